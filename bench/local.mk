@@ -1,0 +1,1 @@
+# Benchmarks: noinst_PROGRAMS inside "if ENABLE_BENCH".

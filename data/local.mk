@@ -1,0 +1,1 @@
+# What the programs read at run time: dist_nutdata_DATA.

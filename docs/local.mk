@@ -1,0 +1,12 @@
+# Manual pages: asciidoctor makes docs/man/NAME.SECTION of docs/man/NAME.SECTION.adoc.
+# Tarballs carry the made pages, so only a checkout needs asciidoctor.
+if BUILD_MAN
+dist_man_MANS = $(man_pages)
+endif
+EXTRA_DIST += $(man_pages:=.adoc)
+CLEANFILES += $(man_pages)
+
+docs/man/%: docs/man/%.adoc
+	$(AM_V_GEN)$(MKDIR_P) docs/man && \
+	$(ASCIIDOCTOR) -b manpage -a reproducible -a manmanual='Chestnut Manual' \
+		-a mansource='Chestnut $(PACKAGE_VERSION)' -o $@ $<

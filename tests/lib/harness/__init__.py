@@ -1,0 +1,1 @@
+"""What every system and interop test shares."""
