@@ -1,1 +1,2 @@
 # Helpers for people and for packages.
+EXTRA_DIST += scripts/deps.sh

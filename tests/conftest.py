@@ -1,0 +1,80 @@
+"""Fixtures of the system and interop tests; see tests/lib/harness/."""
+
+import pathlib
+import sys
+
+import pytest
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent / "lib"))
+
+import harness  # noqa: E402
+from harness import debian_nut  # noqa: E402
+
+
+def pytest_collection_modifyitems(items):
+    """Interop tests share one heavy peer; the longest tests should not come last."""
+    items.sort(key=lambda item: "interop" not in item.nodeid)
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item, call):
+    """Lets fixtures know whether the test failed."""
+    outcome = yield
+    report = outcome.get_result()
+    if report.when == "call":
+        item.failed = report.failed
+
+
+@pytest.fixture
+def site(request):
+    """A private installation (harness.Site); logs are printed if the test fails."""
+    place = harness.Site()
+    yield place
+    if getattr(request.node, "failed", True):
+        place.print_logs()
+    place.close()
+
+
+@pytest.fixture
+def sites(request):
+    """A function that makes further sites, for tests with several hosts."""
+    made = []
+
+    def make(**options):
+        made.append(harness.Site(**options))
+        return made[-1]
+    yield make
+    for place in made:
+        if getattr(request.node, "failed", True):
+            place.print_logs()
+    problems = []
+    for place in made:
+        try:
+            place.close()
+        except AssertionError as e:
+            problems.append(str(e))
+    assert not problems, "\n".join(problems)
+
+
+@pytest.fixture(scope="session")
+def build():
+    """The build under test (harness.Build)."""
+    return harness.find_build()
+
+
+@pytest.fixture(scope="session")
+def shared():
+    """The folder of recorded facts; skips where it is absent."""
+    place = harness.find_shared()
+    if not place:
+        pytest.skip("no folder of recorded facts: set CHESTNUT_SHARED, or put it at ../shared")
+    return place
+
+
+@pytest.fixture(scope="session")
+def debian():
+    """Debian's NUT (harness.debian_nut.DebianNut); skips where it cannot be had."""
+    try:
+        return debian_nut.find()
+    except debian_nut.Unavailable as e:
+        pytest.skip(str(e))
