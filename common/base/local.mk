@@ -1,3 +1,25 @@
 # Floor 1: what any daemon needs.  Knows neither networks nor power.
 noinst_LTLIBRARIES += common/libbase.la
 common_libbase_la_SOURCES =
+common_libbase_la_SOURCES += common/base/clock.c common/base/clock.h
+common_libbase_la_SOURCES += common/base/daemon.c common/base/daemon.h
+common_libbase_la_SOURCES += common/base/log.c common/base/log.h
+common_libbase_la_SOURCES += common/base/options.c common/base/options.h
+common_libbase_la_SOURCES += common/base/paths.c common/base/paths.h
+common_libbase_la_SOURCES += common/base/privilege.c common/base/privilege.h
+
+base_service_tests = \
+	tests/unit/test_log \
+	tests/unit/test_options \
+	tests/unit/test_daemon
+check_PROGRAMS += $(base_service_tests)
+TESTS += $(base_service_tests)
+tests_unit_test_log_SOURCES = tests/unit/test_log.c
+tests_unit_test_log_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_log_LDADD = common/libbase.la $(CMOCKA_LIBS)
+tests_unit_test_options_SOURCES = tests/unit/test_options.c
+tests_unit_test_options_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_options_LDADD = common/libbase.la $(CMOCKA_LIBS)
+tests_unit_test_daemon_SOURCES = tests/unit/test_daemon.c
+tests_unit_test_daemon_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_daemon_LDADD = common/libbase.la $(CMOCKA_LIBS)

@@ -1,0 +1,260 @@
+#include "config.h"
+
+#include "common/base/log.h"
+
+#include <limits.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <syslog.h>
+#include <unistd.h>
+
+#include "common/base/clock.h"
+#include "common/base/str.h"
+
+/* Longer messages are cut: a log line is for reading, not for carrying data. */
+enum { TEXT_MAX_BYTES = 2048 };
+
+static struct {
+	const char *program;
+	int debug;
+	bool to_stderr;
+	bool to_syslog;
+	bool stderr_forced, syslog_denied; /* NUT_DEBUG_SYSLOG */
+	bool show_pid, show_program;
+	bool syslog_open;
+	long long start_ms;
+	void (*sink)(void *arg, enum log_level level, const char *token, const char *text);
+	void *sink_arg;
+} logger = {.program = "nut", .to_stderr = true};
+
+void log_init(const char *program)
+{
+	const char *where = getenv("NUT_DEBUG_SYSLOG");
+	const char *level = getenv("NUT_DEBUG_LEVEL");
+	long number;
+
+	logger.program = program;
+	logger.start_ms = clock_ms();
+	logger.show_pid = getenv("NUT_DEBUG_PID") != NULL;
+	logger.show_program = getenv("NUT_DEBUG_PROCNAME") != NULL;
+	logger.stderr_forced = where && str_caseequal(where, "stderr");
+	logger.syslog_denied =
+	    where && (logger.stderr_forced || str_caseequal(where, "none") ||
+		      str_caseequal(where, "false"));
+	if (level && str_to_long(level, 0, INT_MAX, &number))
+		logger.debug = (int)number;
+}
+
+const char *log_program(void)
+{
+	return logger.program;
+}
+
+void log_set_debug(int level)
+{
+	logger.debug = level < 0 ? 0 : level;
+}
+
+int log_debug_level(void)
+{
+	return logger.debug;
+}
+
+void log_to_syslog(bool on)
+{
+	logger.to_syslog = on && !logger.syslog_denied;
+	if (logger.to_syslog && !logger.syslog_open) {
+		openlog(logger.program, LOG_PID | LOG_NDELAY, LOG_DAEMON);
+		logger.syslog_open = true;
+	}
+}
+
+void log_to_stderr(bool on)
+{
+	logger.to_stderr = on || logger.stderr_forced;
+}
+
+void log_set_sink(void (*sink)(void *arg, enum log_level level, const char *token,
+			       const char *text),
+		  void *arg)
+{
+	logger.sink = sink;
+	logger.sink_arg = arg;
+}
+
+static int syslog_priority(enum log_level level)
+{
+	static const int priorities[] = {
+	    [LOG_L_ERROR] = LOG_ERR,   [LOG_L_WARNING] = LOG_WARNING, [LOG_L_NOTICE] = LOG_NOTICE,
+	    [LOG_L_INFO] = LOG_INFO, [LOG_L_DEBUG] = LOG_DEBUG,
+	};
+
+	return priorities[level];
+}
+
+/* Bytes that could end a line or drive a terminal become \xNN. */
+static void make_printable(char *dst, size_t size, const char *src)
+{
+	size_t at = 0;
+
+	for (; *src && at + 5 < size; src++) {
+		unsigned char c = (unsigned char)*src;
+
+		if (c >= 0x20 && c != 0x7f)
+			dst[at++] = (char)c;
+		else
+			at += (size_t)snprintf(dst + at, size - at, "\\x%02x", c);
+	}
+	dst[at] = '\0';
+}
+
+/* One write a line, so that the lines of several processes on one terminal do not mix. */
+static void write_stderr(enum log_level level, int debug_level, const char *token, const char *text)
+{
+	char line[TEXT_MAX_BYTES + 256];
+	char who[128] = "";
+	char mark[128] = "";
+	long long ms = clock_ms() - logger.start_ms;
+	int len;
+
+	if (logger.show_program)
+		str_format(who, sizeof(who), "[%s] ", logger.program);
+	if (level == LOG_L_DEBUG) {
+		if (logger.show_pid)
+			str_format(mark, sizeof(mark), "[D%d:%ld:%s] ", debug_level, (long)getpid(),
+				   token);
+		else
+			str_format(mark, sizeof(mark), "[D%d:%s] ", debug_level, token);
+	}
+	if (logger.debug > 0)
+		len = snprintf(line, sizeof(line), "%4lld.%03lld000\t%s%s%s\n", ms / 1000, ms % 1000,
+			       who, mark, text);
+	else
+		len = snprintf(line, sizeof(line), "%s%s\n", who, text);
+	if (len < 0)
+		return;
+	if ((size_t)len >= sizeof(line))
+		len = (int)sizeof(line) - 1;
+	/* There is nobody left to tell when stderr itself fails. */
+	if (write(STDERR_FILENO, line, (size_t)len) < 0)
+		return;
+}
+
+static void emit(enum log_level level, int debug_level, const char *token, const char *raw)
+{
+	char text[TEXT_MAX_BYTES];
+
+	make_printable(text, sizeof(text), raw);
+	if (logger.sink) {
+		logger.sink(logger.sink_arg, level, token, text);
+		return;
+	}
+	if (logger.to_stderr)
+		write_stderr(level, debug_level, token, text);
+	if (logger.to_syslog)
+		syslog(syslog_priority(level), "%s", text);
+}
+
+__attribute__((format(printf, 5, 0))) static void
+vemit(enum log_level level, int debug_level, const char *token, int err, const char *fmt, va_list ap)
+{
+	char raw[TEXT_MAX_BYTES];
+	size_t len;
+
+	vsnprintf(raw, sizeof(raw), fmt, ap);
+	len = strlen(raw);
+	if (err)
+		str_format(raw + len, sizeof(raw) - len, ": %s", strerror(err));
+	emit(level, debug_level, token, raw);
+}
+
+void log_error(const char *token, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	vemit(LOG_L_ERROR, 0, token, 0, fmt, ap);
+	va_end(ap);
+}
+
+void log_warn(const char *token, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	vemit(LOG_L_WARNING, 0, token, 0, fmt, ap);
+	va_end(ap);
+}
+
+void log_notice(const char *token, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	vemit(LOG_L_NOTICE, 0, token, 0, fmt, ap);
+	va_end(ap);
+}
+
+void log_info(const char *token, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	vemit(LOG_L_INFO, 0, token, 0, fmt, ap);
+	va_end(ap);
+}
+
+void log_debug(int level, const char *token, const char *fmt, ...)
+{
+	va_list ap;
+
+	if (level > logger.debug)
+		return;
+	va_start(ap, fmt);
+	vemit(LOG_L_DEBUG, level, token, 0, fmt, ap);
+	va_end(ap);
+}
+
+void log_errno(const char *token, int err, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	vemit(LOG_L_ERROR, 0, token, err, fmt, ap);
+	va_end(ap);
+}
+
+void log_warn_errno(const char *token, int err, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	vemit(LOG_L_WARNING, 0, token, err, fmt, ap);
+	va_end(ap);
+}
+
+bool log_throttle_pass(struct log_throttle *t, unsigned interval_s, unsigned *missed)
+{
+	long long now = clock_ms();
+
+	if (t->next_ms && now < t->next_ms) {
+		t->missed++;
+		return false;
+	}
+	*missed = t->missed;
+	t->missed = 0;
+	t->next_ms = now + (long long)interval_s * 1000;
+	if (!t->next_ms)
+		t->next_ms = 1;
+	return true;
+}
+
+void log_banner(const char *what, bool always)
+{
+	if (!always && getenv("NUT_QUIET_INIT_BANNER"))
+		return;
+	printf("Network UPS Tools %s %s\n", what, NUT_VERSION);
+	fflush(stdout);
+}

@@ -1,0 +1,139 @@
+#include "config.h"
+
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "common/base/clock.h"
+#include "common/base/log.h"
+#include "common/base/paths.h"
+
+static char last_text[4096];
+static enum log_level last_level;
+static unsigned seen;
+
+static void remember(void *arg, enum log_level level, const char *token, const char *text)
+{
+	(void)arg;
+	(void)token;
+	last_level = level;
+	seen++;
+	strncpy(last_text, text, sizeof(last_text) - 1);
+}
+
+static int listen_to_log(void **state)
+{
+	(void)state;
+	seen = 0;
+	last_text[0] = '\0';
+	log_set_sink(remember, NULL);
+	return 0;
+}
+
+static int stop_listening(void **state)
+{
+	(void)state;
+	log_set_sink(NULL, NULL);
+	log_set_debug(0);
+	clock_fake(false, 0);
+	return 0;
+}
+
+static void a_forged_line_break_is_shown_not_made(void **state)
+{
+	(void)state;
+	log_warn("t", "name \"%s\"", "a\nupsmon: all is well\x1b[2J");
+	assert_string_equal(last_text, "name \"a\\x0aupsmon: all is well\\x1b[2J\"");
+	assert_int_equal(last_level, LOG_L_WARNING);
+}
+
+static void an_endless_message_is_cut_and_stays_one_line(void **state)
+{
+	char *big = malloc(100000);
+
+	(void)state;
+	assert_non_null(big);
+	memset(big, '\n', 99999);
+	big[99999] = '\0';
+	log_error("t", "%s", big);
+	assert_true(strlen(last_text) < sizeof(last_text) - 1);
+	assert_null(strchr(last_text, '\n'));
+	free(big);
+}
+
+static void an_errno_is_spelt_out(void **state)
+{
+	(void)state;
+	log_errno("t", ENOENT, "cannot open %s", "/x");
+	assert_string_equal(last_text, "cannot open /x: No such file or directory");
+	assert_int_equal(last_level, LOG_L_ERROR);
+}
+
+static void debug_lines_pass_up_to_the_level(void **state)
+{
+	(void)state;
+	log_debug(1, "t", "hidden");
+	assert_int_equal(seen, 0);
+	log_set_debug(2);
+	log_debug(2, "t", "shown");
+	log_debug(3, "t", "hidden");
+	assert_int_equal(seen, 1);
+	assert_string_equal(last_text, "shown");
+}
+
+static void a_throttled_line_counts_what_it_held_back(void **state)
+{
+	struct log_throttle t = {0};
+	unsigned missed = 99;
+
+	(void)state;
+	clock_fake(true, 5000);
+	assert_true(log_throttle_pass(&t, 10, &missed));
+	assert_int_equal(missed, 0);
+	clock_fake_advance(9999);
+	assert_false(log_throttle_pass(&t, 10, &missed));
+	assert_false(log_throttle_pass(&t, 10, &missed));
+	clock_fake_advance(1);
+	assert_true(log_throttle_pass(&t, 10, &missed));
+	assert_int_equal(missed, 2);
+}
+
+static void the_environment_beats_the_configured_state_path(void **state)
+{
+	char file[64];
+
+	(void)state;
+	unsetenv("NUT_STATEPATH");
+	assert_true(paths_set_state("/somewhere"));
+	assert_string_equal(paths_state(), "/somewhere");
+	setenv("NUT_STATEPATH", "/env", 1);
+	assert_false(paths_set_state("/elsewhere"));
+	assert_string_equal(paths_state(), "/env");
+	assert_true(paths_state_file(file, sizeof(file), "a-b"));
+	assert_string_equal(file, "/env/a-b");
+	assert_true(paths_state_file(file, sizeof(file), "/abs"));
+	assert_string_equal(file, "/abs");
+	assert_false(paths_state_file(file, 5, "a-b"));
+	unsetenv("NUT_STATEPATH");
+}
+
+#define LISTENING(f) cmocka_unit_test_setup_teardown(f, listen_to_log, stop_listening)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		LISTENING(a_forged_line_break_is_shown_not_made),
+		LISTENING(an_endless_message_is_cut_and_stays_one_line),
+		LISTENING(an_errno_is_spelt_out),
+		LISTENING(debug_lines_pass_up_to_the_level),
+		LISTENING(a_throttled_line_counts_what_it_held_back),
+		LISTENING(the_environment_beats_the_configured_state_path),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
