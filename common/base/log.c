@@ -40,9 +40,8 @@ void log_init(const char *program)
 	logger.show_pid = getenv("NUT_DEBUG_PID") != NULL;
 	logger.show_program = getenv("NUT_DEBUG_PROCNAME") != NULL;
 	logger.stderr_forced = where && str_caseequal(where, "stderr");
-	logger.syslog_denied =
-	    where && (logger.stderr_forced || str_caseequal(where, "none") ||
-		      str_caseequal(where, "false"));
+	logger.syslog_denied = where && (logger.stderr_forced || str_caseequal(where, "none") ||
+					 str_caseequal(where, "false"));
 	if (level && str_to_long(level, 0, INT_MAX, &number))
 		logger.debug = (int)number;
 }
@@ -87,8 +86,8 @@ void log_set_sink(void (*sink)(void *arg, enum log_level level, const char *toke
 static int syslog_priority(enum log_level level)
 {
 	static const int priorities[] = {
-	    [LOG_L_ERROR] = LOG_ERR,   [LOG_L_WARNING] = LOG_WARNING, [LOG_L_NOTICE] = LOG_NOTICE,
-	    [LOG_L_INFO] = LOG_INFO, [LOG_L_DEBUG] = LOG_DEBUG,
+		[LOG_L_ERROR] = LOG_ERR, [LOG_L_WARNING] = LOG_WARNING, [LOG_L_NOTICE] = LOG_NOTICE,
+		[LOG_L_INFO] = LOG_INFO, [LOG_L_DEBUG] = LOG_DEBUG,
 	};
 
 	return priorities[level];
@@ -129,8 +128,8 @@ static void write_stderr(enum log_level level, int debug_level, const char *toke
 			str_format(mark, sizeof(mark), "[D%d:%s] ", debug_level, token);
 	}
 	if (logger.debug > 0)
-		len = snprintf(line, sizeof(line), "%4lld.%03lld000\t%s%s%s\n", ms / 1000, ms % 1000,
-			       who, mark, text);
+		len = snprintf(line, sizeof(line), "%4lld.%03lld000\t%s%s%s\n", ms / 1000,
+			       ms % 1000, who, mark, text);
 	else
 		len = snprintf(line, sizeof(line), "%s%s\n", who, text);
 	if (len < 0)
@@ -157,8 +156,9 @@ static void emit(enum log_level level, int debug_level, const char *token, const
 		syslog(syslog_priority(level), "%s", text);
 }
 
-__attribute__((format(printf, 5, 0))) static void
-vemit(enum log_level level, int debug_level, const char *token, int err, const char *fmt, va_list ap)
+__attribute__((format(printf, 5, 0))) static void vemit(enum log_level level, int debug_level,
+							const char *token, int err, const char *fmt,
+							va_list ap)
 {
 	char raw[TEXT_MAX_BYTES];
 	size_t len;

@@ -78,8 +78,8 @@ size_t privilege_raise_files(size_t want)
 	if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
 		return 0;
 	target = want == 0 || (limit.rlim_max != RLIM_INFINITY && want > limit.rlim_max)
-		     ? limit.rlim_max
-		     : (rlim_t)want;
+			 ? limit.rlim_max
+			 : (rlim_t)want;
 	if (limit.rlim_cur == RLIM_INFINITY || limit.rlim_cur >= target)
 		return (size_t)limit.rlim_cur;
 	limit.rlim_cur = target;

@@ -68,8 +68,8 @@ static void a_pid_file_is_written_whole_and_read_back(void **state)
 
 static void a_pid_file_of_rubbish_names_nobody(void **state)
 {
-	static const char *const rubbish[] = {"", "\n", "abc\n", "-5\n", "0\n", "12x\n",
-					      "99999999999999999999\n"};
+	static const char *const rubbish[] = {
+		"", "\n", "abc\n", "-5\n", "0\n", "12x\n", "99999999999999999999\n"};
 	pid_t pid;
 
 	(void)state;
