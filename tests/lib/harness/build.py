@@ -55,7 +55,16 @@ class Build:
         return {
             "LD_LIBRARY_PATH": str(self.root / "clients" / ".libs"),
             "NUT_DATAPATH": str(CHECKOUT / "data"),
+            "NUT_DRIVERPATH": str(self.driver_path),
         }
+
+    @property
+    def driver_path(self):
+        """The folder with the drivers, as upsdrvctl needs it."""
+        try:
+            return self.program("dummy-ups").parent
+        except LookupError:
+            return self.root / "drivers"
 
     @property
     def sanitized(self):
