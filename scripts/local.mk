@@ -1,2 +1,2 @@
 # Helpers for people and for packages.
-EXTRA_DIST += scripts/deps.sh
+EXTRA_DIST += quickstart scripts/deps.sh scripts/playground
