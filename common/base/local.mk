@@ -1,12 +1,14 @@
 # Floor 1: what any daemon needs.  Knows neither networks nor power.
 noinst_LTLIBRARIES += common/libbase.la
 common_libbase_la_SOURCES =
+common_libbase_la_SOURCES += common/base/buffer.c common/base/buffer.h
 common_libbase_la_SOURCES += common/base/clock.c common/base/clock.h
 common_libbase_la_SOURCES += common/base/daemon.c common/base/daemon.h
 common_libbase_la_SOURCES += common/base/log.c common/base/log.h
 common_libbase_la_SOURCES += common/base/options.c common/base/options.h
 common_libbase_la_SOURCES += common/base/paths.c common/base/paths.h
 common_libbase_la_SOURCES += common/base/privilege.c common/base/privilege.h
+common_libbase_la_SOURCES += common/base/str.c common/base/str.h
 
 base_service_tests = \
 	tests/unit/test_log \
@@ -23,3 +25,15 @@ tests_unit_test_options_LDADD = common/libbase.la $(CMOCKA_LIBS)
 tests_unit_test_daemon_SOURCES = tests/unit/test_daemon.c
 tests_unit_test_daemon_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_daemon_LDADD = common/libbase.la $(CMOCKA_LIBS)
+
+base_text_tests =
+base_text_tests += tests/unit/test_str
+base_text_tests += tests/unit/test_buffer
+check_PROGRAMS += $(base_text_tests)
+TESTS += $(base_text_tests)
+tests_unit_test_str_SOURCES = tests/unit/test_str.c
+tests_unit_test_str_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_str_LDADD = common/libbase.la $(CMOCKA_LIBS)
+tests_unit_test_buffer_SOURCES = tests/unit/test_buffer.c
+tests_unit_test_buffer_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_buffer_LDADD = common/libbase.la $(CMOCKA_LIBS)
