@@ -10,3 +10,4 @@ docs/man/%: docs/man/%.adoc
 	$(AM_V_GEN)$(MKDIR_P) docs/man && \
 	$(ASCIIDOCTOR) -b manpage -a reproducible -a manmanual='Chestnut Manual' \
 		-a mansource='Chestnut $(PACKAGE_VERSION)' -o $@ $<
+EXTRA_DIST += README.md CONTRIBUTING.md NEWS
