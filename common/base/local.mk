@@ -9,6 +9,7 @@ common_libbase_la_SOURCES += common/base/options.c common/base/options.h
 common_libbase_la_SOURCES += common/base/paths.c common/base/paths.h
 common_libbase_la_SOURCES += common/base/privilege.c common/base/privilege.h
 common_libbase_la_SOURCES += common/base/str.c common/base/str.h
+common_libbase_la_SOURCES += common/base/words.c common/base/words.h
 
 base_service_tests = \
 	tests/unit/test_log \
@@ -29,6 +30,7 @@ tests_unit_test_daemon_LDADD = common/libbase.la $(CMOCKA_LIBS)
 base_text_tests =
 base_text_tests += tests/unit/test_str
 base_text_tests += tests/unit/test_buffer
+base_text_tests += tests/unit/test_words
 check_PROGRAMS += $(base_text_tests)
 TESTS += $(base_text_tests)
 tests_unit_test_str_SOURCES = tests/unit/test_str.c
@@ -37,3 +39,6 @@ tests_unit_test_str_LDADD = common/libbase.la $(CMOCKA_LIBS)
 tests_unit_test_buffer_SOURCES = tests/unit/test_buffer.c
 tests_unit_test_buffer_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_buffer_LDADD = common/libbase.la $(CMOCKA_LIBS)
+tests_unit_test_words_SOURCES = tests/unit/test_words.c
+tests_unit_test_words_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_words_LDADD = common/libbase.la $(CMOCKA_LIBS)
