@@ -1,1 +1,6 @@
 # Sample configuration files, installed beside the real ones: dist_conf_DATA.
+dist_conf_DATA += conf/nut.conf.sample
+dist_conf_DATA += conf/ups.conf.sample
+dist_conf_DATA += conf/upsd.conf.sample
+dist_conf_DATA += conf/upsd.users.sample
+dist_conf_DATA += conf/upsmon.conf.sample

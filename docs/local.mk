@@ -11,3 +11,8 @@ docs/man/%: docs/man/%.adoc
 	$(ASCIIDOCTOR) -b manpage -a reproducible -a manmanual='Chestnut Manual' \
 		-a mansource='Chestnut $(PACKAGE_VERSION)' -o $@ $<
 EXTRA_DIST += README.md CONTRIBUTING.md NEWS
+man_pages += docs/man/nut.conf.5
+man_pages += docs/man/ups.conf.5
+man_pages += docs/man/upsd.conf.5
+man_pages += docs/man/upsd.users.5
+man_pages += docs/man/upsmon.conf.5
