@@ -24,8 +24,9 @@ enum {
 /* Far beyond any line that a person writes; NUT's 32 words of 512 bytes are within. */
 static const struct words_limits file_limits = {.max_words = 1024, .max_line = 64 * 1024};
 
-static void report(struct conf_report *r, enum conf_severity severity, const struct conf_where *at,
-		   const char *mend, const char *fmt, va_list ap)
+static void __attribute__((format(printf, 5, 0)))
+report(struct conf_report *r, enum conf_severity severity, const struct conf_where *at,
+       const char *mend, const char *fmt, va_list ap)
 {
 	struct buffer text = {0};
 	char problem[PROBLEM_MAX];
