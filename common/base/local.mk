@@ -47,3 +47,14 @@ tests_unit_test_words_LDADD = common/libbase.la $(CMOCKA_LIBS)
 tests_unit_test_conffile_SOURCES = tests/unit/test_conffile.c
 tests_unit_test_conffile_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_conffile_LDADD = common/libbase.la $(CMOCKA_LIBS)
+
+if ENABLE_FUZZERS
+noinst_PROGRAMS += tests/fuzz/fuzz_words
+noinst_PROGRAMS += tests/fuzz/fuzz_conffile
+endif
+tests_fuzz_fuzz_words_SOURCES = tests/fuzz/fuzz_words.c
+tests_fuzz_fuzz_words_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
+tests_fuzz_fuzz_words_LDADD = common/libbase.la
+tests_fuzz_fuzz_conffile_SOURCES = tests/fuzz/fuzz_conffile.c
+tests_fuzz_fuzz_conffile_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
+tests_fuzz_fuzz_conffile_LDADD = common/libbase.la
