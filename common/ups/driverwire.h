@@ -48,10 +48,14 @@ struct driverwire_message {
 	long number;
 };
 
-/* A line from a driver. State lines are applied to `s` (refused changes count as BAD). */
+/*
+ * A line from a driver.  State lines are applied to `s` (refused changes count
+ * as BAD); freshness is left to the caller, who knows whether a dump is under
+ * way.  Words too many are ignored, as is an unknown flag.
+ */
 struct driverwire_message driverwire_from_driver(const struct words *w, struct state *s);
 
-/* A line to a driver. */
+/* A line to a driver; INSTCMD and SET in exactly the shapes of spec/driver-socket.md 3. */
 struct driverwire_message driverwire_to_driver(const struct words *w);
 
 /* Appends the line(s) of one change. Immutable flag is left out; flags none is `SETFLAGS <var>`. */

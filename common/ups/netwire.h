@@ -91,7 +91,8 @@ struct netwire_event {
 struct netwire_event netwire_parse_event(const struct words *w);
 const char *netwire_availability_word(enum netwire_availability a);
 
-/* ups[@host[:port]], host in brackets if it holds colons; defaults localhost and 3493. */
+/* ups[@host[:port]], host in brackets if it holds colons (or bare, without a port); defaults
+ * localhost and 3493. False: *why says what is wrong, a constant text. */
 struct netwire_target {
 	char ups[256];
 	char host[256];

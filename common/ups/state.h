@@ -44,6 +44,11 @@ enum state_result {
 struct state *state_new(void);
 void state_free(struct state *s);
 
+/*
+ * Texts that are handed out are the tree's and good until its next change.
+ * Trees share tables that are not locked: all trees belong to one thread.
+ */
+
 /* Reading */
 size_t state_count(const struct state *s);
 const struct state_var *state_at(const struct state *s, size_t i); /* in order */
@@ -64,7 +69,13 @@ const char *state_find_command(const struct state *s, const char *name); /* stor
 /* Grows with every change; a cache of something made from the tree is good while it is the same. */
 uint64_t state_generation(const struct state *s);
 
-/* Changing. A value that differs only in letter case is a change. */
+/*
+ * Changing.  A value that differs only in letter case is a change.  Names are
+ * printable ASCII without blanks and without the marks of the grammar.  A new
+ * range makes its variable a NUMBER, and counts as known when one with the same
+ * lower or the same upper bound is; DELRANGE goes by one bound as well
+ * (spec/driver-socket.md 2).
+ */
 enum state_result state_set(struct state *s, const char *name, const char *value);
 enum state_result state_setf(struct state *s, const char *name, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
@@ -112,6 +123,7 @@ struct state_change {
 	const struct state_var *var; /* NULL when deleted, a command, or freshness */
 	const char *text;	     /* the enumeration value */
 	struct state_range range;
+	bool fresh; /* of STATE_FRESHNESS */
 };
 
 /*
