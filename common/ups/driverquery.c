@@ -87,7 +87,8 @@ static bool send_line(struct driverquery *q, const char *line)
 	return ok;
 }
 
-/* A listener whose backlog is full lets a non-blocking connect fail with EAGAIN: try until the time is over. */
+/* A listener whose backlog is full lets a non-blocking connect fail with EAGAIN: try until the time
+ * is over. */
 static bool connect_until(int fd, const struct sockaddr_un *a, long long deadline)
 {
 	enum { RETRY_MS = 20 };
@@ -206,7 +207,8 @@ pid_t driverquery_pid(struct driverquery *q, int timeout_ms)
 	return pid > 0 ? (pid_t)pid : -1;
 }
 
-int driverquery_value(struct driverquery *q, const char *name, char *dst, size_t size, int timeout_ms)
+int driverquery_value(struct driverquery *q, const char *name, char *dst, size_t size,
+		      int timeout_ms)
 {
 	struct buffer b = {0};
 	const char *value;

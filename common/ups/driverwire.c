@@ -71,8 +71,9 @@ static enum state_result apply_setaux(struct state *s, const struct words *w)
 {
 	long aux;
 
-	return str_to_long(words_at(w, 2), 0, LONG_MAX, &aux) ? state_set_aux(s, words_at(w, 1), aux)
-							      : STATE_REFUSED;
+	return str_to_long(words_at(w, 2), 0, LONG_MAX, &aux)
+		       ? state_set_aux(s, words_at(w, 1), aux)
+		       : STATE_REFUSED;
 }
 
 static enum state_result apply_setflags(struct state *s, const struct words *w)
@@ -181,7 +182,8 @@ static bool is_tracking(const struct words *w, size_t i)
 	return str_caseequal(words_at(w, i), "TRACKING");
 }
 
-/* `INSTCMD cmd`, `cmd param`, `cmd TRACKING id`, `cmd param TRACKING id`: told apart by their length. */
+/* `INSTCMD cmd`, `cmd param`, `cmd TRACKING id`, `cmd param TRACKING id`: told apart by their
+ * length. */
 static void parse_instcmd(const struct words *w, struct driverwire_message *m)
 {
 	size_t count = words_count(w);
@@ -339,7 +341,8 @@ static void append_var(struct buffer *b, const struct state_var *v)
 		append_range_line(b, "ADDRANGE", name, state_var_range(v, i));
 	if (state_var_aux(v))
 		buffer_appendf(b, "SETAUX %s %ld\n", name, state_var_aux(v));
-	if (flags)
+	/* ADDRANGE alone would make it a NUMBER. */
+	if (flags || state_var_range_count(v))
 		append_flags_line(b, name, flags);
 }
 

@@ -146,7 +146,8 @@ static bool is_number(const char *part, size_t len)
 	return len > 0 && strspn(part, "0123456789") >= len;
 }
 
-/* The name with `index` in the place of each part that is a number. False: it has none, or is too long. */
+/* The name with `index` in the place of each part that is a number. False: it has none, or is too
+ * long. */
 static bool generalise(const char *name, const char *index, char *dst, size_t size)
 {
 	struct buffer b = {.max = size - 1};

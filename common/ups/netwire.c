@@ -91,7 +91,7 @@ static const struct event_row {
 	size_t words;
 	enum netwire_event_kind kind;
 } event_rows[] = {
-	{"VAR", 5, NETWIRE_EVENT_VAR},	   {"DELVAR", 4, NETWIRE_EVENT_DELVAR},
+	{"VAR", 5, NETWIRE_EVENT_VAR},     {"DELVAR", 4, NETWIRE_EVENT_DELVAR},
 	{"STATE", 4, NETWIRE_EVENT_STATE}, {"SYNC", 3, NETWIRE_EVENT_SYNC},
 	{"GONE", 3, NETWIRE_EVENT_GONE},
 };
@@ -147,7 +147,7 @@ enum netwire_reply netwire_classify(const struct words *w, enum netwire_error *e
 		const char *first, *second; /* second NULL: any */
 		enum netwire_reply reply;
 	} rows[] = {
-		{"OK", NULL, NETWIRE_R_OK},	    {"ERR", NULL, NETWIRE_R_ERR},
+		{"OK", NULL, NETWIRE_R_OK},         {"ERR", NULL, NETWIRE_R_ERR},
 		{"BEGIN", "LIST", NETWIRE_R_BEGIN}, {"END", "LIST", NETWIRE_R_END},
 		{"EVENT", NULL, NETWIRE_R_EVENT},
 	};
@@ -220,5 +220,6 @@ bool netwire_parse_target(const char *text, struct netwire_target *t, const char
 		return refuse(why, "a port needs a host before it: ups@host:port");
 	if (!copy_part(t->ups, sizeof(t->ups), text, len))
 		return refuse(why, "the UPS name is too long");
-	return netwire_parse_host(at ? at + 1 : "localhost", t->host, sizeof(t->host), &t->port, why);
+	return netwire_parse_host(at ? at + 1 : "localhost", t->host, sizeof(t->host), &t->port,
+				  why);
 }

@@ -35,11 +35,12 @@ void state_meta_put(struct state_meta *m)
 		meta_destroy(m);
 }
 
-/* A copy of `old` (or of nothing) with so many ranges and values: the first ones kept, new ones empty. */
+/* A copy of `old` (or of nothing) with so many ranges and values: the first ones kept, new ones
+ * empty. */
 static struct state_meta *meta_draft(const struct state_meta *old, size_t ranges, size_t enums)
 {
 	struct state_meta *m = calloc(1, sizeof(*m) + ranges * sizeof(struct state_range) +
-					     enums * sizeof(struct state_name *));
+						 enums * sizeof(struct state_name *));
 
 	if (!m)
 		return NULL;
@@ -113,7 +114,8 @@ void state_meta_swap(struct state *s, struct state_meta **slot, struct state_met
 	state_meta_put(old);
 }
 
-/* Gives v what a draft (consumed) says; `gone`, if any, is what an observer must be told of first. */
+/* Gives v what a draft (consumed) says; `gone`, if any, is what an observer must be told of first.
+ */
 static enum state_result meta_apply(struct state *s, struct state_var *v, struct state_meta *draft,
 				    struct state_tombstone *gone)
 {
@@ -200,10 +202,12 @@ bool state_meta_fix(struct state *s, struct state_var *v)
 {
 	unsigned flags = state_var_flags(v) | STATE_IMMUTABLE;
 
-	return meta_apply(s, v, draft_with(v->meta, flags, state_var_aux(v)), NULL) != STATE_REFUSED;
+	return meta_apply(s, v, draft_with(v->meta, flags, state_var_aux(v)), NULL) !=
+	       STATE_REFUSED;
 }
 
-/* The index of a value in the list, or its count: the exact spelling first, then any letter case. */
+/* The index of a value in the list, or its count: the exact spelling first, then any letter case.
+ */
 static size_t enum_index(const struct state_meta *m, const char *value, bool any_case)
 {
 	size_t count = enum_count(m);
@@ -270,7 +274,8 @@ enum state_result state_delete_enum(struct state *s, const char *name, const cha
 	return result;
 }
 
-/* Drivers and upsd have always compared ranges so (spec/driver-socket.md 2): one bound is enough. */
+/* Drivers and upsd have always compared ranges so (spec/driver-socket.md 2): one bound is enough.
+ */
 static size_t range_index(const struct state_meta *m, long min, long max)
 {
 	size_t count = range_count(m);
@@ -323,7 +328,8 @@ enum state_result state_delete_range(struct state *s, const char *name, long min
 	return meta_apply(s, v, draft, &gone);
 }
 
-/* True when taking what is not in `b` out of `a` leaves the beginning of `b`: then adding suffices. */
+/* True when taking what is not in `b` out of `a` leaves the beginning of `b`: then adding suffices.
+ */
 static bool enums_lead_to(const struct state_meta *a, const struct state_meta *b)
 {
 	size_t kept = 0;
@@ -356,7 +362,8 @@ static bool ranges_lead_to(const struct state_meta *a, const struct state_meta *
 	for (size_t i = 0; i < range_count(a); i++) {
 		if (!has_range(b, &a->ranges[i]))
 			continue;
-		if (b->ranges[kept].min != a->ranges[i].min || b->ranges[kept].max != a->ranges[i].max)
+		if (b->ranges[kept].min != a->ranges[i].min ||
+		    b->ranges[kept].max != a->ranges[i].max)
 			return false;
 		kept++;
 	}

@@ -23,7 +23,7 @@ struct intern_node {
 
 struct intern_table {
 	struct intern_node **slots; /* NULL while empty */
-	size_t size;		    /* slots, a power of two */
+	size_t size;                /* slots, a power of two */
 	size_t used;
 };
 
@@ -78,7 +78,7 @@ struct state_var {
 	} value;
 	uint64_t value_generation; /* of the last change of the value */
 	uint64_t meta_generation;  /* of the last change of the metadata; 0 = never any */
-	uint16_t resync;	   /* STATE_UNNAMED, STATE_CREATED or place in pending + 1 */
+	uint16_t resync;           /* STATE_UNNAMED, STATE_CREATED or place in pending + 1 */
 	bool on_heap;
 };
 
@@ -99,7 +99,8 @@ struct state_tombstone {
 	struct state_range range; /* zero if it is no range */
 };
 
-/* New names, enumeration values and ranges are refused while so many deletions wait for observers. */
+/* New names, enumeration values and ranges are refused while so many deletions wait for observers.
+ */
 enum { STATE_MAX_TOMBSTONES = 2 * STATE_MAX_VARS };
 
 /* Bytes of enumerations and ranges of one tree. */
@@ -119,7 +120,7 @@ struct state {
 	uint32_t pending_count, pending_size;
 
 	struct state_observer *observers;
-	struct state_observer *flush_next; /* the next to be told, while a flush runs */
+	struct state_observer *flush_next;  /* the next to be told, while a flush runs */
 	struct state_tombstone *tombstones; /* in order of generation */
 	uint32_t tombstone_count, tombstone_size;
 	void (*on_dirty)(void *arg);

@@ -9,15 +9,12 @@ static const struct status_row {
 	const char *word;
 	enum status_bit bit;
 } status_rows[] = {
-	{"OL", STATUS_OL},	   {"OB", STATUS_OB},
-	{"LB", STATUS_LB},	   {"HB", STATUS_HB},
-	{"RB", STATUS_RB},	   {"CHRG", STATUS_CHRG},
-	{"DISCHRG", STATUS_DISCHRG}, {"BYPASS", STATUS_BYPASS},
-	{"CAL", STATUS_CAL},	   {"OFF", STATUS_OFF},
-	{"OVER", STATUS_OVER},	   {"TRIM", STATUS_TRIM},
-	{"BOOST", STATUS_BOOST},   {"FSD", STATUS_FSD},
-	{"ALARM", STATUS_ALARM},   {"ECO", STATUS_ECO},
-	{"WAIT", STATUS_WAIT},
+	{"OL", STATUS_OL},           {"OB", STATUS_OB},         {"LB", STATUS_LB},
+	{"HB", STATUS_HB},           {"RB", STATUS_RB},         {"CHRG", STATUS_CHRG},
+	{"DISCHRG", STATUS_DISCHRG}, {"BYPASS", STATUS_BYPASS}, {"CAL", STATUS_CAL},
+	{"OFF", STATUS_OFF},         {"OVER", STATUS_OVER},     {"TRIM", STATUS_TRIM},
+	{"BOOST", STATUS_BOOST},     {"FSD", STATUS_FSD},       {"ALARM", STATUS_ALARM},
+	{"ECO", STATUS_ECO},         {"WAIT", STATUS_WAIT},
 };
 
 enum { STATUS_ROWS = sizeof(status_rows) / sizeof(*status_rows) };
