@@ -63,8 +63,8 @@ void lineconn_finish(struct lineconn *c);
 /*
  * Where answers are appended: written at the end of the wake-up, or of the
  * loop's turn when called from elsewhere.  Append whole lines.  If an append
- * fails (no memory, limit) the connection ends with LINECONN_ERROR/ENOBUFS, so
- * that a cut line is never sent.
+ * fails (no memory, or more than max_backlog + 4 MiB waiting) the connection
+ * ends with LINECONN_ERROR/ENOBUFS, so that a cut line is never sent.
  */
 struct buffer *lineconn_out(struct lineconn *c);
 

@@ -1,14 +1,25 @@
 # Floor 2: connections and the event loop.
 noinst_LTLIBRARIES += common/libnet.la
 common_libnet_la_SOURCES = \
-	common/net/loop.c common/net/loop.h common/net/loop_private.h
+	common/net/connector.c \
+	common/net/lineconn.c common/net/lineconn.h \
+	common/net/listener.c common/net/listener.h \
+	common/net/loop.c common/net/loop.h common/net/loop_private.h \
+	common/net/netaddr.c common/net/netaddr.h \
+	common/net/resolver.c common/net/resolver.h \
+	common/net/resolver_helper.c common/net/resolver_private.h
 common_libnet_la_CPPFLAGS = $(AM_CPPFLAGS) $(LIBEVENT_CFLAGS)
-common_libnet_la_LIBADD = common/libbase.la $(LIBEVENT_LIBS)
+common_libnet_la_CFLAGS = $(AM_CFLAGS) -pthread
+common_libnet_la_LIBADD = common/libbase.la $(LIBEVENT_LIBS) -lpthread
 
 net_tests = \
+	tests/unit/test_lineconn \
 	tests/unit/test_loop
 check_PROGRAMS += $(net_tests)
 TESTS += $(net_tests)
 tests_unit_test_loop_SOURCES = tests/unit/test_loop.c
 tests_unit_test_loop_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_loop_LDADD = common/libnet.la $(CMOCKA_LIBS)
+tests_unit_test_lineconn_SOURCES = tests/unit/test_lineconn.c
+tests_unit_test_lineconn_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_lineconn_LDADD = common/libnet.la $(CMOCKA_LIBS)

@@ -1,0 +1,52 @@
+#include "config.h"
+
+#include "common/net/netaddr.h"
+
+#include <arpa/inet.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <string.h>
+
+#include "common/base/str.h"
+
+bool netaddr_host(const struct sockaddr_storage *ss, char *dst, size_t size)
+{
+	socklen_t len = ss->ss_family == AF_INET6 ? sizeof(struct sockaddr_in6)
+						  : sizeof(struct sockaddr_in);
+
+	if (size == 0)
+		return false;
+	dst[0] = '\0';
+	if (ss->ss_family == AF_UNIX)
+		return str_copy(dst, size, "local");
+	if (ss->ss_family != AF_INET && ss->ss_family != AF_INET6)
+		return false;
+	return getnameinfo((const struct sockaddr *)ss, len, dst, (socklen_t)size, NULL, 0,
+			   NI_NUMERICHOST) == 0;
+}
+
+unsigned netaddr_port(const struct sockaddr_storage *ss)
+{
+	if (ss->ss_family == AF_INET)
+		return ntohs(((const struct sockaddr_in *)ss)->sin_port);
+	if (ss->ss_family == AF_INET6)
+		return ntohs(((const struct sockaddr_in6 *)ss)->sin6_port);
+	return 0;
+}
+
+bool netaddr_from_numeric(const char *host, unsigned port, struct netaddr *out)
+{
+	const struct addrinfo hints = {.ai_flags = AI_NUMERICHOST | AI_NUMERICSERV,
+				       .ai_socktype = SOCK_STREAM};
+	struct addrinfo *found;
+	char service[8];
+
+	if (!host[0] || port > 65535 || !str_format(service, sizeof(service), "%u", port) ||
+	    getaddrinfo(host, service, &hints, &found) != 0)
+		return false;
+	memset(out, 0, sizeof(*out));
+	memcpy(&out->ss, found->ai_addr, found->ai_addrlen);
+	out->len = found->ai_addrlen;
+	freeaddrinfo(found);
+	return true;
+}
