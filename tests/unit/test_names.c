@@ -121,6 +121,30 @@ static void a_missing_file_is_a_warning_and_an_empty_table(void **state)
 	names_free(NULL);
 }
 
+/* The file that is installed reads without a complaint. */
+static void our_own_file_is_in_order(void **state)
+{
+	const char *top = getenv("abs_top_srcdir");
+	struct conf_report r = {0};
+	char path[4096];
+	struct names *n;
+
+	(void)state;
+	if (!top)
+		skip();
+	snprintf(path, sizeof(path), "%s/data/cmdvartab", top);
+	n = names_load(path, &r);
+	assert_int_equal(r.warnings, 0);
+	assert_int_equal(r.errors, 0);
+	assert_non_null(names_variable(n, "ups.status"));
+	assert_non_null(names_variable(n, "input.L1-L2.voltage"));
+	assert_non_null(names_variable(n, "outlet.23.status"));
+	assert_non_null(names_variable(n, "driver.parameter.port"));
+	assert_non_null(names_command(n, "test.battery.start"));
+	assert_non_null(names_command(n, "outlet.3.load.cycle"));
+	names_free(n);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -129,6 +153,7 @@ int main(void)
 		cmocka_unit_test(numbers_are_matched_by_patterns_and_exact_rows_win),
 		cmocka_unit_test(a_long_name_is_just_unknown),
 		cmocka_unit_test(bad_lines_are_reported_and_skipped),
+		cmocka_unit_test(our_own_file_is_in_order),
 		cmocka_unit_test(a_missing_file_is_a_warning_and_an_empty_table),
 	};
 
