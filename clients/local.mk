@@ -1,2 +1,3 @@
 # libupsclient and the programs that talk to upsd.
-pkgconfig_DATA += clients/libupsclient/libupsclient.pc
+include clients/libupsclient/local.mk
+include clients/cli/local.mk
