@@ -1,1 +1,35 @@
-# upsd.
+# upsd: a thin main over a library that the unit tests link too.
+noinst_LTLIBRARIES += server/libupsd.la
+server_libupsd_la_SOURCES = \
+	server/check.c server/check.h \
+	server/client.c server/client.h \
+	server/cmd_get.c server/cmd_list.c server/cmd_session.c \
+	server/cmd_set.c server/cmd_subscribe.c \
+	server/command.c server/command.h \
+	server/conf.c server/conf_devices.c server/conf.h \
+	server/driverlink.c server/driverlink.h \
+	server/listen.c server/listen.h \
+	server/nametable.c server/nametable.h \
+	server/rendered.c server/rendered.h \
+	server/reply.c server/reply.h \
+	server/subscription.c server/subscription.h \
+	server/tracking.c server/tracking.h \
+	server/ups.c server/ups.h \
+	server/upsd.c server/upsd.h \
+	server/users.c server/users.h
+server_libupsd_la_LIBADD = common/libups.la common/libnet.la common/libbase.la
+
+sbin_PROGRAMS += server/upsd
+server_upsd_SOURCES = server/main.c
+server_upsd_LDADD = server/libupsd.la
+
+man_pages += docs/man/upsd.8
+
+check_PROGRAMS += tests/unit/test_upsd_tables tests/unit/test_upsd_conf
+TESTS += tests/unit/test_upsd_tables tests/unit/test_upsd_conf
+tests_unit_test_upsd_tables_SOURCES = tests/unit/test_upsd_tables.c
+tests_unit_test_upsd_tables_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_upsd_tables_LDADD = server/libupsd.la $(CMOCKA_LIBS)
+tests_unit_test_upsd_conf_SOURCES = tests/unit/test_upsd_conf.c
+tests_unit_test_upsd_conf_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_upsd_conf_LDADD = server/libupsd.la $(CMOCKA_LIBS)

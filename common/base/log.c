@@ -23,6 +23,7 @@ static struct {
 	bool to_syslog;
 	bool stderr_forced, syslog_denied; /* NUT_DEBUG_SYSLOG */
 	bool show_pid, show_program;
+	bool quiet;
 	bool syslog_open;
 	long long start_ms;
 	void (*sink)(void *arg, enum log_level level, const char *token, const char *text);
@@ -109,6 +110,17 @@ static void make_printable(char *dst, size_t size, const char *src)
 	dst[at] = '\0';
 }
 
+void log_set_quiet(bool quiet)
+{
+	logger.quiet = quiet;
+}
+
+static bool is_wanted(enum log_level level)
+{
+	return !logger.quiet || logger.debug > 0 || level == LOG_L_ERROR ||
+	       level == LOG_L_WARNING;
+}
+
 /* One write a line, so that the lines of several processes on one terminal do not mix. */
 static void write_stderr(enum log_level level, int debug_level, const char *token, const char *text)
 {
@@ -145,6 +157,8 @@ static void emit(enum log_level level, int debug_level, const char *token, const
 {
 	char text[TEXT_MAX_BYTES];
 
+	if (!is_wanted(level))
+		return;
 	make_printable(text, sizeof(text), raw);
 	if (logger.sink) {
 		logger.sink(logger.sink_arg, level, token, text);

@@ -22,6 +22,9 @@ const char *log_program(void);
 void log_set_debug(int level);
 int log_debug_level(void);
 
+/* Leaves out notices and information (-q), unless debugging. */
+void log_set_quiet(bool quiet);
+
 /* Syslog on (facility daemon) or off, stderr on or off; NUT_DEBUG_SYSLOG overrides as NUT's. */
 void log_to_syslog(bool on);
 void log_to_stderr(bool on);

@@ -1,0 +1,116 @@
+#include "config.h"
+
+#include "server/check.h"
+
+#include <dirent.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "common/base/conffile.h"
+#include "common/base/paths.h"
+#include "common/base/str.h"
+#include "server/conf.h"
+#include "server/users.h"
+
+enum { MAX_DRIVERS = 512 };
+
+static void print(void *arg, enum conf_severity severity, const char *text)
+{
+	(void)arg;
+	printf("%s%s\n", severity == CONF_WARNING ? "warning: " : "", text);
+}
+
+/* The names of the installed drivers, NULL-ended; owned by the caller. */
+static size_t list_drivers(char *names[MAX_DRIVERS + 1])
+{
+	DIR *dir = opendir(paths_driver());
+	size_t count = 0;
+	struct dirent *entry;
+
+	while (dir && count < MAX_DRIVERS && (entry = readdir(dir))) {
+		if (entry->d_name[0] == '.')
+			continue;
+		names[count] = str_dup(entry->d_name);
+		count += names[count] != NULL;
+	}
+	names[count] = NULL;
+	if (dir)
+		closedir(dir);
+	return count;
+}
+
+static void check_driver(const struct upsd_conf_ups *u, const char *file, char *const *installed,
+			 struct conf_report *r)
+{
+	const struct conf_where at = {.file = file, .line = u->line};
+	const char *closest = str_closest(u->driver, (const char *const *)installed);
+	char path[PATH_MAX], mend[PATH_MAX];
+
+	if (!str_format(path, sizeof(path), "%s/%s", paths_driver(), u->driver) ||
+	    access(path, X_OK) == 0)
+		return;
+	if (closest)
+		str_format(mend, sizeof(mend), "did you mean \"%s\"?", closest);
+	else
+		str_format(mend, sizeof(mend), "see what is in %s", paths_driver());
+	conf_warning(r, &at, mend, "driver \"%s\" of UPS [%s] not found in %s", u->driver, u->name,
+		     paths_driver());
+}
+
+static void check_devices(const struct upsd_conf *c, const char *file, struct conf_report *r)
+{
+	const struct conf_where whole = {.file = file};
+	char *installed[MAX_DRIVERS + 1];
+	size_t count;
+
+	if (!c->ups_count && !c->allow_no_device)
+		conf_error(r, &whole, "add a section, or set ALLOW_NO_DEVICE yes in upsd.conf",
+			   "no UPS is defined");
+	count = list_drivers(installed);
+	for (size_t i = 0; i < c->ups_count; i++)
+		check_driver(&c->upses[i], file, installed, r);
+	for (size_t i = 0; i < count; i++)
+		free(installed[i]);
+}
+
+static void check_statepath(const struct upsd_conf *c, struct conf_report *r)
+{
+	struct stat st;
+	const char *path;
+
+	if (c->statepath)
+		paths_set_state(c->statepath);
+	path = paths_state();
+	if (stat(path, &st) == 0 && S_ISDIR(st.st_mode))
+		return;
+	conf_warning(r, &(struct conf_where){.file = path}, "create it for upsd's user",
+		     "the directory of the drivers' sockets does not exist");
+}
+
+int check_run(void)
+{
+	struct conf_report report = {.emit = print};
+	char server[PATH_MAX], devices[PATH_MAX], people[PATH_MAX];
+	struct upsd_conf *c = upsd_conf_new();
+	struct users *users;
+
+	if (!c || !paths_conf_file(server, sizeof(server), "upsd.conf") ||
+	    !paths_conf_file(devices, sizeof(devices), "ups.conf") ||
+	    !paths_conf_file(people, sizeof(people), "upsd.users")) {
+		upsd_conf_free(c);
+		return 1;
+	}
+	upsd_conf_read_server(c, server, &report);
+	if (upsd_conf_read_devices(c, devices, &report))
+		check_devices(c, devices, &report);
+	check_statepath(c, &report);
+	users = users_load(people, &report);
+	printf("%u error%s, %u warning%s in %s\n", report.errors, report.errors == 1 ? "" : "s",
+	       report.warnings, report.warnings == 1 ? "" : "s", paths_conf());
+	users_free(users);
+	upsd_conf_free(c);
+	return report.errors ? 1 : 0;
+}

@@ -1,0 +1,157 @@
+#include "config.h"
+
+#include "server/command.h"
+
+#include <stdint.h>
+
+#include "common/base/log.h"
+#include "common/base/str.h"
+#include "common/ups/state.h"
+#include "server/upsd.h"
+
+/* The commands that make up nearly all traffic come first: a look-up is then a
+ * comparison or two. */
+static const struct command commands[] = {
+    {"GET", 0, SIZE_MAX, COMMAND_OPEN, cmd_get},
+    {"LIST", 0, SIZE_MAX, COMMAND_OPEN, cmd_list},
+    {"PING", 0, 0, COMMAND_OPEN, cmd_ping},
+    {"USERNAME", 1, 1, COMMAND_OPEN, cmd_username},
+    {"PASSWORD", 1, 1, COMMAND_OPEN, cmd_password},
+    {"LOGIN", 1, 1, COMMAND_CREDENTIALS, cmd_login},
+    {"LOGOUT", 0, 0, COMMAND_OPEN, cmd_logout},
+    {"PRIMARY", 1, 1, COMMAND_CREDENTIALS, cmd_primary},
+    {"MASTER", 1, 1, COMMAND_CREDENTIALS, cmd_master},
+    {"FSD", 1, 1, COMMAND_CREDENTIALS, cmd_fsd},
+    {"SET", 0, SIZE_MAX, COMMAND_CREDENTIALS, cmd_set},
+    {"INSTCMD", 2, SIZE_MAX, COMMAND_CREDENTIALS, cmd_instcmd},
+    {"SUBSCRIBE", 1, SIZE_MAX, COMMAND_OPEN, cmd_subscribe},
+    {"UNSUBSCRIBE", 1, 1, COMMAND_OPEN, cmd_unsubscribe},
+    {"STARTTLS", 0, SIZE_MAX, COMMAND_OPEN, cmd_starttls},
+    {"VER", 0, 0, COMMAND_OPEN, cmd_ver},
+    {"NETVER", 0, 0, COMMAND_OPEN, cmd_protver},
+    {"PROTVER", 0, 0, COMMAND_OPEN, cmd_protver},
+    {"HELP", 0, 0, COMMAND_OPEN, cmd_help},
+};
+
+enum { COMMAND_COUNT = sizeof(commands) / sizeof(commands[0]), COMPLAINT_INTERVAL_S = 10 };
+
+const struct command *command_at(size_t i)
+{
+	return i < COMMAND_COUNT ? &commands[i] : NULL;
+}
+
+const struct command *command_find(const char *name)
+{
+	for (size_t i = 0; i < COMMAND_COUNT; i++)
+		if (str_caseequal(commands[i].name, name))
+			return &commands[i];
+	return NULL;
+}
+
+static enum netwire_error check_needs(const struct request *rq, const struct command *c)
+{
+	const struct session *s = rq->client->session;
+	size_t args = request_args(rq);
+
+	if (c->needs == COMMAND_CREDENTIALS && (!s || !s->username))
+		return NETWIRE_USERNAME_REQUIRED;
+	if (c->needs == COMMAND_CREDENTIALS && !s->password)
+		return NETWIRE_PASSWORD_REQUIRED;
+	if (args < c->min_args || args > c->max_args)
+		return NETWIRE_INVALID_ARGUMENT;
+	return NETWIRE_OK;
+}
+
+void command_run(const struct request *rq)
+{
+	const struct command *c = command_find(request_word(rq, 0));
+	enum netwire_error error = c ? check_needs(rq, c) : NETWIRE_UNKNOWN_COMMAND;
+
+	if (error == NETWIRE_OK)
+		error = c->run(rq);
+	if (error != NETWIRE_OK)
+		netwire_append_error(rq->out, error);
+}
+
+const char *request_word(const struct request *rq, size_t i)
+{
+	return words_at(rq->words, i);
+}
+
+size_t request_args(const struct request *rq)
+{
+	return words_count(rq->words) - 1;
+}
+
+enum netwire_error request_find_ups(const struct request *rq, size_t i, enum request_ups need,
+				    struct ups **ups)
+{
+	*ups = upses_find(&rq->server->upses, request_word(rq, i));
+	if (!*ups)
+		return NETWIRE_UNKNOWN_UPS;
+	ups_flush(*ups);
+	if (need == REQUEST_ANY)
+		return NETWIRE_OK;
+	switch ((*ups)->availability) {
+	case NETWIRE_AVAIL_DISCONNECTED:
+		return NETWIRE_DRIVER_NOT_CONNECTED;
+	case NETWIRE_AVAIL_STALE:
+		return NETWIRE_DATA_STALE;
+	case NETWIRE_AVAIL_OK:
+		break;
+	}
+	return NETWIRE_OK;
+}
+
+enum netwire_error request_find_var(const struct request *rq, size_t i, struct ups **ups,
+				    const struct state_var **var)
+{
+	enum netwire_error error = request_find_ups(rq, i, REQUEST_AVAILABLE, ups);
+
+	if (error != NETWIRE_OK)
+		return error;
+	*var = state_find((*ups)->state, request_word(rq, i + 1));
+	return *var ? NETWIRE_OK : NETWIRE_VAR_NOT_SUPPORTED;
+}
+
+static enum netwire_error denied(const struct request *rq)
+{
+	unsigned missed;
+
+	if (log_throttle_pass(&rq->server->denials, COMPLAINT_INTERVAL_S, &missed))
+		log_notice("command", "Access denied: %s may not %s %s (%u more since the last notice)",
+			   client_who(rq->client), request_word(rq, 0), request_word(rq, 1),
+			   missed);
+	return NETWIRE_ACCESS_DENIED;
+}
+
+enum netwire_error request_permit(const struct request *rq, enum user_action action)
+{
+	const struct session *s = rq->client->session;
+
+	if (users_permit(rq->server->users, s->username, s->password, action))
+		return NETWIRE_OK;
+	return denied(rq);
+}
+
+enum netwire_error request_permit_instcmd(const struct request *rq, const char *command)
+{
+	const struct session *s = rq->client->session;
+
+	if (users_permit_instcmd(rq->server->users, s->username, s->password, command))
+		return NETWIRE_OK;
+	return denied(rq);
+}
+
+enum netwire_error request_dispatch(const struct request *rq, const struct subcommand *rows,
+				    size_t count)
+{
+	size_t args = request_args(rq);
+
+	for (size_t i = 0; i < count && args > 0; i++) {
+		if (!str_caseequal(rows[i].name, request_word(rq, 1)))
+			continue;
+		return args < rows[i].min_args ? NETWIRE_INVALID_ARGUMENT : rows[i].run(rq);
+	}
+	return NETWIRE_INVALID_ARGUMENT;
+}

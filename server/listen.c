@@ -1,0 +1,315 @@
+#include "config.h"
+
+#include "server/listen.h"
+
+#include <errno.h>
+#include <netdb.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/queue.h>
+
+#include "common/base/log.h"
+#include "common/base/str.h"
+#include "common/net/netaddr.h"
+#include "common/net/resolver.h"
+
+enum { RETRY_MS = 5000, MAX_ADDRESSES = 16, MAX_PORT_TEXT = 8 };
+
+/* One thing to listen on. */
+struct endpoint {
+	LIST_ENTRY(endpoint) list;
+	struct listen_set *set;
+	char *host; /* numeric, or a name */
+	unsigned port;
+	bool optional; /* a host without this address family does without it */
+	bool keep;
+	bool complained; /* a failure is told once */
+	int err;	 /* of the last try; 0: bound */
+	struct listener *listener;
+	struct resolver_query *query;
+};
+
+struct listen_set {
+	struct loop *loop;
+	struct listen_config cfg;
+	LIST_HEAD(endpoints, endpoint) endpoints;
+	size_t count;
+	struct loop_timer *retry;
+	struct resolver *resolver; /* only if a name had to be looked up again */
+};
+
+/* ------------------------------------------------------------------ binding */
+
+static bool will_come(int err)
+{
+	return err == EADDRNOTAVAIL || err == EAFNOSUPPORT || err == ENODEV || err == ENOENT;
+}
+
+static void complain(struct endpoint *e, const char *why)
+{
+	bool serious = !e->optional || !will_come(e->err);
+
+	if (e->complained)
+		return;
+	e->complained = true;
+	if (serious)
+		log_error("listen", "not listening on %s port %u: %s%s", e->host, e->port, why,
+			  will_come(e->err) ? "; trying again" : "");
+	else
+		log_info("listen", "not listening on %s port %u: %s", e->host, e->port, why);
+}
+
+static void bind_first(struct endpoint *e, const struct netaddr *addrs, size_t count)
+{
+	struct listen_set *s = e->set;
+
+	e->err = EADDRNOTAVAIL;
+	for (size_t i = 0; i < count && !e->listener; i++) {
+		int family = addrs[i].ss.ss_family;
+
+		if (s->cfg.family != AF_UNSPEC && s->cfg.family != family)
+			continue;
+		e->listener = listener_tcp(s->loop, (const struct sockaddr *)&addrs[i].ss,
+					   addrs[i].len, s->cfg.ops, s->cfg.arg);
+		e->err = e->listener ? 0 : errno;
+	}
+	if (!e->listener) {
+		complain(e, strerror(e->err));
+		return;
+	}
+	e->complained = false;
+	log_info("listen", "listening on %s port %u", e->host, e->port);
+}
+
+static void resolved(void *arg, const struct netaddr *addrs, size_t count, const char *error)
+{
+	struct endpoint *e = arg;
+
+	e->query = NULL;
+	if (count) {
+		bind_first(e, addrs, count);
+		return;
+	}
+	e->err = ENOENT;
+	complain(e, error);
+}
+
+/* Before upsd serves anybody a name may take its time. */
+static void resolve_now(struct endpoint *e)
+{
+	const struct addrinfo hints = {.ai_family = e->set->cfg.family,
+				       .ai_socktype = SOCK_STREAM,
+				       .ai_flags = AI_PASSIVE | AI_NUMERICSERV};
+	struct netaddr addrs[MAX_ADDRESSES];
+	struct addrinfo *found = NULL;
+	char port[MAX_PORT_TEXT];
+	size_t count = 0;
+	int rc;
+
+	str_format(port, sizeof(port), "%u", e->port);
+	rc = getaddrinfo(e->host, port, &hints, &found);
+	if (rc) {
+		resolved(e, NULL, 0, gai_strerror(rc));
+		return;
+	}
+	for (const struct addrinfo *ai = found; ai && count < MAX_ADDRESSES; ai = ai->ai_next) {
+		if (ai->ai_addrlen > sizeof(addrs[count].ss))
+			continue;
+		addrs[count] = (struct netaddr){.len = ai->ai_addrlen};
+		memcpy(&addrs[count].ss, ai->ai_addr, ai->ai_addrlen);
+		count++;
+	}
+	freeaddrinfo(found);
+	resolved(e, addrs, count, NULL);
+}
+
+static void resolve_later(struct endpoint *e)
+{
+	struct listen_set *s = e->set;
+
+	if (e->query)
+		return;
+	if (!s->resolver)
+		s->resolver = resolver_new(s->loop);
+	if (s->resolver)
+		e->query = resolver_ask(s->resolver, e->host, e->port, s->cfg.family, resolved, e);
+	if (!e->query)
+		log_warn("listen", "cannot look up %s now", e->host);
+}
+
+static void try_endpoint(struct endpoint *e, bool starting)
+{
+	struct netaddr addr;
+
+	if (netaddr_from_numeric(e->host, e->port, &addr))
+		bind_first(e, &addr, 1);
+	else if (starting)
+		resolve_now(e);
+	else
+		resolve_later(e);
+}
+
+static bool all_bound(const struct listen_set *s)
+{
+	const struct endpoint *e;
+
+	LIST_FOREACH (e, &s->endpoints, list)
+		if (!e->listener)
+			return false;
+	return true;
+}
+
+static void retry(void *arg)
+{
+	struct listen_set *s = arg;
+	struct endpoint *e;
+
+	LIST_FOREACH (e, &s->endpoints, list)
+		if (!e->listener)
+			try_endpoint(e, false);
+	if (!all_bound(s))
+		loop_timer_set(s->retry, RETRY_MS);
+}
+
+/* ------------------------------------------------------------------ the set */
+
+static void drop(struct endpoint *e)
+{
+	if (e->listener)
+		log_info("listen", "no longer listening on %s port %u", e->host, e->port);
+	LIST_REMOVE(e, list);
+	e->set->count--;
+	resolver_cancel(e->query);
+	listener_free(e->listener);
+	free(e->host);
+	free(e);
+}
+
+static void want(struct listen_set *s, const char *host, unsigned port, bool optional)
+{
+	struct endpoint *e;
+
+	LIST_FOREACH (e, &s->endpoints, list) {
+		if (e->port == port && str_caseequal(e->host, host)) {
+			e->keep = true;
+			return;
+		}
+	}
+	e = calloc(1, sizeof(*e));
+	if (!e)
+		return;
+	e->set = s;
+	e->host = str_dup(host);
+	if (!e->host) {
+		free(e);
+		return;
+	}
+	e->port = port;
+	e->optional = optional;
+	e->keep = true;
+	LIST_INSERT_HEAD(&s->endpoints, e, list);
+	s->count++;
+}
+
+static void want_row(struct listen_set *s, const struct upsd_conf_listen *row)
+{
+	bool v4 = s->cfg.family != AF_INET6, v6 = s->cfg.family != AF_INET;
+
+	if (!str_equal(row->host, "*")) {
+		want(s, row->host, row->port, false);
+		return;
+	}
+	if (v4)
+		want(s, "0.0.0.0", row->port, false);
+	if (v6)
+		want(s, "::", row->port, v4);
+}
+
+static void want_defaults(struct listen_set *s)
+{
+	bool v4 = s->cfg.family != AF_INET6, v6 = s->cfg.family != AF_INET;
+	long port;
+
+	if (!str_to_long(NUT_PORT, 1, 65535, &port))
+		port = 3493;
+	if (v4)
+		want(s, "127.0.0.1", (unsigned)port, v6);
+	if (v6)
+		want(s, "::1", (unsigned)port, v4);
+}
+
+static struct listen_result summary(const struct listen_set *s)
+{
+	struct listen_result result = {0};
+	const struct endpoint *e;
+
+	LIST_FOREACH (e, &s->endpoints, list) {
+		if (e->listener)
+			result.bound++;
+		else if (e->query || will_come(e->err))
+			result.waiting++;
+		else
+			result.failed++;
+	}
+	return result;
+}
+
+struct listen_set *listen_set_new(struct loop *l, const struct listen_config *cfg)
+{
+	struct listen_set *s = calloc(1, sizeof(*s));
+
+	if (!s)
+		return NULL;
+	s->loop = l;
+	s->cfg = *cfg;
+	LIST_INIT(&s->endpoints);
+	s->retry = loop_timer_new(l, retry, s);
+	if (!s->retry) {
+		free(s);
+		return NULL;
+	}
+	return s;
+}
+
+void listen_set_free(struct listen_set *s)
+{
+	if (!s)
+		return;
+	while (!LIST_EMPTY(&s->endpoints))
+		drop(LIST_FIRST(&s->endpoints));
+	resolver_free(s->resolver);
+	loop_timer_free(s->retry);
+	free(s);
+}
+
+struct listen_result listen_set_apply(struct listen_set *s, const struct upsd_conf *conf,
+				      bool starting)
+{
+	struct endpoint *e, *next;
+
+	LIST_FOREACH (e, &s->endpoints, list)
+		e->keep = false;
+	for (size_t i = 0; i < conf->listen_count; i++)
+		want_row(s, &conf->listens[i]);
+	if (!conf->listen_count)
+		want_defaults(s);
+	/* First all that goes: a new address may be part of an old one's. */
+	for (e = LIST_FIRST(&s->endpoints); e; e = next) {
+		next = LIST_NEXT(e, list);
+		if (!e->keep)
+			drop(e);
+	}
+	LIST_FOREACH (e, &s->endpoints, list) {
+		e->complained = false;
+		if (!e->listener)
+			try_endpoint(e, starting);
+	}
+	if (!all_bound(s))
+		loop_timer_set(s->retry, RETRY_MS);
+	return summary(s);
+}
+
+size_t listen_set_count(const struct listen_set *s)
+{
+	return s->count;
+}
