@@ -14,12 +14,24 @@ common_libnet_la_LIBADD = common/libbase.la $(LIBEVENT_LIBS) -lpthread
 
 net_tests = \
 	tests/unit/test_lineconn \
-	tests/unit/test_loop
+	tests/unit/test_listener \
+	tests/unit/test_loop \
+	tests/unit/test_netaddr \
+	tests/unit/test_resolver
 check_PROGRAMS += $(net_tests)
 TESTS += $(net_tests)
-tests_unit_test_loop_SOURCES = tests/unit/test_loop.c
-tests_unit_test_loop_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
-tests_unit_test_loop_LDADD = common/libnet.la $(CMOCKA_LIBS)
 tests_unit_test_lineconn_SOURCES = tests/unit/test_lineconn.c
 tests_unit_test_lineconn_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_lineconn_LDADD = common/libnet.la $(CMOCKA_LIBS)
+tests_unit_test_listener_SOURCES = tests/unit/test_listener.c
+tests_unit_test_listener_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_listener_LDADD = common/libnet.la $(CMOCKA_LIBS)
+tests_unit_test_loop_SOURCES = tests/unit/test_loop.c
+tests_unit_test_loop_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_loop_LDADD = common/libnet.la $(CMOCKA_LIBS)
+tests_unit_test_netaddr_SOURCES = tests/unit/test_netaddr.c
+tests_unit_test_netaddr_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_netaddr_LDADD = common/libnet.la $(CMOCKA_LIBS)
+tests_unit_test_resolver_SOURCES = tests/unit/test_resolver.c
+tests_unit_test_resolver_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_resolver_LDADD = common/libnet.la $(CMOCKA_LIBS)

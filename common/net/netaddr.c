@@ -41,7 +41,9 @@ bool netaddr_from_numeric(const char *host, unsigned port, struct netaddr *out)
 	struct addrinfo *found;
 	char service[8];
 
-	if (!host[0] || port > 65535 || !str_format(service, sizeof(service), "%u", port) ||
+	/* White space: the C library would ignore it and whatever follows. */
+	if (!host[0] || strpbrk(host, " \t\r\n\v\f") || port > 65535 ||
+	    !str_format(service, sizeof(service), "%u", port) ||
 	    getaddrinfo(host, service, &hints, &found) != 0)
 		return false;
 	memset(out, 0, sizeof(*out));
