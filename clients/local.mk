@@ -1,3 +1,4 @@
 # libupsclient and the programs that talk to upsd.
 include clients/libupsclient/local.mk
 include clients/cli/local.mk
+include clients/upsmon/local.mk

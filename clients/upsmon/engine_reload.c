@@ -1,0 +1,191 @@
+/*
+ * engine_reload: a new configuration in the place of the old one.  It is read
+ * and checked whole before anything of the old one is touched; a UPS that is
+ * in both keeps its connection and all that is known of it.
+ */
+#include "config.h"
+
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "clients/upsmon/engine_impl.h"
+#include "common/base/clock.h"
+#include "common/base/daemon.h"
+#include "common/base/str.h"
+
+static const char token[] = "reload";
+
+static struct watch *find_watch(const struct engine *e, const char *system)
+{
+	for (size_t i = 0; i < e->count; i++) {
+		if (str_equal(e->watches[i]->conf->system, system))
+			return e->watches[i];
+	}
+	return NULL;
+}
+
+struct plan {
+	struct watch **watches;
+	struct monitor **monitors;
+	struct watch **primaries;
+	bool *fresh; /* made for this plan */
+	size_t count;
+};
+
+static void drop_plan(struct plan *p)
+{
+	for (size_t i = 0; p->watches && p->fresh && i < p->count; i++) {
+		if (p->fresh[i])
+			watch_free(p->watches[i]);
+	}
+	free(p->watches);
+	free(p->monitors);
+	free(p->primaries);
+	free(p->fresh);
+}
+
+/* All that needs memory, while there is a way back. */
+static bool make_plan(struct engine *e, const struct upsmon_conf *conf, struct plan *p)
+{
+	p->watches = calloc(conf->ups_count, sizeof(*p->watches));
+	p->monitors = calloc(conf->ups_count, sizeof(*p->monitors));
+	p->primaries = calloc(conf->ups_count, sizeof(*p->primaries));
+	p->fresh = calloc(conf->ups_count, sizeof(*p->fresh));
+	if (!p->watches || !p->monitors || !p->primaries || !p->fresh)
+		return false;
+	for (size_t i = 0; i < conf->ups_count; i++) {
+		struct watch *w = find_watch(e, conf->ups[i].system);
+
+		p->fresh[i] = !w;
+		if (!w)
+			w = watch_new(e, &conf->ups[i]);
+		if (!w)
+			return false;
+		p->watches[p->count++] = w;
+		p->monitors[i] = &w->monitor;
+	}
+	return true;
+}
+
+static void end_missing(struct engine *e, const struct upsmon_conf *conf)
+{
+	for (size_t i = 0; i < e->count; i++) {
+		if (upsmon_conf_find(conf, e->watches[i]->conf->system))
+			continue;
+		log_notice(token, "No longer monitoring UPS [%s]", e->watches[i]->conf->system);
+		watch_free(e->watches[i]);
+	}
+}
+
+static void log_changes(const struct conf_ups *old, const struct conf_ups *new)
+{
+	if (old->power != new->power)
+		log_notice(token, "UPS [%s]: redefined power value to %ld", new->system,
+			   new->power);
+	if (old->primary != new->primary)
+		log_notice(token, "UPS [%s]: redefined as a %s", new->system,
+			   new->primary ? "primary" : "secondary");
+	if (!str_equal(old->user, new->user))
+		log_notice(token, "UPS [%s]: redefined username", new->system);
+	if (!str_equal(old->password, new->password))
+		log_notice(token, "UPS [%s]: redefined password", new->system);
+}
+
+bool engine_adopt_conf(struct engine *e, struct upsmon_conf *conf)
+{
+	struct upsmon_conf old = e->conf;
+	struct plan plan = {NULL};
+	bool started = true;
+
+	if (!make_plan(e, conf, &plan)) {
+		drop_plan(&plan);
+		return false;
+	}
+	end_missing(e, conf);
+	e->conf = *conf;
+	memset(conf, 0, sizeof(*conf));
+	free(e->watches);
+	free(e->monitors);
+	free(e->primaries);
+	e->watches = plan.watches;
+	e->monitors = plan.monitors;
+	e->primaries = plan.primaries;
+	e->count = plan.count;
+	for (size_t i = 0; i < e->count; i++) {
+		struct watch *w = e->watches[i];
+		const struct conf_ups *was = w->conf, *now = &e->conf.ups[i];
+		bool restart = plan.fresh[i] || watch_must_restart(e, &old, was, &e->conf, now);
+
+		if (!plan.fresh[i])
+			log_changes(was, now);
+		w->conf = now;
+		w->monitor.power = now->power;
+		w->monitor.primary = now->primary;
+		if (restart)
+			started &= watch_start(w);
+	}
+	free(plan.fresh);
+	upsmon_conf_free(&old);
+	return started;
+}
+
+/* ------------------------------------------------------------------ by hand */
+
+/* What the privileged parent knows since the start cannot change; the new words are put aside. */
+static void keep_order(char **now, const char *at_start, const char *directive)
+{
+	if (str_equal(*now, at_start))
+		return;
+	log_warn(token, "%s is changed: You must restart upsmon for this change to work",
+		 directive);
+	if (!str_replace(now, at_start))
+		log_error(token, "out of memory");
+}
+
+static bool read_anew(struct engine *e, struct upsmon_conf *conf)
+{
+	struct conf_report report = {.emit = conf_emit_log, .arg = (void *)(uintptr_t)token};
+	int err = upsmon_conf_read(conf, e->options.conf_path, &report);
+
+	if (err)
+		log_errno(token, err, "cannot read %s: the old configuration goes on",
+			  e->options.conf_path);
+	else if (report.errors)
+		log_error(token, "%s has %u errors: the old configuration goes on",
+			  e->options.conf_path, report.errors);
+	return !err && !report.errors;
+}
+
+static void swap_in(struct engine *e, struct upsmon_conf *conf)
+{
+	keep_order(&conf->shutdown_command, e->options.orders.shutdown_command, "SHUTDOWNCMD");
+	keep_order(&conf->powerdown_flag, e->options.orders.powerdown_flag, "POWERDOWNFLAG");
+	if (!str_equal(conf->run_as_user, e->conf.run_as_user))
+		log_warn(token,
+			 "RUN_AS_USER is changed: You must restart upsmon for this change to work");
+	if (!engine_adopt_conf(e, conf)) {
+		log_error(token, "out of memory: the configuration may be in part the old one");
+		return;
+	}
+	log_set_debug(e->conf.debug_min > e->options.debug ? (int)e->conf.debug_min
+							   : e->options.debug);
+	log_notice(token, "%s is in force", e->options.conf_path);
+}
+
+void engine_reload(struct engine *e)
+{
+	struct upsmon_conf conf;
+	char state[64];
+
+	if (e->stopping || e->shutdown.phase != SHUTDOWN_IDLE) {
+		log_warn(token, "a shutdown is under way: the configuration is not read again");
+		return;
+	}
+	str_format(state, sizeof(state), "RELOADING=1\nMONOTONIC_USEC=%lld", clock_ms() * 1000);
+	daemon_notify(state);
+	if (read_anew(e, &conf))
+		swap_in(e, &conf);
+	upsmon_conf_free(&conf);
+	daemon_notify("READY=1");
+}

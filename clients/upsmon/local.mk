@@ -1,0 +1,45 @@
+# upsmon: a thin main over a convenience library, which the unit tests link.
+noinst_LTLIBRARIES += clients/upsmon/libupsmon.la
+clients_upsmon_libupsmon_la_SOURCES = \
+	clients/upsmon/actions.c clients/upsmon/actions.h \
+	clients/upsmon/conf.c clients/upsmon/conf.h \
+	clients/upsmon/engine.c clients/upsmon/engine.h clients/upsmon/engine_impl.h \
+	clients/upsmon/engine_end.c \
+	clients/upsmon/engine_reload.c \
+	clients/upsmon/monitor.c clients/upsmon/monitor.h \
+	clients/upsmon/notice.c clients/upsmon/notice.h \
+	clients/upsmon/policy.h \
+	clients/upsmon/powerflag.c clients/upsmon/powerflag.h \
+	clients/upsmon/privsep.c clients/upsmon/privsep.h \
+	clients/upsmon/rules.c clients/upsmon/rules.h \
+	clients/upsmon/shutdown.c clients/upsmon/shutdown.h \
+	clients/upsmon/spawn.c clients/upsmon/spawn.h \
+	clients/upsmon/watch.c
+
+upsmon_libs = clients/upsmon/libupsmon.la common/libups.la common/libnet.la common/libbase.la
+
+man_pages += docs/man/upsmon.8
+
+upsmon_tests = \
+	tests/unit/test_upsmon_conf \
+	tests/unit/test_upsmon_engine \
+	tests/unit/test_upsmon_monitor \
+	tests/unit/test_upsmon_rules \
+	tests/unit/test_upsmon_shutdown
+check_PROGRAMS += $(upsmon_tests)
+TESTS += $(upsmon_tests)
+tests_unit_test_upsmon_conf_SOURCES = tests/unit/test_upsmon_conf.c
+tests_unit_test_upsmon_conf_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_upsmon_conf_LDADD = $(upsmon_libs) $(CMOCKA_LIBS)
+tests_unit_test_upsmon_engine_SOURCES = tests/unit/test_upsmon_engine.c
+tests_unit_test_upsmon_engine_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_upsmon_engine_LDADD = $(upsmon_libs) $(CMOCKA_LIBS)
+tests_unit_test_upsmon_monitor_SOURCES = tests/unit/test_upsmon_monitor.c
+tests_unit_test_upsmon_monitor_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_upsmon_monitor_LDADD = $(upsmon_libs) $(CMOCKA_LIBS)
+tests_unit_test_upsmon_rules_SOURCES = tests/unit/test_upsmon_rules.c
+tests_unit_test_upsmon_rules_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_upsmon_rules_LDADD = $(upsmon_libs) $(CMOCKA_LIBS)
+tests_unit_test_upsmon_shutdown_SOURCES = tests/unit/test_upsmon_shutdown.c
+tests_unit_test_upsmon_shutdown_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_upsmon_shutdown_LDADD = $(upsmon_libs) $(CMOCKA_LIBS)

@@ -1,0 +1,142 @@
+#include "config.h"
+
+#include "clients/upsmon/rules.h"
+
+#include "common/ups/status.h"
+
+static const struct {
+	bool critical;
+	const char *text;
+} rule_rows[] = {
+	[RULE_FSD] = {true, "forced shutdown (FSD) is set"},
+	[RULE_LOST_OVER] = {true, "lost while overloaded for OVERDURATION"},
+	[RULE_LOST_ALARM] = {true, "lost while in alarm (ALARMCRITICAL)"},
+	[RULE_LOST_CAL] = {true, "lost while calibrating"},
+	[RULE_LOST_BYPASS] = {true, "lost while on bypass"},
+	[RULE_LOST_OFF] = {true, "lost while off"},
+	[RULE_OFF] = {true, "off for OFFDURATION"},
+	[RULE_NOT_LOW] = {false, "not both on battery and low"},
+	[RULE_CALIBRATING] = {false, "on battery and low by calibration"},
+	[RULE_LOW_WAIT] = {false, "on battery and low, but OBLBDURATION is not over"},
+	[RULE_PRIMARY] = {true, "on battery and low, we are primary"},
+	[RULE_SECONDARY] = {true, "on battery and low for HOSTSYNC, we are secondary"},
+	[RULE_HOSTSYNC] = {false, "on battery and low, the primary has HOSTSYNC to act"},
+};
+
+static bool lasted(long long since_ms, long long now_ms, long seconds)
+{
+	return since_ms != MONITOR_NEVER && now_ms - since_ms >= (long long)seconds * 1000;
+}
+
+/* Beyond doubt: two attempts at the alert pace had their time. */
+static bool surely_lost(const struct monitor *m, const struct policy *p, long long now_ms)
+{
+	return m->comm == MONITOR_LOST && now_ms - m->lost_ms > p->poll_alert * 2000LL;
+}
+
+/* What a UPS was doing when it was lost may have ended badly. True: *r says by which rule. */
+static bool judge_lost(const struct monitor *m, const struct policy *p, long long now_ms,
+		       enum rule *r)
+{
+	if (p->over >= 0 && (m->flags & STATUS_OVER) && lasted(m->over_ms, now_ms, p->over))
+		*r = RULE_LOST_OVER;
+	else if (p->alarm_critical && (m->flags & STATUS_ALARM))
+		*r = RULE_LOST_ALARM;
+	else if (m->flags & STATUS_CAL)
+		*r = RULE_LOST_CAL;
+	else if (m->flags & STATUS_BYPASS)
+		*r = RULE_LOST_BYPASS;
+	else if (p->off >= 0 && (m->flags & STATUS_OFF))
+		*r = RULE_LOST_OFF;
+	else
+		return false;
+	return true;
+}
+
+static enum rule judge_low(const struct monitor *m, const struct policy *p, long long now_ms)
+{
+	bool low = (m->flags & STATUS_LB) || m->low_assumed;
+
+	if (!(m->flags & STATUS_OB) || !low)
+		return RULE_NOT_LOW;
+	if (m->flags & STATUS_CAL)
+		return RULE_CALIBRATING;
+	if (p->oblb > 0 && !lasted(m->low_ms, now_ms, p->oblb))
+		return RULE_LOW_WAIT;
+	if (m->primary)
+		return RULE_PRIMARY;
+	return now_ms - m->noncrit_ms > p->hostsync * 1000LL ? RULE_SECONDARY : RULE_HOSTSYNC;
+}
+
+enum rule rules_judge(const struct monitor *m, const struct policy *p, long long now_ms)
+{
+	enum rule r;
+
+	if (m->flags & STATUS_FSD)
+		return RULE_FSD;
+	if (surely_lost(m, p, now_ms) && judge_lost(m, p, now_ms, &r))
+		return r;
+	if (p->off >= 0 && lasted(m->off_ms, now_ms, p->off))
+		return RULE_OFF;
+	return judge_low(m, p, now_ms);
+}
+
+bool rule_is_critical(enum rule r)
+{
+	return rule_rows[r].critical;
+}
+
+const char *rule_text(enum rule r)
+{
+	return rule_rows[r].text;
+}
+
+struct verdict rules_decide(struct monitor *const *list, size_t count, const struct policy *p,
+			    long long now_ms)
+{
+	struct verdict v = {.need = p->min_supplies};
+
+	for (size_t i = 0; i < count; i++) {
+		if (!rule_is_critical(rules_judge(list[i], p, now_ms)))
+			v.have += list[i]->power;
+	}
+	v.shutdown = v.have < v.need;
+	return v;
+}
+
+static void append_flags(struct buffer *b, const struct monitor *m)
+{
+	const char *space = "";
+
+	for (int i = 0; i < 32; i++) {
+		uint32_t bit = (uint32_t)1 << i;
+		const char *word = m->flags & bit ? status_word((enum status_bit)bit) : NULL;
+
+		if (!word)
+			continue;
+		buffer_appendf(b, "%s%s", space, word);
+		space = " ";
+	}
+	if (m->low_assumed)
+		buffer_appendf(b, "%sLB assumed", space);
+}
+
+void rules_explain(struct buffer *b, const struct monitor *m, const struct policy *p,
+		   long long now_ms)
+{
+	static const char *const comm[] = {[MONITOR_NEW] = "not yet contacted",
+					   [MONITOR_OK] = "in contact",
+					   [MONITOR_LOST] = "lost"};
+	enum rule r = rules_judge(m, p, now_ms);
+
+	buffer_appendf(b, "UPS %s (%s, power value %ld): status [", m->system,
+		       m->primary ? "primary" : "secondary", m->power);
+	append_flags(b, m);
+	buffer_appendf(b, "], %s, last heard %lld s ago", comm[m->comm],
+		       (now_ms - m->heard_ms) / 1000);
+	if (m->low_ms != MONITOR_NEVER)
+		buffer_appendf(b, ", low for %lld s", (now_ms - m->low_ms) / 1000);
+	if (m->off_ms != MONITOR_NEVER)
+		buffer_appendf(b, ", off for %lld s", (now_ms - m->off_ms) / 1000);
+	buffer_appendf(b, ": %s: %s", rule_is_critical(r) ? "CRITICAL" : "counts", rule_text(r));
+}

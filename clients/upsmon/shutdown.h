@@ -1,0 +1,74 @@
+/*
+ * shutdown: the order of events once a shutdown is decided
+ * (spec/upsmon.md section 7).
+ *
+ *   FSD to every UPS whose primary we are (all at once, at most 5 s)
+ *   -> wait until no secondary is logged in, at most HOSTSYNC
+ *   -> SHUTDOWN notice, FINALDELAY
+ *   -> POWERDOWNFLAG and SHUTDOWNCMD, by the privileged parent
+ *
+ * A host that is nobody's primary begins with the third step.  There is no way
+ * back: FSD is latched in upsd, so secondaries go down whatever happens.  The
+ * sequence knows no network and no clock: its owner does the acts, brings the
+ * answers, and says what time it is.
+ */
+#ifndef CLIENTS_UPSMON_SHUTDOWN_H
+#define CLIENTS_UPSMON_SHUTDOWN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "clients/upsmon/notice.h"
+#include "clients/upsmon/policy.h"
+
+enum shutdown_phase {
+	SHUTDOWN_IDLE, /* nothing is decided */
+	SHUTDOWN_FSD,
+	SHUTDOWN_SYNC,
+	SHUTDOWN_FINAL,
+	SHUTDOWN_RUN, /* the command was asked for */
+};
+
+enum {
+	SHUTDOWN_FSD_LIMIT_MS = 5000, /* a upsd that does not answer shall not cost the battery */
+	SHUTDOWN_ASK_MS = 250,        /* pause between two counts of the secondaries */
+	SHUTDOWN_TICK_MS = 50,        /* how often shutdown_tick() wants to be called */
+};
+
+/* `i` counts the UPSes whose primary we are, from 0. None of these may call back at once. */
+struct shutdown_acts {
+	/* Sends FSD; the answer goes to shutdown_fsd_answered(). False: cannot be sent. */
+	bool (*send_fsd)(void *arg, size_t i);
+	/* Asks how many others are logged in; to shutdown_logins_answered(). False: cannot. */
+	bool (*ask_logins)(void *arg, size_t i);
+	void (*tell)(void *arg, enum notice n);
+	/* Writes POWERDOWNFLAG and runs SHUTDOWNCMD. */
+	void (*execute)(void *arg);
+};
+
+struct shutdown {
+	const struct shutdown_acts *acts;
+	void *arg;
+	size_t primaries;
+	enum shutdown_phase phase;
+	long hostsync, final_delay; /* seconds */
+	long long since_ms;         /* when the phase began */
+	long long ask_ms;           /* when the secondaries are counted next */
+	size_t pending;             /* answers that are awaited */
+	long others;                /* most secondaries of one UPS in this count */
+	bool hostsync_told;
+};
+
+/* A zeroed struct is idle. Begins, once; `acts` is borrowed for ever. */
+void shutdown_begin(struct shutdown *s, const struct shutdown_acts *acts, void *arg,
+		    size_t primaries, const struct policy *p, long long now_ms);
+
+/* One FSD was answered, or never will be. */
+void shutdown_fsd_answered(struct shutdown *s, long long now_ms);
+
+/* One count: logins apart from our own; < 0 = unknown. */
+void shutdown_logins_answered(struct shutdown *s, long others, long long now_ms);
+
+void shutdown_tick(struct shutdown *s, long long now_ms);
+
+#endif

@@ -1,0 +1,243 @@
+/* upsmon.conf: what it means, and what is said about its mistakes. */
+#include "config.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <cmocka.h>
+
+#include "clients/upsmon/conf.h"
+#include "common/base/buffer.h"
+
+#define MONITOR "MONITOR ups@localhost 1 monuser secret primary\n"
+#define COMMAND "SHUTDOWNCMD /bin/true\n"
+
+static struct upsmon_conf conf;
+static struct conf_report report;
+static struct buffer said;
+
+static void note(void *arg, enum conf_severity severity, const char *text)
+{
+	(void)arg;
+	/* Without the folder, which is another one each time. */
+	buffer_appendf(&said, "%c %s\n", severity == CONF_ERROR ? 'E' : 'W',
+		       strstr(text, "conf:") ? strstr(text, "conf:") : text);
+}
+
+static void read_text(const char *text)
+{
+	char path[] = "/tmp/upsmonXXXXXX.conf";
+	int fd = mkstemps(path, 5);
+
+	assert_true(fd >= 0);
+	assert_int_equal(write(fd, text, strlen(text)), (ssize_t)strlen(text));
+	close(fd);
+	upsmon_conf_free(&conf);
+	buffer_clear(&said);
+	report = (struct conf_report){.emit = note};
+	assert_int_equal(upsmon_conf_read(&conf, path, &report), 0);
+	unlink(path);
+}
+
+static int end(void **state)
+{
+	(void)state;
+	upsmon_conf_free(&conf);
+	buffer_free(&said);
+	return 0;
+}
+
+static void expect_said(const char *part)
+{
+	if (!strstr(buffer_string(&said), part))
+		fail_msg("not said: %s\nsaid:\n%s", part, buffer_string(&said));
+}
+
+static void a_short_file_has_the_defaults(void **state)
+{
+	(void)state;
+	read_text(MONITOR COMMAND);
+	assert_string_equal(buffer_string(&said), "");
+	assert_int_equal(conf.policy.min_supplies, 1);
+	assert_int_equal(conf.policy.poll, 5);
+	assert_int_equal(conf.policy.poll_alert, 5);
+	assert_int_equal(conf.policy.hostsync, 15);
+	assert_int_equal(conf.policy.deadtime, 15);
+	assert_int_equal(conf.policy.rbwarn, 43200);
+	assert_int_equal(conf.policy.nocommwarn, 300);
+	assert_int_equal(conf.policy.final_delay, 5);
+	assert_int_equal(conf.policy.off, 30);
+	assert_int_equal(conf.policy.oblb, 0);
+	assert_int_equal(conf.policy.over, -1);
+	assert_true(conf.policy.alarm_critical);
+	assert_int_equal(conf.shutdown_exit, CONF_EXIT_AT_ONCE);
+	assert_int_equal(conf.poll_fail_throttle, -1);
+	assert_null(conf.powerdown_flag);
+	assert_null(conf.notify_command);
+	assert_int_equal(conf.notices[NOTICE_ONLINE].flags, NOTICE_SYSLOG | NOTICE_WALL);
+	assert_string_equal(upsmon_conf_text(&conf, NOTICE_ONLINE), "UPS %s on line power");
+}
+
+static void a_monitor_line_says_what_where_and_as_whom(void **state)
+{
+	(void)state;
+	read_text("MONITOR a@[::1]:4000 2 u \"p w\" master\nMONITOR b 0 u p slave\n" COMMAND);
+	assert_int_equal(report.errors, 0);
+	assert_int_equal(conf.ups_count, 2);
+	assert_string_equal(conf.ups[0].system, "a@[::1]:4000");
+	assert_string_equal(conf.ups[0].target.ups, "a");
+	assert_string_equal(conf.ups[0].target.host, "::1");
+	assert_int_equal(conf.ups[0].target.port, 4000);
+	assert_int_equal(conf.ups[0].power, 2);
+	assert_string_equal(conf.ups[0].password, "p w");
+	assert_true(conf.ups[0].primary);
+	assert_string_equal(conf.ups[1].target.host, "localhost");
+	assert_false(conf.ups[1].primary);
+	assert_int_equal(upsmon_conf_power(&conf), 2);
+}
+
+static void all_mistakes_are_told_in_one_run(void **state)
+{
+	(void)state;
+	read_text("MONITOR a 1 u p\nMONITOR b x u p primary\nDEADTIME soon\nPOLLFREQ -3\n" MONITOR
+			  COMMAND "FORCESSL 1\nPOWERDOWNFLAG killpower\n");
+	assert_int_equal(report.errors, 6);
+	expect_said("conf:1: MONITOR wants five words, not 4");
+	expect_said("conf:2: MONITOR wants a number");
+	expect_said("conf:3: DEADTIME wants a number");
+	expect_said("conf:4: POLLFREQ wants a number");
+	expect_said("conf:7: FORCESSL asks for TLS");
+	expect_said("conf:8: POWERDOWNFLAG \"killpower\" is no whole path");
+}
+
+static void what_cannot_harm_is_a_warning(void **state)
+{
+	(void)state;
+	read_text(MONITOR COMMAND
+		  "DEADTIM 20\nNOTIFYFLAG ONLINE SYSLOG+MAIL\nNOTIFYFLAG ONLIN SYSLOG\n"
+		  "NOTIFYMSG ONBATT \"%d\"\n" MONITOR "DEADTIME 20s\nSHUTDOWNEXIT maybe\n"
+		  "MONITOR c 0 u p boss\n");
+	assert_int_equal(report.errors, 0);
+	assert_int_equal(report.warnings, 8);
+	expect_said("DEADTIME");
+	expect_said("Invalid notify flag: [MAIL]");
+	expect_said("conf:5: ");
+	expect_said("conf:6: NOTIFYMSG");
+	expect_said("monitored twice");
+	assert_int_equal(conf.policy.deadtime, 20);
+	assert_int_equal(conf.notices[NOTICE_ONLINE].flags, NOTICE_SYSLOG | NOTICE_WALL);
+	assert_int_equal(conf.ups_count, 2);
+}
+
+static void too_little_power_is_an_error(void **state)
+{
+	(void)state;
+	read_text(MONITOR COMMAND "MINSUPPLIES 2\n");
+	assert_int_equal(report.errors, 1);
+	expect_said("insufficient power configured");
+	read_text(COMMAND);
+	assert_int_equal(report.errors, 1);
+	expect_said("no UPS to watch");
+}
+
+static void no_shutdown_command_is_a_warning(void **state)
+{
+	(void)state;
+	read_text(MONITOR);
+	assert_int_equal(report.errors, 0);
+	expect_said("no shutdown command defined");
+}
+
+static void shutdown_words_reach_the_shell_unchanged(void **state)
+{
+	(void)state;
+	read_text(MONITOR "SHUTDOWNCMD \"/sbin/shutdown -h +0\"\n");
+	assert_string_equal(conf.shutdown_command, "/sbin/shutdown -h +0");
+	read_text(MONITOR "SHUTDOWNCMD /bin/logger \"it's $HOME\" x\n");
+	assert_string_equal(conf.shutdown_command, "/bin/logger 'it'\\''s $HOME' 'x'");
+}
+
+static void shutdown_exit_is_a_word_or_seconds(void **state)
+{
+	(void)state;
+	read_text(MONITOR COMMAND "SHUTDOWNEXIT no\n");
+	assert_int_equal(conf.shutdown_exit, CONF_EXIT_NEVER);
+	read_text(MONITOR COMMAND "SHUTDOWNEXIT 17\n");
+	assert_int_equal(conf.shutdown_exit, 17);
+	read_text(MONITOR COMMAND "SHUTDOWNEXIT yes\n");
+	assert_int_equal(conf.shutdown_exit, CONF_EXIT_AT_ONCE);
+}
+
+static void notify_command_is_words_or_one_old_string(void **state)
+{
+	(void)state;
+	read_text(MONITOR COMMAND "NOTIFYCMD /bin/echo \"a b\" c\n");
+	assert_string_equal(conf.notify_command[0], "/bin/echo");
+	assert_string_equal(conf.notify_command[1], "a b");
+	assert_string_equal(conf.notify_command[2], "c");
+	assert_null(conf.notify_command[3]);
+	read_text(MONITOR COMMAND "NOTIFYCMD \"/bin/echo -n now\"\n");
+	assert_string_equal(conf.notify_command[0], "/bin/echo");
+	assert_string_equal(conf.notify_command[2], "now");
+	assert_null(conf.notify_command[3]);
+}
+
+static void notices_take_other_texts_and_flags(void **state)
+{
+	char text[64];
+
+	(void)state;
+	read_text(MONITOR COMMAND
+		  "NOTIFYMSG onbatt \"%s at 100%%: %s\"\nNOTIFYFLAG ONBATT EXEC+SYSLOG\n"
+		  "NOTIFYFLAG NOCOMM IGNORE\n");
+	assert_string_equal(buffer_string(&said), "");
+	assert_int_equal(conf.notices[NOTICE_ONBATT].flags, NOTICE_EXEC | NOTICE_SYSLOG);
+	assert_int_equal(conf.notices[NOTICE_NOCOMM].flags, NOTICE_IGNORE);
+	notice_format(text, sizeof(text), upsmon_conf_text(&conf, NOTICE_ONBATT), "u@h", "more");
+	assert_string_equal(text, "u@h at 100%: more");
+	notice_format(text, sizeof(text), "UPS %s is %s", "u@h", NULL);
+	assert_string_equal(text, "UPS u@h is ");
+	notice_format(text, 8, "UPS %s is %s", "u@h", NULL);
+	assert_string_equal(text, "UPS u@h");
+}
+
+static void every_notice_has_a_name_and_a_valid_text(void **state)
+{
+	enum notice found;
+
+	(void)state;
+	for (int i = 0; i < NOTICE_COUNT; i++) {
+		assert_true(notice_find(notice_name((enum notice)i), &found));
+		assert_int_equal(found, i);
+		assert_true(notice_text_valid(notice_default_text((enum notice)i)));
+	}
+	assert_false(notice_find("", &found));
+	assert_false(notice_text_valid("50% of %s"));
+	assert_false(notice_text_valid("%s %s %s"));
+	assert_false(notice_text_valid("%"));
+}
+
+int main(void)
+{
+#define ROW(name) cmocka_unit_test_teardown(name, end)
+	const struct CMUnitTest tests[] = {
+		ROW(a_short_file_has_the_defaults),
+		ROW(a_monitor_line_says_what_where_and_as_whom),
+		ROW(all_mistakes_are_told_in_one_run),
+		ROW(what_cannot_harm_is_a_warning),
+		ROW(too_little_power_is_an_error),
+		ROW(no_shutdown_command_is_a_warning),
+		ROW(shutdown_words_reach_the_shell_unchanged),
+		ROW(shutdown_exit_is_a_word_or_seconds),
+		ROW(notify_command_is_words_or_one_old_string),
+		ROW(notices_take_other_texts_and_flags),
+		ROW(every_notice_has_a_name_and_a_valid_text),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
