@@ -41,8 +41,8 @@ bool netaddr_from_numeric(const char *host, unsigned port, struct netaddr *out)
 	struct addrinfo *found;
 	char service[8];
 
-	/* White space: the C library would ignore it and whatever follows. */
-	if (!host[0] || strpbrk(host, " \t\r\n\v\f") || port > 65535 ||
+	/* The C library ignores white space and what follows, and takes "*" for no host at all. */
+	if (!host[0] || strpbrk(host, "* \t\r\n\v\f") || port > 65535 ||
 	    !str_format(service, sizeof(service), "%u", port) ||
 	    getaddrinfo(host, service, &hints, &found) != 0)
 		return false;
