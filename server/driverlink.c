@@ -127,7 +127,9 @@ static const struct lineconn_limits *limits(void)
 
 static void connect_later(struct driverlink *link, int err)
 {
-	if (log_throttle_pass(&link->complaint, COMPLAINT_INTERVAL_S, NULL))
+	unsigned missed;
+
+	if (log_throttle_pass(&link->complaint, COMPLAINT_INTERVAL_S, &missed))
 		log_error("driverlink", "Can't connect to UPS [%s] (%s): %s", link->ups,
 			  socket_name(link), strerror(err));
 	link->retry_ms = loop_now_ms(link->loop) - TICK_SLACK_MS +
