@@ -1,1 +1,26 @@
 # The driver core, the drivers, upsdrvctl.
+noinst_LTLIBRARIES += drivers/libcore.la
+drivers_libcore_la_SOURCES = \
+	drivers/core/backoff.c drivers/core/backoff.h \
+	drivers/core/commands.c \
+	drivers/core/compose.c drivers/core/compose.h \
+	drivers/core/core.h \
+	drivers/core/driver.h \
+	drivers/core/invocation.c drivers/core/invocation.h \
+	drivers/core/machine.c \
+	drivers/core/main.c \
+	drivers/core/publish.c \
+	drivers/core/queue.c drivers/core/queue.h \
+	drivers/core/reload.c \
+	drivers/core/service.c drivers/core/service.h \
+	drivers/core/settings.c drivers/core/settings.h \
+	drivers/core/twin.c
+drivers_libcore_la_LIBADD = common/libups.la common/libnet.la common/libbase.la
+
+driver_PROGRAMS += drivers/dummy-ups
+drivers_dummy_ups_SOURCES = \
+	drivers/virtual/dummy-ups.c drivers/virtual/dummy.h \
+	drivers/virtual/player.c \
+	drivers/virtual/repeater.c \
+	drivers/virtual/script.c drivers/virtual/script.h
+drivers_dummy_ups_LDADD = drivers/libcore.la

@@ -1,0 +1,62 @@
+#include "config.h"
+
+#include "drivers/core/queue.h"
+
+#include <stdlib.h>
+
+#include "common/base/str.h"
+
+bool queue_push(struct queue *q, bool is_set, const char *name, const char *value, const char *id,
+		unsigned long client)
+{
+	struct queue_command *cmd;
+
+	if (q->count >= QUEUE_MAX)
+		return false;
+	cmd = calloc(1, sizeof(*cmd));
+	if (!cmd)
+		return false;
+	cmd->is_set = is_set;
+	cmd->client = client;
+	if (!str_replace(&cmd->name, name) || !str_replace(&cmd->value, value) ||
+	    !str_replace(&cmd->id, id)) {
+		queue_command_free(cmd);
+		return false;
+	}
+	if (q->tail)
+		q->tail->next = cmd;
+	else
+		q->head = cmd;
+	q->tail = cmd;
+	q->count++;
+	return true;
+}
+
+struct queue_command *queue_pop(struct queue *q)
+{
+	struct queue_command *cmd = q->head;
+
+	if (!cmd)
+		return NULL;
+	q->head = cmd->next;
+	if (!q->head)
+		q->tail = NULL;
+	q->count--;
+	return cmd;
+}
+
+void queue_command_free(struct queue_command *cmd)
+{
+	free(cmd->name);
+	secret_free(&cmd->value); /* may be a password that the device takes */
+	free(cmd->id);
+	free(cmd);
+}
+
+void queue_clear(struct queue *q)
+{
+	struct queue_command *cmd;
+
+	while ((cmd = queue_pop(q)))
+		queue_command_free(cmd);
+}

@@ -1,0 +1,36 @@
+/*
+ * queue: INSTCMD and SET lines that wait until the driver's own code is
+ * between two polls.  Bounded: a flood is refused, not stored.
+ */
+#ifndef DRIVERS_CORE_QUEUE_H
+#define DRIVERS_CORE_QUEUE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+enum { QUEUE_MAX = 64 };
+
+struct queue_command {
+	struct queue_command *next;
+	bool is_set;	       /* SET, else INSTCMD */
+	char *name;
+	char *value;	       /* NULL = none (INSTCMD only) */
+	char *id;	       /* of TRACKING; NULL = nobody waits for the result */
+	unsigned long client;  /* who gets it */
+};
+
+struct queue {
+	struct queue_command *head, *tail;
+	size_t count;
+};
+
+/* Copies the texts. False: full, or no memory. */
+bool queue_push(struct queue *q, bool is_set, const char *name, const char *value, const char *id,
+		unsigned long client);
+
+/* The oldest, the caller's from now on; NULL when there is none. */
+struct queue_command *queue_pop(struct queue *q);
+void queue_command_free(struct queue_command *cmd);
+void queue_clear(struct queue *q);
+
+#endif
