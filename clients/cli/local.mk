@@ -25,3 +25,21 @@ TESTS += tests/unit/test_cli
 tests_unit_test_cli_SOURCES = tests/unit/test_cli.c
 tests_unit_test_cli_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_cli_LDADD = clients/libcli.la $(CMOCKA_LIBS)
+
+# upslog: writes a line about each UPS from time to time.
+bin_PROGRAMS += clients/upslog
+clients_upslog_SOURCES = \
+	clients/cli/logformat.c clients/cli/logformat.h \
+	clients/cli/logoptions.c clients/cli/logoptions.h \
+	clients/cli/logsource.c clients/cli/logsource.h \
+	clients/cli/logtarget.c clients/cli/logtarget.h \
+	clients/cli/upslog.c
+clients_upslog_LDADD = clients/libcli.la common/libbase.la
+man_pages += docs/man/upslog.8
+
+check_PROGRAMS += tests/unit/test_logformat
+TESTS += tests/unit/test_logformat
+tests_unit_test_logformat_SOURCES = tests/unit/test_logformat.c \
+	clients/cli/logformat.c clients/cli/logformat.h
+tests_unit_test_logformat_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_logformat_LDADD = common/libbase.la $(CMOCKA_LIBS)
