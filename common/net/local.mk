@@ -7,10 +7,11 @@ common_libnet_la_SOURCES = \
 	common/net/loop.c common/net/loop.h common/net/loop_private.h \
 	common/net/netaddr.c common/net/netaddr.h \
 	common/net/resolver.c common/net/resolver.h \
-	common/net/resolver_helper.c common/net/resolver_private.h
+	common/net/resolver_helper.c common/net/resolver_private.h \
+	common/net/tlsconn.c common/net/tlsconn.h
 common_libnet_la_CPPFLAGS = $(AM_CPPFLAGS) $(LIBEVENT_CFLAGS)
 common_libnet_la_CFLAGS = $(AM_CFLAGS) -pthread
-common_libnet_la_LIBADD = common/libbase.la $(LIBEVENT_LIBS) -lpthread
+common_libnet_la_LIBADD = common/libtls.la common/libbase.la $(LIBEVENT_LIBS) -lpthread
 
 net_tests = \
 	tests/unit/test_lineconn \
@@ -35,3 +36,25 @@ tests_unit_test_netaddr_LDADD = common/libnet.la $(CMOCKA_LIBS)
 tests_unit_test_resolver_SOURCES = tests/unit/test_resolver.c
 tests_unit_test_resolver_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_resolver_LDADD = common/libnet.la $(CMOCKA_LIBS)
+
+# TLS without sockets or loop: libupsclient has it too.
+noinst_LTLIBRARIES += common/libtls.la
+common_libtls_la_SOURCES = common/net/tls.h
+if TLS_OPENSSL
+common_libtls_la_SOURCES += common/net/tls_openssl.c
+else
+if TLS_NSS
+common_libtls_la_SOURCES += common/net/tls_nss.c
+else
+common_libtls_la_SOURCES += common/net/tls_none.c
+endif
+endif
+common_libtls_la_CPPFLAGS = $(AM_CPPFLAGS) $(TLS_CFLAGS)
+common_libtls_la_LIBADD = common/libbase.la $(TLS_LIBS)
+
+check_PROGRAMS += tests/unit/test_tls
+TESTS += tests/unit/test_tls
+EXTRA_DIST += tests/lib/make-certs
+tests_unit_test_tls_SOURCES = tests/unit/test_tls.c
+tests_unit_test_tls_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_tls_LDADD = common/libtls.la $(CMOCKA_LIBS)
