@@ -106,7 +106,7 @@ def test_upsrw_prints_the_same(twins, build):
 
 
 def test_upslog_writes_the_same(twins, build):
-    form = ("%VAR ups.status%|%VAR ups.mfr%|%VAR nosuch.var%|%UPSHOST%|%HOST%|%%|%t|%NONSENSE%"
+    form = ("%VAR ups.status%|%VAR ups.mfr%|%VAR nosuch.var%|%UPSHOST%|%HOST%|%%|%NONSENSE%"
             "|%VAR battery.charge% [%VAR ups.load%]")
     logs = []
     for suite in (twins.debian, build):
