@@ -42,10 +42,10 @@ bool prompt_password(const char *text, char *password, size_t size)
 	bool is_tty = fd >= 0 && tcgetattr(fd, &old) == 0;
 	bool ok;
 
-	write_text(is_tty ? fd : STDERR_FILENO, text);
 	if (!is_tty) {
 		if (fd >= 0)
 			close(fd);
+		write_text(STDERR_FILENO, text);
 		return read_line(STDIN_FILENO, password, size);
 	}
 	quiet = old;
@@ -53,8 +53,10 @@ bool prompt_password(const char *text, char *password, size_t size)
 	quiet.c_lflag &= (tcflag_t) ~(ECHO | ISIG);
 	quiet.c_cc[VEOL] = INTERRUPT;
 	tcsetattr(fd, TCSAFLUSH, &quiet);
+	/* Only now: what is typed in answer must not be flushed, nor shown. */
+	write_text(fd, text);
 	ok = read_line(fd, password, size);
-	tcsetattr(fd, TCSAFLUSH, &old);
+	tcsetattr(fd, TCSADRAIN, &old);
 	write_text(fd, "\n");
 	close(fd);
 	if (!ok)
