@@ -18,7 +18,12 @@
 #include "common/base/str.h"
 #include "common/ups/netwire.h"
 
-enum { WAIT_DEFAULT_S = 10, TRACKING_POLL_MS = 1000 };
+enum {
+	WAIT_DEFAULT_S = 10,
+	/* Most drivers are done at once; the others are not to be pestered. */
+	POLL_FIRST_MS = 50,
+	POLL_LAST_MS = 1000,
+};
 
 void cli_init(struct cli *c, const char *program)
 {
@@ -297,6 +302,7 @@ static bool await_result(struct cli *c, const char *id, char *reply, size_t size
 {
 	long long end_ms = clock_ms() + (long long)c->wait_s * 1000;
 	const char *question[] = {"GET", "TRACKING", id};
+	long long pause_ms = POLL_FIRST_MS;
 
 	for (;;) {
 		if (!exchange(c, 3, question, reply, size)) {
@@ -310,7 +316,8 @@ static bool await_result(struct cli *c, const char *id, char *reply, size_t size
 			log_error("cli", "Can't receive status tracking information: timeout");
 			return false;
 		}
-		clock_sleep_ms(TRACKING_POLL_MS);
+		clock_sleep_ms(pause_ms);
+		pause_ms = pause_ms * 2 < POLL_LAST_MS ? pause_ms * 2 : POLL_LAST_MS;
 	}
 }
 

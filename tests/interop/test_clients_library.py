@@ -8,6 +8,7 @@ ours, with a server that misbehaves in the same way each time.
 import pathlib
 import shutil
 import subprocess
+from concurrent import futures
 
 import pytest
 
@@ -77,12 +78,13 @@ def run(site, suite, host, *calls):
     return result.stdout
 
 
-def same(site, build, debian, hosts, *calls, server=None):
-    """Runs both programs on both libraries; returns what all of them print."""
-    outputs = {}
-    for whose, host in hosts.items():
-        for suite in (debian, build):
-            outputs[f"{whose} header, {suite.name} library"] = run(site, suite, host, *calls)
+def same(site, build, debian, hosts, *calls):
+    """Runs both programs on both libraries, at once; returns what all of them print."""
+    with futures.ThreadPoolExecutor() as pool:
+        runs = {f"{whose} header, {suite.name} library":
+                pool.submit(run, site, suite, host, *calls)
+                for whose, host in hosts.items() for suite in (debian, build)}
+        outputs = {combination: done.result() for combination, done in runs.items()}
     expected = outputs["debian header, debian library"]
     for combination, output in outputs.items():
         assert output == expected, combination
