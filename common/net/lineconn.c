@@ -604,6 +604,13 @@ struct buffer *lineconn_out(struct lineconn *c)
 	return &c->out;
 }
 
+void lineconn_flush(struct lineconn *c)
+{
+	flush(c);
+	if (!c->busy)
+		later(c);
+}
+
 size_t lineconn_backlog(const struct lineconn *c)
 {
 	return c->out.len - c->sent;

@@ -68,6 +68,9 @@ void lineconn_finish(struct lineconn *c);
  */
 struct buffer *lineconn_out(struct lineconn *c);
 
+/* Writes now what can be written without waiting: for a last word before lineconn_free(). */
+void lineconn_flush(struct lineconn *c);
+
 /* Bytes which wait to be written. */
 size_t lineconn_backlog(const struct lineconn *c);
 

@@ -2,10 +2,13 @@
  * asyncclient: an event-driven client of one upsd: resolves, connects, logs
  * in, subscribes where the server offers push and polls where not, reconnects
  * with backoff, and never delays anything else.  Used by upsmon, the repeater
- * mode of dummy-ups, the web and MQTT bridges.  Any number of UPSes of a server
- * share its connection when they use the same credentials; each link has an own
- * LOGIN, of which the protocol allows one a connection, so a link that logs in
- * has a connection of its own.
+ * mode of dummy-ups, the web and MQTT bridges.  Each client has a connection of
+ * its own, since the protocol allows one LOGIN a connection.
+ *
+ * The owner is told at the end of the loop's turn, never from inside a call,
+ * and may do there whatever it likes, free the client included.  When the
+ * server refuses to read out the UPS (what = "GET VAR" or "LIST VAR"), that is
+ * told once a connection, and the UPS counts as stale.
  */
 #ifndef COMMON_UPS_ASYNCCLIENT_H
 #define COMMON_UPS_ASYNCCLIENT_H
@@ -37,6 +40,7 @@ struct asyncclient_config { /* strings are copied */
 	const char *patterns; /* SUBSCRIBE patterns separated by spaces; NULL = all variables */
 	const char *variables; /* what a poll GETs, separated by spaces; NULL = LIST VAR */
 	int family;	      /* AF_UNSPEC, AF_INET, AF_INET6 */
+	/* Milliseconds; 0 = a default (5 s, 15 s, 10 s, 1 s, retry_ms). */
 	unsigned poll_ms;     /* poll interval, and PING interval while subscribed */
 	unsigned dead_ms;     /* no answer for so long = the connection is lost */
 	unsigned connect_ms;  /* limit for one attempt */
@@ -76,7 +80,7 @@ void asyncclient_poll_now(struct asyncclient *c);
 void asyncclient_reconnect(struct asyncclient *c); /* drops the link and starts at once */
 
 /*
- * One request of the owner's: `done` gets the reply line's words (borrowed), or
+ * One request of the owner's that is answered by one line (not LIST): `done` gets the reply line's words (borrowed), or
  * w NULL and error NETWIRE_UNKNOWN_ERROR when the link went down or dead_ms
  * passed.  False when the link is not up (done is not called).
  */

@@ -54,3 +54,16 @@ tests_fuzz_fuzz_driverwire_LDADD = common/libups.la
 tests_fuzz_fuzz_netwire_SOURCES = tests/fuzz/fuzz_netwire.c
 tests_fuzz_fuzz_netwire_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
 tests_fuzz_fuzz_netwire_LDADD = common/libups.la
+
+# Apart from libups: it needs the event loop.
+noinst_LTLIBRARIES += common/libupsnet.la
+common_libupsnet_la_SOURCES = \
+	common/ups/asyncclient.c common/ups/asyncclient.h common/ups/asyncclient_private.h \
+	common/ups/asyncclient_session.c
+common_libupsnet_la_LIBADD = common/libups.la common/libnet.la
+
+check_PROGRAMS += tests/unit/test_asyncclient
+TESTS += tests/unit/test_asyncclient
+tests_unit_test_asyncclient_SOURCES = tests/unit/test_asyncclient.c
+tests_unit_test_asyncclient_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_asyncclient_LDADD = common/libupsnet.la $(CMOCKA_LIBS)
