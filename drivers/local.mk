@@ -24,3 +24,14 @@ drivers_dummy_ups_SOURCES = \
 	drivers/virtual/repeater.c \
 	drivers/virtual/script.c drivers/virtual/script.h
 drivers_dummy_ups_LDADD = drivers/libcore.la
+
+sbin_PROGRAMS += drivers/upsdrvctl
+drivers_upsdrvctl_SOURCES = \
+	drivers/core/backoff.h \
+	drivers/ctl/config.c \
+	drivers/ctl/ctl.h \
+	drivers/ctl/jobs.c \
+	drivers/ctl/stop.c \
+	drivers/ctl/supervisor.c \
+	drivers/ctl/upsdrvctl.c
+drivers_upsdrvctl_LDADD = drivers/libcore.la
