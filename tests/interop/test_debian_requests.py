@@ -136,7 +136,8 @@ def _compare(twins, scripts):
             if line in ("LOGOUT", "logout"):  # theirs may still hear what came with it
                 our, their = our[:1], their[:1]
             if [without_ids(x) for x in our] != [without_ids(x) for x in their]:
-                differences.append(f"{script!r}: {line!r}\n  ours   {our}\n  theirs {their}")
+                before = [x for x in script[:6] if x != line]
+                differences.append(f"{line!r} after {before}\n  ours   {our}\n  theirs {their}")
     assert not differences, f"{len(differences)} of {compared}:\n" + "\n".join(differences)
     return compared
 

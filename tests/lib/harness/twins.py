@@ -183,9 +183,9 @@ class Twins:
         site = make_site(suite=debian)
         patched = DebianWithOurData(debian, site.root)
         self.theirs = Twin(site, patched)
-        patched.loaded()
         for twin in (self.ours, self.theirs):
             twin.wait_ready()
+        patched.loaded()  # upsd reads the descriptions before it answers the first client
 
     def run(self, suite, program, *args, **options):
         """Runs a client of a suite on both; @PORT in its arguments is each one's port.
