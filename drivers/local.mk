@@ -23,7 +23,7 @@ drivers_dummy_ups_SOURCES = \
 	drivers/virtual/player.c \
 	drivers/virtual/repeater.c \
 	drivers/virtual/script.c drivers/virtual/script.h
-drivers_dummy_ups_LDADD = drivers/libcore.la
+drivers_dummy_ups_LDADD = drivers/libcore.la common/libupsnet.la
 
 sbin_PROGRAMS += drivers/upsdrvctl
 drivers_upsdrvctl_SOURCES = \
