@@ -35,3 +35,24 @@ drivers_upsdrvctl_SOURCES = \
 	drivers/ctl/supervisor.c \
 	drivers/ctl/upsdrvctl.c
 drivers_upsdrvctl_LDADD = drivers/libcore.la
+
+# Faults on demand, for the system tests.  Not check_PROGRAMS: they run without "make check".
+noinst_PROGRAMS += tests/driver/probe-ups
+tests_driver_probe_ups_SOURCES = tests/driver/probe-ups.c
+tests_driver_probe_ups_LDADD = drivers/libcore.la
+
+driver_tests = \
+	tests/unit/test_driver_compose \
+	tests/unit/test_driver_parts \
+	tests/unit/test_driver_settings
+check_PROGRAMS += $(driver_tests)
+TESTS += $(driver_tests)
+tests_unit_test_driver_compose_SOURCES = tests/unit/test_driver_compose.c
+tests_unit_test_driver_compose_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_driver_compose_LDADD = drivers/libcore.la $(CMOCKA_LIBS)
+tests_unit_test_driver_parts_SOURCES = tests/unit/test_driver_parts.c drivers/virtual/script.c
+tests_unit_test_driver_parts_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_driver_parts_LDADD = drivers/libcore.la $(CMOCKA_LIBS)
+tests_unit_test_driver_settings_SOURCES = tests/unit/test_driver_settings.c
+tests_unit_test_driver_settings_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_driver_settings_LDADD = drivers/libcore.la $(CMOCKA_LIBS)
