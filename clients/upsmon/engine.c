@@ -14,7 +14,8 @@ static const char token[] = "upsmon";
 
 enum {
 	TICK_MS = 1000,
-	JUMP_MS = 10000, /* a busy host may let us wait; nobody waits so long */
+	UNWATCHED_MS = 3000, /* of a longer pause no more is counted: we did not watch */
+	JUMP_MS = 10000,     /* after a longer one nothing is taken for known any more */
 };
 
 void engine_tell(struct engine *e, enum notice n, const char *ups, const char *extra)
@@ -52,13 +53,13 @@ long long engine_now(struct engine *e)
 	long long gap = boot - e->boot_ms;
 
 	e->boot_ms = boot;
-	if (gap <= JUMP_MS) {
+	/* A shutdown that has begun goes on with what it knows, and its limits are real ones. */
+	if (e->stopping || e->shutdown.phase != SHUTDOWN_IDLE) {
 		e->now_ms += gap;
 		return e->now_ms;
 	}
-	e->now_ms += TICK_MS;
-	/* A shutdown that has begun goes on with what it knows. */
-	if (!e->stopping && e->shutdown.phase == SHUTDOWN_IDLE)
+	e->now_ms += gap < UNWATCHED_MS ? gap : UNWATCHED_MS;
+	if (gap > JUMP_MS)
 		forget_all(e, gap);
 	return e->now_ms;
 }

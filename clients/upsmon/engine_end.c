@@ -34,17 +34,39 @@ static void fsd_answered(void *arg, enum netwire_error error, const struct words
 	shutdown_fsd_answered(&e->shutdown, engine_now(e));
 }
 
+static bool ask_fsd(struct watch *w)
+{
+	const char *const words[] = {"FSD", w->conf->target.ups};
+
+	return w->client && asyncclient_request(w->client, 2, words, fsd_answered, w);
+}
+
 static bool send_fsd(void *arg, size_t i)
 {
 	struct engine *e = arg;
 	struct watch *w = e->primaries[i];
-	const char *const words[] = {"FSD", w->conf->target.ups};
 
 	log_notice(token, "Setting FSD on UPS %s", w->conf->system);
-	if (w->client && asyncclient_request(w->client, 2, words, fsd_answered, w))
+	if (ask_fsd(w))
 		return true;
+	/* A server that may be there in a moment is worth that moment. */
+	w->fsd_waits = w->client && asyncclient_state(w->client) == ASYNCCLIENT_CONNECTING;
+	if (!w->fsd_waits)
+		log_error(token, "FSD set on UPS %s failed: not connected", w->conf->system);
+	return w->fsd_waits;
+}
+
+void engine_link_settled(struct watch *w)
+{
+	struct engine *e = w->engine;
+
+	if (!w->fsd_waits || asyncclient_state(w->client) == ASYNCCLIENT_CONNECTING)
+		return;
+	w->fsd_waits = false;
+	if (ask_fsd(w))
+		return;
 	log_error(token, "FSD set on UPS %s failed: not connected", w->conf->system);
-	return false;
+	shutdown_fsd_answered(&e->shutdown, engine_now(e));
 }
 
 /* How many others, of `NUMLOGINS <ups> <n>`; -1 if it says something else. */
@@ -115,6 +137,13 @@ static void execute_here(struct engine *e)
 		leave_as_configured(e);
 }
 
+static void execute_without_parent(struct engine *e)
+{
+	log_error(token, "Unable to call parent pipe for shutdown: the parent is gone; trying "
+			 "SHUTDOWNCMD without its privileges");
+	execute_here(e);
+}
+
 static void execute(void *arg)
 {
 	struct engine *e = arg;
@@ -124,11 +153,9 @@ static void execute(void *arg)
 		execute_here(e);
 		return;
 	}
-	if (e->parent && priv_send(e->options.parent_fd, PRIV_SHUTDOWN, 0) == 0)
-		return;
-	log_error(token, "Unable to call parent pipe for shutdown: the parent is gone; trying "
-			 "SHUTDOWNCMD without its privileges");
-	execute_here(e);
+	e->ordered = e->parent && priv_send(e->options.parent_fd, PRIV_SHUTDOWN, 0) == 0;
+	if (!e->ordered)
+		execute_without_parent(e);
 }
 
 static void tell(void *arg, enum notice n)
@@ -183,6 +210,10 @@ static void lose_parent(struct engine *e)
 	loop_watch_free(e->parent);
 	e->parent = NULL;
 	on_orphan(e);
+	if (!e->ordered)
+		return;
+	e->ordered = false;
+	execute_without_parent(e);
 }
 
 static void on_parent(void *arg, int events)
@@ -196,6 +227,7 @@ static void on_parent(void *arg, int events)
 		return;
 	}
 	if (m.type == PRIV_STARTED) {
+		e->ordered = false;
 		if (m.value)
 			log_errno(token, m.value, "Unable to call shutdown command");
 		leave_as_configured(e);

@@ -29,7 +29,8 @@ struct watch {
 	char *failure;   /* owned: what was logged last; NULL while all is well */
 	long repeats;    /* of that failure */
 	struct log_throttle throttle;
-	bool critical; /* by the rules, when they were asked last */
+	bool fsd_waits; /* FSD is to be sent when the connection is made */
+	bool critical;  /* by the rules, when they were asked last */
 };
 
 struct engine {
@@ -54,6 +55,7 @@ struct engine {
 	struct watch **primaries; /* whose primary we are; made when a shutdown begins */
 	struct loop_timer *shutdown_ticker;
 	struct loop_timer *leave; /* SHUTDOWNEXIT */
+	bool ordered;             /* the parent was asked to shut down, and has not answered */
 	struct loop_watch *parent;
 	struct loop_timer *orphan; /* repeats NOPARENT */
 };
@@ -81,6 +83,8 @@ bool watch_must_restart(const struct engine *e, const struct upsmon_conf *old_co
 bool engine_end_init(struct engine *e);
 void engine_end_free(struct engine *e);
 void engine_begin_shutdown(struct engine *e);
+/* A link went up, or down: sends the FSD that waited for it. */
+void engine_link_settled(struct watch *w);
 void engine_say_ready(struct engine *e);
 void engine_say_bye(struct engine *e);
 

@@ -16,7 +16,11 @@ clients_upsmon_libupsmon_la_SOURCES = \
 	clients/upsmon/spawn.c clients/upsmon/spawn.h \
 	clients/upsmon/watch.c
 
-upsmon_libs = clients/upsmon/libupsmon.la common/libups.la common/libnet.la common/libbase.la
+upsmon_libs = clients/upsmon/libupsmon.la common/libupsnet.la
+
+sbin_PROGRAMS += clients/upsmon/upsmon
+clients_upsmon_upsmon_SOURCES = clients/upsmon/main.c
+clients_upsmon_upsmon_LDADD = $(upsmon_libs)
 
 man_pages += docs/man/upsmon.8
 

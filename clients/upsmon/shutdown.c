@@ -26,8 +26,9 @@ static void count_secondaries(struct shutdown *s, long long now_ms)
 	s->ask_ms = now_ms + SHUTDOWN_ASK_MS;
 	for (size_t i = 0; i < s->primaries; i++)
 		s->pending += s->acts->ask_logins(s->arg, i);
-	/* Nobody can be asked: nobody hears our FSD either, so there is none to wait for. */
-	if (!s->pending)
+	/* Nobody can be asked: nobody hears our FSD either, so there is none to wait for, unless
+	 * secondaries were seen before. */
+	if (!s->pending && !s->hostsync_told)
 		enter_final(s, now_ms);
 }
 
@@ -71,6 +72,9 @@ void shutdown_logins_answered(struct shutdown *s, long others, long long now_ms)
 {
 	if (s->phase != SHUTDOWN_SYNC || !s->pending)
 		return;
+	/* Those that were there a moment ago are not gone because the server is. */
+	if (others < 0 && s->hostsync_told)
+		others = 1;
 	if (others > s->others)
 		s->others = others;
 	if (--s->pending)

@@ -66,7 +66,8 @@ void shutdown_begin(struct shutdown *s, const struct shutdown_acts *acts, void *
 /* One FSD was answered, or never will be. */
 void shutdown_fsd_answered(struct shutdown *s, long long now_ms);
 
-/* One count: logins apart from our own; < 0 = unknown. */
+/* One count: logins apart from our own; < 0 = unknown, which is none unless there were some before.
+ */
 void shutdown_logins_answered(struct shutdown *s, long others, long long now_ms);
 
 void shutdown_tick(struct shutdown *s, long long now_ms);

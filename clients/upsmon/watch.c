@@ -85,10 +85,10 @@ static void on_link(void *arg, enum asyncclient_state state, const char *why)
 	w->login_told = false;
 	log_debug(1, token, "UPS [%s]: link state %d, %s", w->conf->system, (int)state,
 		  why ? why : "-");
-	/* An attempt that has only begun says nothing yet. */
-	if (state == ASYNCCLIENT_UP || (state == ASYNCCLIENT_CONNECTING && !why))
-		return;
-	lose(w, was_up ? "Poll failed - " : "connect failed: ", why);
+	/* Without a reason it was our own doing. */
+	if (state == ASYNCCLIENT_IDLE && why)
+		lose(w, was_up ? "Poll failed - " : "connect failed: ", why);
+	engine_link_settled(w);
 }
 
 static void note_login(struct watch *w)
@@ -155,23 +155,19 @@ static void on_update(void *arg, enum netwire_availability availability)
 static void on_refused(void *arg, const char *what, enum netwire_error error)
 {
 	struct watch *w = arg;
+	bool primary = str_casestarts(what, "PRIMARY");
 
-	if (w->engine->stopping)
+	/* A UPS that is unknown there ends the link, with a reason of its own. */
+	if (w->engine->stopping || error == NETWIRE_UNKNOWN_UPS)
 		return;
-	if (str_casestarts(what, "LOGIN"))
+	if (primary || str_casestarts(what, "LOGIN"))
 		log_error(
 			token,
-			"Login on UPS [%s] failed - got [ERR %s]; has user \"%s\" \"upsmon %s\" in "
-			"upsd.users there?",
-			w->conf->system, netwire_error_name(error), w->conf->user,
-			w->conf->primary ? "primary" : "secondary");
-	else if (str_casestarts(what, "PRIMARY") || str_casestarts(what, "MASTER"))
-		log_error(token,
-			  "Primary managerial privileges unavailable on UPS [%s]: ERR %s; has user "
-			  "\"%s\" \"upsmon primary\" in upsd.users there?",
-			  w->conf->system, netwire_error_name(error), w->conf->user);
-	if (error == NETWIRE_UNKNOWN_UPS)
-		lose(w, "Poll failed - ", "it does not exist on its server");
+			"%s UPS [%s]%s - got [ERR %s]; has user \"%s\" \"upsmon %s\" in upsd.users "
+			"there?",
+			primary ? "Primary managerial privileges unavailable on" : "Login on",
+			w->conf->system, primary ? "" : " failed", netwire_error_name(error),
+			w->conf->user, w->conf->primary ? "primary" : "secondary");
 }
 
 static const struct asyncclient_ops client_ops = {

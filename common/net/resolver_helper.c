@@ -1,6 +1,7 @@
 #include "config.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <netdb.h>
 #include <pthread.h>
@@ -177,6 +178,19 @@ static void keep_only(int fd)
 		close((int)i);
 }
 
+/* Who started a daemon in the background waits for the end of what it prints. */
+static void let_go_of_output(void)
+{
+	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+
+	if (null < 0)
+		return;
+	dup2(null, STDIN_FILENO);
+	dup2(null, STDOUT_FILENO);
+	dup2(null, STDERR_FILENO);
+	close(null);
+}
+
 static void become_nobody(void)
 {
 	struct privilege nobody;
@@ -197,6 +211,7 @@ _Noreturn void resolver_helper_run(int fd)
 	keep_only(fd);
 	prctl(PR_SET_NAME, "nut-resolver");
 	become_nobody();
+	let_go_of_output();
 	w = words_new(WORDS_WIRE, &limits);
 	if (!w || pthread_attr_init(&attr) != 0 ||
 	    pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED) != 0 ||

@@ -450,6 +450,38 @@ static void shutdown_by_hand_needs_no_reason(void **state)
 	assert_true(shut_down());
 }
 
+static void forced_while_it_connects_it_tells_the_server_when_it_can(void **state)
+{
+	struct asyncclient *c;
+
+	(void)state;
+	start(ONE_PRIMARY);
+	c = client("ups");
+	c->state = ASYNCCLIENT_CONNECTING;
+	engine_user_fsd(t.engine);
+	pass(1);
+	assert_false(shut_down());
+	say("ups", "OL");
+	assert_string_equal(c->request, "FSD ups");
+	answer("ups", "OK FSD-SET\n");
+	answer("ups", "NUMLOGINS ups 1\n");
+	pass(1);
+	assert_true(shut_down());
+}
+
+static void forced_with_a_server_that_is_gone_it_does_not_wait(void **state)
+{
+	(void)state;
+	start("MONITOR ups@a 1 u p primary\nMONITOR two@b 1 u p primary\n");
+	client("ups")->state = ASYNCCLIENT_CONNECTING;
+	engine_user_fsd(t.engine);
+	pass(1);
+	assert_false(shut_down());
+	hang_up("ups");
+	pass(1);
+	assert_true(shut_down());
+}
+
 static void power_that_comes_back_does_not_stop_a_shutdown(void **state)
 {
 	(void)state;
@@ -556,6 +588,32 @@ static void a_lost_parent_is_told_and_watching_goes_on(void **state)
 	expect_logged("UPS ups@a on battery");
 }
 
+static void a_parent_that_dies_in_the_act_is_replaced_as_well_as_can_be(void **state)
+{
+	(void)state;
+	start(ONE_SECONDARY);
+	say("ups", "FSD OL");
+	pass(1);
+	assert_true(shut_down());
+	shutdown(t.parent, SHUT_RDWR);
+	while (!strstr(t.logged, "trying SHUTDOWNCMD without its privileges"))
+		assert_true(loop_turn(t.engine->loop, 1000) == 0);
+}
+
+static void a_pause_of_ours_is_not_a_silence_of_theirs(void **state)
+{
+	(void)state;
+	start(ONE_SECONDARY);
+	say("ups", "OB");
+	for (int i = 0; i < 4; i++) {
+		clock_fake_advance(9000);
+		engine_tick(t.engine);
+	}
+	hang_up("ups");
+	pass(2);
+	assert_false(shut_down());
+}
+
 int main(void)
 {
 #define ROW(name) cmocka_unit_test_setup_teardown(name, begin, end)
@@ -570,6 +628,8 @@ int main(void)
 		ROW(a_reading_without_status_counts_as_a_loss),
 		ROW(a_restarted_server_costs_nothing),
 		ROW(shutdown_by_hand_needs_no_reason),
+		ROW(forced_while_it_connects_it_tells_the_server_when_it_can),
+		ROW(forced_with_a_server_that_is_gone_it_does_not_wait),
 		ROW(power_that_comes_back_does_not_stop_a_shutdown),
 		ROW(alert_conditions_quicken_the_poll),
 		ROW(a_refused_login_is_told_and_the_ups_is_watched),
@@ -577,6 +637,8 @@ int main(void)
 		ROW(a_reload_keeps_what_is_known_of_a_ups),
 		ROW(a_new_password_or_role_makes_a_new_connection),
 		ROW(a_lost_parent_is_told_and_watching_goes_on),
+		ROW(a_parent_that_dies_in_the_act_is_replaced_as_well_as_can_be),
+		ROW(a_pause_of_ours_is_not_a_silence_of_theirs),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

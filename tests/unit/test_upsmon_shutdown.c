@@ -202,6 +202,21 @@ static void an_unknown_number_of_secondaries_is_none(void **state)
 	assert_int_equal(t.s.phase, SHUTDOWN_FINAL);
 }
 
+static void secondaries_are_not_gone_because_the_server_is(void **state)
+{
+	(void)state;
+	start(1);
+	shutdown_fsd_answered(&t.s, t.now_ms);
+	answer_logins(1);
+	pass(300);
+	answer_logins(-1);
+	t.reachable = false;
+	pass(9000);
+	assert_int_equal(t.s.phase, SHUTDOWN_SYNC);
+	pass(1000);
+	assert_int_equal(t.s.phase, SHUTDOWN_FINAL);
+}
+
 int main(void)
 {
 #define ROW(name) cmocka_unit_test_setup_teardown(name, begin, end)
@@ -214,6 +229,7 @@ int main(void)
 		ROW(a_server_that_is_gone_is_not_waited_for),
 		ROW(a_server_that_does_not_answer_costs_a_bounded_time),
 		ROW(an_unknown_number_of_secondaries_is_none),
+		ROW(secondaries_are_not_gone_because_the_server_is),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

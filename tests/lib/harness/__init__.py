@@ -20,11 +20,13 @@ from .fakedriver import FakeDriver
 from .fakeupsd import FakeUpsd
 from .lineclient import LineClient
 from .ports import free_port
+from .powerhost import PowerHost, fallen
 from .process import Process, Upsd
 from .site import Site
 from .wait import DEADLINE, wait_until
 
 __all__ = [
     "Build", "CHECKOUT", "DEADLINE", "FakeDriver", "FakeUpsd", "LineClient",
-    "Process", "Site", "Upsd", "find_build", "find_shared", "free_port", "wait_until",
+    "PowerHost", "Process", "Site", "Upsd", "fallen", "find_build", "find_shared", "free_port",
+    "wait_until",
 ]

@@ -1,0 +1,440 @@
+/* upsmon: watches UPSes and shuts this host down while there is time (upsmon(8)). */
+#include "config.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "clients/upsmon/conf.h"
+#include "clients/upsmon/engine.h"
+#include "clients/upsmon/powerflag.h"
+#include "clients/upsmon/privsep.h"
+#include "common/base/daemon.h"
+#include "common/base/log.h"
+#include "common/base/options.h"
+#include "common/base/paths.h"
+#include "common/base/privilege.h"
+#include "common/base/str.h"
+
+static const char token[] = "upsmon";
+static const char program[] = "upsmon";
+
+enum { CONNECT_DEFAULT_S = 10, CONNECT_MAX_S = 3600 };
+
+static const struct option_row option_rows[] = {
+	{'c', "command", "CMD",
+	 "send a command to the running process:\n"
+	 " - fsd: shutdown all primary-mode UPSes (use with caution)\n"
+	 " - reload: reread configuration\n"
+	 " - stop: stop monitoring and exit"},
+	{'P', "pid", "PID", "send it to this process instead of that of the PID file"},
+	{'K', "check-flag", NULL, "checks POWERDOWNFLAG, sets exit code to 0 if set"},
+	{'p', "privileged", NULL, "always run privileged (disable privileged parent)"},
+	{'u', "user", "USER", "run child as user <user> (RUN_AS_USER goes before; not with -p)"},
+	{'f', "config", "FILE", "configuration file instead of upsmon.conf"},
+	{'4', "ipv4", NULL, "IPv4 only"},
+	{'6', "ipv6", NULL, "IPv6 only"},
+	{'W', "timeout", "SECS", "network timeout, 10 s by default"},
+	{'D', "debug", NULL, "raise debugging level (and stay foreground by default)"},
+	{'F', "foreground", NULL, "stay foregrounded even if no debugging is enabled"},
+	{'B', "background", NULL, "stay backgrounded even if debugging is bumped"},
+	{'V', "version", NULL, "display the version of this software"},
+	{'h', "help", NULL, "display this help"},
+	{0, NULL, NULL, NULL},
+};
+
+struct arguments {
+	const char *command; /* -c */
+	const char *pid;
+	const char *user;
+	const char *timeout;
+	char conf_path[PATH_MAX];
+	int debug;
+	int family;
+	bool check_flag, privileged, foreground, background;
+};
+
+static void print_help(const struct arguments *a)
+{
+	log_banner(program, true);
+	printf("Monitors UPS servers and may initiate shutdown if necessary.\n\n"
+	       "usage: %s [OPTIONS]\n\n",
+	       program);
+	options_print(option_rows, stdout);
+	if (a->debug)
+		printf("\nUsing NUT libupsclient library version %s built without SSL support\n",
+		       NUT_VERSION);
+}
+
+/* Returns -1 to go on, or the exit status. */
+static int parse_arguments(struct arguments *a, int argc, char **argv)
+{
+	struct option_parser p;
+	const char *value;
+	int letter;
+
+	options_begin(&p, option_rows, argc, argv);
+	while ((letter = options_next(&p, &value)) != OPTION_END) {
+		switch (letter) {
+		case 'c':
+			a->command = value;
+			break;
+		case 'P':
+			a->pid = value;
+			break;
+		case 'K':
+			a->check_flag = true;
+			break;
+		case 'p':
+			a->privileged = true;
+			break;
+		case 'u':
+			a->user = value;
+			break;
+		case 'f':
+			if (!str_copy(a->conf_path, sizeof(a->conf_path), value))
+				return EXIT_FAILURE;
+			break;
+		case '4':
+			a->family = AF_INET;
+			break;
+		case '6':
+			a->family = AF_INET6;
+			break;
+		case 'W':
+			a->timeout = value;
+			break;
+		case 'D':
+			a->debug++;
+			break;
+		case 'F':
+			a->foreground = true;
+			break;
+		case 'B':
+			a->background = true;
+			break;
+		case 'V':
+			log_banner(program, true);
+			return EXIT_SUCCESS;
+		default:
+			print_help(a);
+			return EXIT_SUCCESS;
+		}
+	}
+	return -1;
+}
+
+/* -W, NUT_DEFAULT_CONNECT_TIMEOUT, or 10 s; 0 when -W makes no sense. */
+static unsigned connect_limit_ms(const struct arguments *a)
+{
+	const char *env = getenv("NUT_DEFAULT_CONNECT_TIMEOUT");
+	long seconds = CONNECT_DEFAULT_S;
+
+	if (a->timeout) {
+		if (!str_to_long(a->timeout, 1, CONNECT_MAX_S, &seconds))
+			return 0;
+	} else if (env) {
+		str_to_long(env, 1, CONNECT_MAX_S, &seconds);
+	}
+	return (unsigned)seconds * 1000;
+}
+
+/* ---------------------------------------------------------- running process */
+
+static enum daemon_pid_result signal_running(int signo)
+{
+	char path[PATH_MAX];
+	enum daemon_pid_result result;
+
+	str_format(path, sizeof(path), "%s/upsmon.pid", paths_pid());
+	result = daemon_signal_file(path, program, signo);
+	if (result != DAEMON_PID_ABSENT)
+		return result;
+	str_format(path, sizeof(path), "%s/upsmon.pid", paths_altpid());
+	return daemon_signal_file(path, program, signo);
+}
+
+static int command_signal(const char *command)
+{
+	static const struct {
+		const char *name;
+		int signo;
+	} rows[] = {{"fsd", SIGUSR1}, {"stop", SIGTERM}, {"reload", SIGHUP}};
+
+	for (size_t i = 0; *command && i < sizeof(rows) / sizeof(rows[0]); i++) {
+		if (str_starts(rows[i].name, command))
+			return rows[i].signo;
+	}
+	return 0;
+}
+
+static int send_command(const struct arguments *a)
+{
+	int signo = command_signal(a->command);
+	enum daemon_pid_result result;
+	long pid;
+
+	if (!signo) {
+		log_error(token, "-c knows fsd, reload and stop, not \"%s\"", a->command);
+		return EXIT_FAILURE;
+	}
+	if (!a->pid) {
+		result = signal_running(signo);
+	} else if (str_to_long(a->pid, 2, INT_MAX, &pid)) {
+		result = daemon_signal_pid((pid_t)pid, program, signo);
+	} else {
+		log_error(token, "-P wants a process number, not \"%s\"", a->pid);
+		return EXIT_FAILURE;
+	}
+	if (result == DAEMON_PID_OK)
+		return EXIT_SUCCESS;
+	log_error(token, "cannot send the command: %s",
+		  result == DAEMON_PID_ABSENT ? "no PID file, so upsmon does not seem to run"
+					      : "that process is no upsmon, or not ours to signal");
+	return EXIT_FAILURE;
+}
+
+static bool is_running(const struct arguments *a)
+{
+	if (signal_running(0) != DAEMON_PID_OK)
+		return false;
+	if (a->check_flag)
+		return false;
+	printf("Fatal error: A previous upsmon instance is already running!\n"
+	       "Either stop the previous instance first, or use the 'reload' command.\n");
+	return true;
+}
+
+static void write_pid_file(void)
+{
+	char path[PATH_MAX];
+	int err;
+
+	str_format(path, sizeof(path), "%s/upsmon.pid", paths_pid());
+	err = daemon_pidfile_write(path);
+	if (!err)
+		return;
+	log_warn_errno(token, err, "cannot write %s", path);
+	if (geteuid() == 0)
+		return;
+	str_format(path, sizeof(path), "%s/upsmon.pid", paths_altpid());
+	err = daemon_pidfile_write(path);
+	if (err)
+		log_warn_errno(token, err, "cannot write %s", path);
+}
+
+/* ------------------------------------------------------------ configuration */
+
+static int check_flag(const struct upsmon_conf *conf)
+{
+	if (!conf->powerdown_flag || powerflag_check(conf->powerdown_flag) != POWERFLAG_SET) {
+		log_info(token, "Power down flag is not set");
+		return EXIT_FAILURE;
+	}
+	log_info(token, "Power down flag is set");
+	return EXIT_SUCCESS;
+}
+
+/* For -K even a file with mistakes will do, if it names the flag. */
+static bool read_conf(const struct arguments *a, struct upsmon_conf *conf)
+{
+	struct conf_report report = {.emit = a->check_flag ? NULL : conf_emit_log,
+				     .arg = (void *)(uintptr_t)token};
+	int err = upsmon_conf_read(conf, a->conf_path, &report);
+
+	if (err) {
+		log_errno(token, err, "cannot read %s", a->conf_path);
+		return false;
+	}
+	if (report.errors && !a->check_flag) {
+		log_error(token, "%s has %u errors: nothing is started", a->conf_path,
+			  report.errors);
+		return false;
+	}
+	if (conf->debug_min > log_debug_level())
+		log_set_debug((int)conf->debug_min);
+	return true;
+}
+
+static void print_conf(const struct upsmon_conf *conf)
+{
+	for (size_t i = 0; i < conf->ups_count; i++) {
+		const struct conf_ups *u = &conf->ups[i];
+
+		if (u->power)
+			printf("UPS: %s (%s) (power value %ld)\n", u->system,
+			       u->primary ? "primary" : "secondary", u->power);
+		else
+			printf("UPS: %s (monitoring only)\n", u->system);
+	}
+	if (conf->powerdown_flag)
+		printf("Using power down flag file %s\n", conf->powerdown_flag);
+	fflush(stdout);
+}
+
+/* A flag from the last shutdown has done its work. A file that is not ours is never touched. */
+static void clear_old_flag(struct upsmon_conf *conf)
+{
+	int err;
+
+	if (!conf->powerdown_flag)
+		return;
+	switch (powerflag_check(conf->powerdown_flag)) {
+	case POWERFLAG_SET:
+		err = powerflag_clear(conf->powerdown_flag);
+		if (err)
+			log_errno(token, err, "cannot remove the old POWERDOWNFLAG %s",
+				  conf->powerdown_flag);
+		break;
+	case POWERFLAG_FOREIGN:
+		log_error(
+			token,
+			"POWERDOWNFLAG (%s) does not contain the upsmon magic string - disabling!",
+			conf->powerdown_flag);
+		free(conf->powerdown_flag);
+		conf->powerdown_flag = NULL;
+		break;
+	case POWERFLAG_ABSENT:
+		break;
+	}
+}
+
+/* -------------------------------------------------------------------- start */
+
+/* What outlives the configuration that is reloaded. */
+static bool keep_orders(const struct upsmon_conf *conf, char **command, char **flag)
+{
+	return (!conf->shutdown_command || str_replace(command, conf->shutdown_command)) &&
+	       (!conf->powerdown_flag || str_replace(flag, conf->powerdown_flag));
+}
+
+static bool become_user(const struct arguments *a, const struct upsmon_conf *conf)
+{
+	const char *user = conf->run_as_user ? conf->run_as_user : a->user ? a->user : RUN_AS_USER;
+	struct privilege p;
+
+	if (geteuid() != 0 || a->privileged)
+		return true;
+	return privilege_lookup(user, NULL, &p) && privilege_drop(&p);
+}
+
+static int run_engine(const struct arguments *a, const struct engine_options *o,
+		      struct upsmon_conf *conf, int handle)
+{
+	struct engine *e;
+	int result;
+
+	write_pid_file();
+	if (!become_user(a, conf))
+		return EXIT_FAILURE;
+	privilege_hide_memory();
+	e = engine_new(o, conf);
+	if (!e)
+		return EXIT_FAILURE;
+	if (handle >= 0)
+		daemon_ready(handle);
+	result = engine_run(e);
+	engine_free(e);
+	return result;
+}
+
+static int run_split(const struct arguments *a, struct engine_options *o, struct upsmon_conf *conf,
+		     int handle)
+{
+	int fd;
+	pid_t pid = priv_split(&fd);
+
+	if (pid < 0) {
+		log_errno(token, errno, "cannot start the unprivileged process");
+		return EXIT_FAILURE;
+	}
+	if (pid > 0) {
+		upsmon_conf_free(conf);
+		return priv_parent_run(fd, pid, &o->orders, handle);
+	}
+	o->parent_fd = fd;
+	return run_engine(a, o, conf, handle);
+}
+
+static int start(const struct arguments *a, struct upsmon_conf *conf,
+		 const struct priv_orders *orders)
+{
+	struct engine_options o = {
+		.conf_path = a->conf_path,
+		.family = a->family,
+		.connect_ms = connect_limit_ms(a),
+		.debug = log_debug_level(),
+		.parent_fd = -1,
+		.orders = *orders,
+	};
+	int handle = -1;
+
+	if (a->background || (!a->foreground && !a->debug)) {
+		if (daemon_fork(&handle, 0) != 0) {
+			log_errno(token, errno, "cannot go to the background");
+			return EXIT_FAILURE;
+		}
+	}
+	log_to_syslog(true);
+	umask(022);
+	if (!a->privileged)
+		return run_split(a, &o, conf, handle);
+	log_info(token, "Warning: running as one big root process by request (upsmon -p)");
+	return run_engine(a, &o, conf, handle);
+}
+
+static int watch_over(const struct arguments *a)
+{
+	struct upsmon_conf conf = {0};
+	char *command = NULL, *flag = NULL;
+	int result = EXIT_FAILURE;
+
+	if (!read_conf(a, &conf))
+		goto out;
+	if (a->check_flag) {
+		result = check_flag(&conf);
+		goto out;
+	}
+	print_conf(&conf);
+	if (geteuid() != 0)
+		log_warn(token, "Not root, shutdown may fail");
+	clear_old_flag(&conf);
+	if (keep_orders(&conf, &command, &flag))
+		result = start(a, &conf, &(struct priv_orders){command, flag});
+out:
+	upsmon_conf_free(&conf);
+	free(command);
+	free(flag);
+	return result;
+}
+
+int main(int argc, char **argv)
+{
+	struct arguments a = {.family = AF_UNSPEC};
+	int status;
+
+	log_init(program);
+	paths_conf_file(a.conf_path, sizeof(a.conf_path), "upsmon.conf");
+	status = parse_arguments(&a, argc, argv);
+	if (status >= 0)
+		return status;
+	if (a.debug)
+		log_set_debug(a.debug);
+	if (a.command)
+		return send_command(&a);
+	log_banner(program, false);
+	if (!connect_limit_ms(&a)) {
+		log_error(token, "-W wants seconds from 1 to %d, not \"%s\"", CONNECT_MAX_S,
+			  a.timeout);
+		return EXIT_FAILURE;
+	}
+	if (is_running(&a))
+		return EXIT_FAILURE;
+	return watch_over(&a);
+}
