@@ -159,13 +159,10 @@ static void tell_others(struct monitor *m, struct buffer *found, const struct mo
 		tell(m, ear, NOTICE_NOTOTHER, NULL);
 }
 
-/* Known words as bits; the rest, and the server's WAIT, into `others`. */
 static uint32_t parse(const struct monitor_reading *r, struct buffer *others)
 {
 	uint32_t bits = status_parse(r->status, others);
 
-	if (bits & STATUS_WAIT)
-		buffer_appendf(others, "%sWAIT", others->len ? " " : "");
 	return r->eco ? bits | STATUS_ECO : bits;
 }
 
@@ -180,16 +177,30 @@ static uint32_t settle_line(uint32_t bits, uint32_t old)
 	return (bits & ~(uint32_t)LINE_BITS) | (line ? line : old & LINE_BITS);
 }
 
+/*
+ * The server has a driver, which has no word of the device yet.  That is no
+ * sign of life of the device, and at the start no sign of a failure either.
+ */
+static void await(struct monitor *m, long long now_ms, const struct monitor_ear *ear)
+{
+	if (m->comm == MONITOR_OK)
+		monitor_lose(m, now_ms, ear);
+}
+
 void monitor_read(struct monitor *m, const struct policy *p, const struct monitor_reading *r,
 		  long long now_ms, const struct monitor_ear *ear)
 {
 	struct buffer others = {.max = 4096};
 	enum monitor_comm comm = m->comm;
-	uint32_t old = m->flags;
+	uint32_t old = m->flags, bits = parse(r, &others);
 
+	if (bits == STATUS_WAIT && !others.len) {
+		await(m, now_ms, ear);
+		return;
+	}
 	m->comm = MONITOR_OK;
 	m->contacted = true;
-	m->flags = settle_line(parse(r, &others), old);
+	m->flags = settle_line(bits, old);
 	m->low_assumed = false;
 	track_timers(m, now_ms);
 	monitor_heard(m, now_ms);
@@ -235,6 +246,8 @@ static bool nocomm_due(const struct monitor *m, const struct policy *p, long lon
 void monitor_tick(struct monitor *m, const struct policy *p, long long now_ms,
 		  const struct monitor_ear *ear)
 {
+	if (m->comm == MONITOR_NEW && seconds_passed(m->heard_ms, now_ms, p->nocommwarn))
+		monitor_lose(m, now_ms, ear);
 	if (m->comm != MONITOR_LOST)
 		return;
 	if ((m->flags & STATUS_OB) && seconds_passed(m->heard_ms, now_ms, p->deadtime))

@@ -67,7 +67,7 @@ bool monitor_init(struct monitor *m, const char *system, long power, bool primar
 		  long long now_ms);
 void monitor_done(struct monitor *m);
 
-/* A good reading came. */
+/* A reading came. A mere WAIT, the server's word until its driver has read the device, is none. */
 void monitor_read(struct monitor *m, const struct policy *p, const struct monitor_reading *r,
 		  long long now_ms, const struct monitor_ear *ear);
 

@@ -5,6 +5,7 @@ Each drill says who shut down, in which order, and that nobody did by mistake.
 The UPS itself is played (FakeDriver), so that it fails when the drill wants it.
 """
 
+import contextlib
 import fcntl
 import os
 import tempfile
@@ -28,8 +29,9 @@ CASTS = [
 class House:
     """One UPS or more, the primary's site with upsd, and hosts by name."""
 
-    def __init__(self, sites, build, debian):
+    def __init__(self, sites, build, debian, turn):
         self._sites = sites
+        self._turn = turn
         self._suites = {OURS: build, DEBIAN: debian}
         self.main = sites()
         self.journal = self.main.root / "journal"
@@ -51,10 +53,18 @@ class House:
 
     def start_host(self, name, *lines, suite=OURS):
         """upsmon of a host, watching what its MONITOR lines say."""
+        if suite == DEBIAN:
+            self._wait_for_turn()
         site = self.main if name == "primary" else self._sites()
         host = PowerHost(site, name, self.journal, suite=self._suites[suite])
         self.hosts[name] = host
         return host.start(*lines)
+
+    def _wait_for_turn(self):
+        """Debian's upsmon has one fixed place for its PID file, so there is one at a time."""
+        path = os.path.join(tempfile.gettempdir(), f"chestnut-debian-upsmon-{os.getuid()}")
+        lock = self._turn.enter_context(open(path, "w", encoding="ascii"))
+        fcntl.flock(lock, fcntl.LOCK_EX)
 
     def start_all(self, cast, *lines):
         """upsd, the primary and its secondaries, all logged in."""
@@ -93,17 +103,15 @@ class House:
 
 
 @pytest.fixture
-def house(sites, build, debian):
-    return House(sites, build, debian)
+def turn():
+    """What a test must have for itself until its last program has ended."""
+    with contextlib.ExitStack() as stack:
+        yield stack
 
 
-@pytest.fixture(autouse=True)
-def one_debian_upsmon_at_a_time():
-    """Debian's has one fixed place for its PID file, and would take another test's for itself."""
-    path = os.path.join(tempfile.gettempdir(), f"chestnut-debian-upsmon-{os.getuid()}")
-    with open(path, "w", encoding="ascii") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
+@pytest.fixture
+def house(turn, sites, build, debian):
+    return House(sites, build, debian, turn)
 
 
 @pytest.mark.parametrize("cast", CASTS, ids=lambda c: f"{c[0]}-{c[1]}-{'+'.join(c[2])}")

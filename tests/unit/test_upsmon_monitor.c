@@ -152,12 +152,34 @@ static void an_alarm_is_told_again_when_its_text_changes(void **state)
 static void other_words_are_told_when_their_set_changes(void **state)
 {
 	(void)state;
-	expect(0, "WAIT", "OTHER(WAIT)");
-	expect(5, "OL", "NOTOTHER");
+	expect(5, "OL", "");
 	expect(10, "OL FOO BAR", "OTHER(FOO BAR)");
 	expect(15, "OL FOO BAR", "");
 	expect(20, "OL FOO", "OTHER(FOO)");
 	expect(25, "OL HB CHRG DISCHRG", "NOTOTHER");
+}
+
+static void a_server_that_waits_for_its_driver_says_nothing_of_the_ups(void **state)
+{
+	(void)state;
+	expect(0, "WAIT", "");
+	assert_int_equal(m.comm, MONITOR_NEW);
+	expect(5, "OB", "ONBATT");
+	expect(10, "WAIT", "COMMBAD");
+	expect(15, "WAIT", "");
+	expect_tick(20, "");
+	assert_true(m.low_assumed); /* DEADTIME counts on */
+	expect(25, "OB", "COMMOK");
+	expect(30, "FSD WAIT", "FSD"); /* a word of the server's that counts */
+}
+
+static void a_ups_of_which_nothing_comes_at_all_is_lost_in_the_end(void **state)
+{
+	(void)state;
+	expect(0, "WAIT", "");
+	expect_tick(299, "");
+	expect_tick(300, "COMMBAD");
+	expect_tick(305, "NOCOMM");
 }
 
 static void economy_comes_from_a_word_or_from_buzzwords(void **state)
@@ -260,6 +282,8 @@ int main(void)
 		ROW(forced_shutdown_is_told_once_until_it_is_gone),
 		ROW(an_alarm_is_told_again_when_its_text_changes),
 		ROW(other_words_are_told_when_their_set_changes),
+		ROW(a_server_that_waits_for_its_driver_says_nothing_of_the_ups),
+		ROW(a_ups_of_which_nothing_comes_at_all_is_lost_in_the_end),
 		ROW(economy_comes_from_a_word_or_from_buzzwords),
 		ROW(a_battery_to_replace_is_told_now_and_then),
 		ROW(a_lost_ups_is_told_and_told_again_after_nocommwarntime),
