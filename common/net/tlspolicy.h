@@ -18,7 +18,7 @@
 #include "common/net/truststore.h"
 
 enum tlspolicy_mode {
-	TLSPOLICY_OFF,	   /* never STARTTLS */
+	TLSPOLICY_OFF,     /* never STARTTLS */
 	TLSPOLICY_OFFERED, /* TLS if the server has it; the clear if it says that it has not */
 	TLSPOLICY_ENFORCE, /* TLS or nothing */
 };
@@ -26,17 +26,17 @@ enum tlspolicy_mode {
 enum tlspolicy_first_use {
 	TLSPOLICY_NO_STORE,   /* the store is asked only for hosts which it has */
 	TLSPOLICY_STRICT,     /* an unknown server is refused */
-	TLSPOLICY_ASK,	      /* TLSPOLICY_UNKNOWN: the caller asks the user */
+	TLSPOLICY_ASK,        /* TLSPOLICY_UNKNOWN: the caller asks the user */
 	TLSPOLICY_ACCEPT_NEW, /* it is stored, with a notice */
 };
 
 /* Directives as they were configured; -1 = not given. Strings are borrowed for the call. */
 struct tlspolicy_source {
-	int forcessl;		/* FORCESSL or CERTHOST's forcessl */
-	int certverify;		/* CERTVERIFY or CERTHOST's verify */
-	const char *cert_name;	/* CERTHOST's name, NULL = none */
-	const char *cert_path;	/* CERTPATH */
-	const char *cert_file;	/* CERTFILE */
+	int forcessl;           /* FORCESSL or CERTHOST's forcessl */
+	int certverify;         /* CERTVERIFY or CERTHOST's verify */
+	const char *cert_name;  /* CERTHOST's name, NULL = none */
+	const char *cert_path;  /* CERTPATH */
+	const char *cert_file;  /* CERTFILE */
 	const char *ident_name; /* CERTIDENT */
 	const char *ident_password;
 	bool daemon; /* no terminal: first use is strict unless NUT_TRUST says otherwise */
@@ -55,7 +55,8 @@ struct tlspolicy *tlspolicy_new(const struct tlspolicy_source *src, const char *
 void tlspolicy_free(struct tlspolicy *p); /* NULL is fine */
 
 enum tlspolicy_mode tlspolicy_mode(const struct tlspolicy *p);
-struct tls_context *tlspolicy_context(const struct tlspolicy *p); /* borrowed; NULL with TLSPOLICY_OFF */
+struct tls_context *
+tlspolicy_context(const struct tlspolicy *p); /* borrowed; NULL with TLSPOLICY_OFF */
 
 /* The server has no TLS (it answered ERR FEATURE-NOT-CONFIGURED, FEATURE-NOT-SUPPORTED or
  * UNKNOWN-COMMAND): may it be spoken to in the clear? A server of the store never. `why` if not. */
@@ -63,12 +64,13 @@ bool tlspolicy_may_go_clear(const struct tlspolicy *p, char *why, size_t size);
 
 enum tlspolicy_verdict {
 	TLSPOLICY_ACCEPT,
-	TLSPOLICY_UNKNOWN, /* only under TLSPOLICY_ASK: show it and ask; then tlspolicy_remember() */
+	TLSPOLICY_UNKNOWN, /* only under TLSPOLICY_ASK: show it and ask; then tlspolicy_remember()
+			    */
 	TLSPOLICY_REFUSE,
 };
 
-/* Judges the session after its handshake and before its first byte. `why` says what is wrong and, for an
- * unknown server, the exact nut-trust command that would add it. */
+/* Judges the session after its handshake and before its first byte. `why` says what is wrong and,
+ * for an unknown server, the exact nut-trust command that would add it. */
 enum tlspolicy_verdict tlspolicy_judge(struct tlspolicy *p, const struct tls_session *s, char *why,
 				       size_t size);
 

@@ -2,7 +2,8 @@
  * truststore: the servers that this user or machine knows, one line each
  * (spec/secure-connections.md 6.2, docs/security.md):
  *
- *   host:port sha256:<hex of the key's SHA-256> <flags> <first seen> <last seen> <not after> "subject"
+ *   host:port sha256:<hex of the key's SHA-256> <flags> <first seen> <last seen> <not after>
+ * "subject"
  *
  * Flags are `-` or words joined by commas: `name` (another name in the
  * certificate was accepted).  Dates are ISO 8601, UTC.  Reading and changing
@@ -34,19 +35,21 @@ struct truststore {
 	size_t count;
 };
 
-/* The user's store: NUT_TRUST_STORE, else known_upsd in ~/.config/nut; for daemons in the configuration
- * folder. False if there is no home. */
+/* The user's store: NUT_TRUST_STORE, else known_upsd in ~/.config/nut; for daemons in the
+ * configuration folder. False if there is no home. */
 bool truststore_path(char *dst, size_t size, bool daemon);
 
-/* Reads it. A missing file is an empty store. Bad lines are errors of the report and are left out. 0 or errno. */
+/* Reads it. A missing file is an empty store. Bad lines are errors of the report and are left out.
+ * 0 or errno. */
 int truststore_read(const char *path, struct truststore *t, struct conf_report *r);
 void truststore_free(struct truststore *t);
 
 const struct trust_entry *truststore_find(const struct truststore *t, const char *host,
 					  unsigned port);
 
-/* Changes one entry in the file, under its lock. EEXIST, ENOENT, or another errno; 0 when done. */
-int truststore_add(const char *path, const struct trust_entry *e);     /* EEXIST if the host is there */
+/* Changes one entry in the file, under its lock. 0, EEXIST, ENOENT, EBADMSG when the file has bad
+ * lines (they would be lost), or another errno. */
+int truststore_add(const char *path, const struct trust_entry *e); /* EEXIST if the host is there */
 int truststore_replace(const char *path, const struct trust_entry *e); /* ENOENT if it is not */
 int truststore_remove(const char *path, const char *host, unsigned port);
 
