@@ -40,6 +40,7 @@ tests_unit_test_resolver_LDADD = common/libnet.la $(CMOCKA_LIBS)
 # TLS without sockets or loop: libupsclient has it too.
 noinst_LTLIBRARIES += common/libtls.la
 common_libtls_la_SOURCES = common/net/tls.h
+common_libtls_la_SOURCES += common/net/tlspolicy.c common/net/tlspolicy.h
 common_libtls_la_SOURCES += common/net/truststore.c common/net/truststore.h
 if TLS_OPENSSL
 common_libtls_la_SOURCES += common/net/tls_openssl.c
