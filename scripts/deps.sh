@@ -8,7 +8,7 @@
 #                                tests against it; installs nothing
 set -eu
 
-build="gcc make autoconf automake libtool pkg-config libevent-dev libssl-dev"
+build="gcc make autoconf automake libtool pkg-config libevent-dev libssl-dev libseccomp-dev"
 tests="clang libclang-rt-dev libcmocka-dev asciidoctor git ca-certificates xz-utils
 	python3 python3-pytest python3-pytest-xdist python3-pytest-timeout procps
 	openssl libnss3-dev libnss3-tools"

@@ -58,3 +58,14 @@ tests_fuzz_fuzz_words_LDADD = common/libbase.la
 tests_fuzz_fuzz_conffile_SOURCES = tests/fuzz/fuzz_conffile.c
 tests_fuzz_fuzz_conffile_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
 tests_fuzz_fuzz_conffile_LDADD = common/libbase.la
+
+# Apart, so that only daemons depend on libseccomp and not every user of libupsclient.
+noinst_LTLIBRARIES += common/libsandbox.la
+common_libsandbox_la_SOURCES = common/base/sandbox.c common/base/sandbox.h
+common_libsandbox_la_CPPFLAGS = $(AM_CPPFLAGS) $(SECCOMP_CFLAGS)
+common_libsandbox_la_LIBADD = common/libbase.la $(SECCOMP_LIBS)
+check_PROGRAMS += tests/unit/test_sandbox
+TESTS += tests/unit/test_sandbox
+tests_unit_test_sandbox_SOURCES = tests/unit/test_sandbox.c
+tests_unit_test_sandbox_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_sandbox_LDADD = common/libsandbox.la $(CMOCKA_LIBS)
