@@ -361,6 +361,11 @@ bool asyncclient_is_primary(const struct asyncclient *c)
 	return c->primary;
 }
 
+bool asyncclient_secure(const struct asyncclient *c)
+{
+	return c->secure;
+}
+
 bool asyncclient_subscribed(const struct asyncclient *c)
 {
 	return c->subscribed;

@@ -22,6 +22,7 @@
 #include "common/ups/state.h"
 
 struct asyncclient;
+struct tlspolicy;
 
 enum asyncclient_state {
 	ASYNCCLIENT_IDLE,	/* waiting for its next attempt */
@@ -46,6 +47,7 @@ struct asyncclient_config { /* strings are copied */
 	unsigned connect_ms;  /* limit for one attempt */
 	unsigned retry_ms;    /* first pause between attempts; doubles up to retry_max_ms */
 	unsigned retry_max_ms;
+	struct tlspolicy *tls; /* what is demanded of TLS; borrowed for the client's life; NULL = no TLS */
 	bool no_push; /* never SUBSCRIBE */
 };
 
@@ -70,6 +72,7 @@ const struct state *asyncclient_values(const struct asyncclient *c);
 enum asyncclient_state asyncclient_state(const struct asyncclient *c);
 bool asyncclient_logged_in(const struct asyncclient *c);
 bool asyncclient_is_primary(const struct asyncclient *c); /* granted by the server */
+bool asyncclient_secure(const struct asyncclient *c); /* the link is under TLS */
 bool asyncclient_subscribed(const struct asyncclient *c);
 
 /* clock_ms() of the last sign of life of the server: a successful poll, event or PONG; 0 = never. */

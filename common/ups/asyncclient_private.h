@@ -47,6 +47,8 @@ struct asyncclient {
 	struct request *first, **last; /* waiting for their answers, in order */
 	size_t step;
 	enum netwire_error primary_error;
+	bool secure; /* the handshake is over and the server is who it should be */
+	char tls_why[512]; /* why it is not */
 	bool logged_in, primary, subscribed, synced, no_push, reading_refused;
 	unsigned poll_left; /* requests of the present poll without an answer */
 	bool poll_good;
@@ -61,7 +63,7 @@ struct asyncclient {
 	} refused[ASYNCCLIENT_NEWS_MAX];
 	size_t refused_count;
 	bool link_news, update_news;
-	char why[160];
+	char why[640];
 	bool busy, freed;
 };
 

@@ -8,6 +8,8 @@
 #include "common/base/clock.h"
 #include "common/base/log.h"
 #include "common/base/str.h"
+#include "common/net/tlsconn.h"
+#include "common/net/tlspolicy.h"
 
 enum { WORDS_MAX = 32 };
 
@@ -326,6 +328,11 @@ static void take_event(struct asyncclient *c, const struct words *w)
 
 /* --------------------------------------------------------------- greeting */
 
+static bool wants_tls(const struct asyncclient *c)
+{
+	return c->cfg.tls && tlspolicy_mode(c->cfg.tls) != TLSPOLICY_OFF;
+}
+
 static bool has_user(const struct asyncclient *c)
 {
 	return c->cfg.user != NULL;
@@ -361,50 +368,97 @@ static const char *ups_of(const struct asyncclient *c)
 	return c->cfg.ups;
 }
 
+/* Refusing ends the connection: on_closed() tells why. */
+static bool handshake_over(void *arg, struct tls_session *session, bool ok)
+{
+	struct asyncclient *c = arg;
+
+	if (!ok) {
+		str_format(c->tls_why, sizeof(c->tls_why), "TLS with %s failed: %s", c->cfg.host,
+			   tls_session_error(session));
+		return false;
+	}
+	/* Nobody sits at a terminal here: a server that would have to be asked about is refused. */
+	if (tlspolicy_judge(c->cfg.tls, session, c->tls_why, sizeof(c->tls_why)) !=
+	    TLSPOLICY_ACCEPT)
+		return false;
+	log_debug(1, token, "%s: %s, %s", c->cfg.host, tls_session_protocol(session),
+		  tls_session_cipher(session));
+	c->secure = true;
+	c->step++;
+	next_step(c);
+	return true;
+}
+
+static bool starttls_answered(struct asyncclient *c, enum netwire_error e)
+{
+	char why[512];
+
+	if (!e) {
+		if (!tlsconn_upgrade(c->conn, tlspolicy_context(c->cfg.tls), c->cfg.host,
+				     handshake_over, c))
+			asyncclient_drop(c,
+					 "%s sent bytes in the clear behind its answer to STARTTLS",
+					 c->cfg.host);
+		return false; /* what comes next waits for the handshake */
+	}
+	if (!tlspolicy_may_go_clear(c->cfg.tls, why, sizeof(why))) {
+		asyncclient_drop(c, "%s", why);
+		return false;
+	}
+	return true;
+}
+
 /* Some servers (Synology's) answer oddly here and serve well all the same: LOGIN will tell. */
-static void user_answered(struct asyncclient *c, enum netwire_error e)
+static bool user_answered(struct asyncclient *c, enum netwire_error e)
 {
 	if (e && !c->cfg.login)
 		asyncclient_note_refused(c, "USERNAME", e);
+	return true;
 }
 
-static void password_answered(struct asyncclient *c, enum netwire_error e)
+static bool password_answered(struct asyncclient *c, enum netwire_error e)
 {
 	if (e && !c->cfg.login)
 		asyncclient_note_refused(c, "PASSWORD", e);
+	return true;
 }
 
-static void login_answered(struct asyncclient *c, enum netwire_error e)
+static bool login_answered(struct asyncclient *c, enum netwire_error e)
 {
 	c->logged_in = e == NETWIRE_OK || e == NETWIRE_ALREADY_LOGGED_IN;
 	if (!c->logged_in)
 		asyncclient_note_refused(c, "LOGIN", e);
+	return true;
 }
 
-static void primary_answered(struct asyncclient *c, enum netwire_error e)
+static bool primary_answered(struct asyncclient *c, enum netwire_error e)
 {
 	c->primary = e == NETWIRE_OK;
 	c->primary_error = e;
+	return true;
 }
 
 /* Servers from before NUT 2.8 know only the old word; otherwise the first answer was the true one.
  */
-static void master_answered(struct asyncclient *c, enum netwire_error e)
+static bool master_answered(struct asyncclient *c, enum netwire_error e)
 {
 	c->primary = e == NETWIRE_OK;
 	if (!c->primary)
 		asyncclient_note_refused(
 			c, "PRIMARY",
 			c->primary_error == NETWIRE_UNKNOWN_COMMAND ? e : c->primary_error);
+	return true;
 }
 
 static const struct step {
 	const char *verb;
 	bool (*wanted)(const struct asyncclient *c);
 	const char *(*word)(const struct asyncclient *c);
-	void (*answered)(struct asyncclient *c, enum netwire_error e);
+	bool (*answered)(struct asyncclient *c, enum netwire_error e); /* true: on to the next */
 } steps[] = {
-	/* STARTTLS has its place here, before anything secret. */
+	/* Before anything secret. */
+	{"STARTTLS", wants_tls, NULL, starttls_answered},
 	{"USERNAME", has_user, user_of, user_answered},
 	{"PASSWORD", has_password, password_of, password_answered},
 	{"LOGIN", wants_login, ups_of, login_answered},
@@ -426,7 +480,8 @@ static void step_answered(struct asyncclient *c, const struct request *q, enum n
 	}
 	if (reply != NETWIRE_R_OK && !e)
 		e = NETWIRE_UNKNOWN_ERROR;
-	step->answered(c, e);
+	if (!step->answered(c, e))
+		return;
 	c->step++;
 	next_step(c);
 }
@@ -437,9 +492,10 @@ static void next_step(struct asyncclient *c)
 	while (c->step < STEPS && !steps[c->step].wanted(c))
 		c->step++;
 	if (c->step < STEPS) {
-		const char *const words[] = {steps[c->step].verb, steps[c->step].word(c)};
+		const struct step *step = &steps[c->step];
+		const char *const words[] = {step->verb, step->word ? step->word(c) : NULL};
 
-		ask(c, 2, words, step_answered);
+		ask(c, step->word ? 2 : 1, words, step_answered);
 	} else if (c->cfg.no_push) {
 		session_poll(c);
 	} else {
@@ -453,6 +509,7 @@ void session_start(struct asyncclient *c)
 	c->primary_error = NETWIRE_OK;
 	c->reading_refused = false;
 	c->poll_left = 0;
+	c->tls_why[0] = '\0';
 	next_step(c);
 }
 
@@ -477,7 +534,7 @@ void session_stop(struct asyncclient *c)
 	c->last = &c->first;
 	state_resync_abort(c->values);
 	state_set_fresh(c->values, false);
-	c->logged_in = c->primary = c->subscribed = c->synced = false;
+	c->logged_in = c->primary = c->subscribed = c->synced = c->secure = false;
 	c->poll_left = 0;
 }
 
@@ -514,7 +571,9 @@ static void on_closed(struct lineconn *conn, void *arg, enum lineconn_end why, i
 	struct asyncclient *c = arg;
 
 	(void)conn;
-	if (why == LINECONN_ERROR)
+	if (c->tls_why[0])
+		asyncclient_drop(c, "%s", c->tls_why);
+	else if (why == LINECONN_ERROR)
 		asyncclient_drop(c, "connection to %s lost: %s", c->cfg.host, strerror(err));
 	else
 		asyncclient_drop(c, "%s closed the connection", c->cfg.host);
