@@ -2,3 +2,4 @@
 include clients/libupsclient/local.mk
 include clients/cli/local.mk
 include clients/upsmon/local.mk
+include clients/secure/local.mk
