@@ -99,11 +99,16 @@ static void take_line(struct lineconn *c, void *arg, const struct words *w)
 static void take_bad_line(struct lineconn *c, void *arg, enum words_result why, const char *text)
 {
 	struct driverlink *link = arg;
+	unsigned missed;
 
 	(void)c;
 	(void)why;
-	log_debug(1, "driverlink", "UPS [%s]: a line of its driver cannot be read: %s", link->ups,
-		  text);
+	/* Told to the admin: the variable that it was about keeps its old value. */
+	if (log_throttle_pass(&link->unreadable, COMPLAINT_INTERVAL_S, &missed))
+		log_warn("driverlink",
+			 "UPS [%s]: a line of its driver cannot be read: %s (%u more since the "
+			 "last notice)",
+			 link->ups, text, missed);
 }
 
 static void take_end(struct lineconn *c, void *arg, enum lineconn_end why, int err)

@@ -54,7 +54,8 @@ struct driverlink {
 	unsigned failures; /* in a row */
 	bool dumped;	   /* DUMPDONE came since it connected */
 	bool silent;	   /* MAXAGE passed without a word, or without the end of the dump */
-	struct log_throttle complaint;
+	struct log_throttle complaint;	/* that it cannot be reached */
+	struct log_throttle unreadable; /* of lines that it sends */
 };
 
 /* False: no memory. Connecting begins with the first tick. */
