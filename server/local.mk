@@ -33,3 +33,14 @@ tests_unit_test_upsd_tables_LDADD = server/libupsd.la $(CMOCKA_LIBS)
 tests_unit_test_upsd_conf_SOURCES = tests/unit/test_upsd_conf.c
 tests_unit_test_upsd_conf_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_upsd_conf_LDADD = server/libupsd.la $(CMOCKA_LIBS)
+
+# Whole conversations, with a upsd inside the test's process.
+upsd_site = tests/unit/upsd_site.c tests/unit/upsd_site.h
+check_PROGRAMS += tests/unit/test_upsd_session tests/unit/test_upsd_push
+TESTS += tests/unit/test_upsd_session tests/unit/test_upsd_push
+tests_unit_test_upsd_session_SOURCES = tests/unit/test_upsd_session.c $(upsd_site)
+tests_unit_test_upsd_session_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_upsd_session_LDADD = server/libupsd.la $(CMOCKA_LIBS)
+tests_unit_test_upsd_push_SOURCES = tests/unit/test_upsd_push.c $(upsd_site)
+tests_unit_test_upsd_push_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_upsd_push_LDADD = server/libupsd.la $(CMOCKA_LIBS)
