@@ -44,3 +44,10 @@ tests_unit_test_upsd_session_LDADD = server/libupsd.la $(CMOCKA_LIBS)
 tests_unit_test_upsd_push_SOURCES = tests/unit/test_upsd_push.c $(upsd_site)
 tests_unit_test_upsd_push_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_upsd_push_LDADD = server/libupsd.la $(CMOCKA_LIBS)
+
+if ENABLE_FUZZERS
+noinst_PROGRAMS += tests/fuzz/fuzz_session
+endif
+tests_fuzz_fuzz_session_SOURCES = tests/fuzz/fuzz_session.c $(upsd_site)
+tests_fuzz_fuzz_session_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
+tests_fuzz_fuzz_session_LDADD = server/libupsd.la

@@ -16,7 +16,7 @@
 #include "common/base/paths.h"
 #include "common/base/str.h"
 
-enum { PATH_SIZE = 128, MAXAGE_S = 15, QUIET_TURNS = 32, RETRY_MS = 2000 };
+enum { PATH_SIZE = 128, MAXAGE_S = 15, QUIET_TURNS = 16, RETRY_MS = 2000 };
 
 static void need(bool ok, const char *what)
 {

@@ -14,7 +14,7 @@ struct upsd_site {
 	struct upsd upsd;
 	struct upsd_options options;
 	char dir[64];
-	char answer[1 << 20]; /* of upsd_site_ask() */
+	char answer[1 << 18]; /* of upsd_site_ask() */
 };
 
 /* With such files. Fails the test (abort) when anything is missing. */
