@@ -1,1 +1,8 @@
-# Benchmarks: noinst_PROGRAMS inside "if ENABLE_BENCH".
+# Benchmarks of upsd: ./configure --enable-bench, make, bench/run.
+if ENABLE_BENCH
+noinst_PROGRAMS += bench/ceiling bench/drivers bench/load
+endif
+bench_ceiling_SOURCES = bench/ceiling.c bench/timing.c bench/timing.h
+bench_drivers_SOURCES = bench/drivers.c bench/timing.c bench/timing.h
+bench_load_SOURCES = bench/load.c bench/timing.c bench/timing.h
+EXTRA_DIST += bench/run
