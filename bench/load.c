@@ -27,7 +27,7 @@
 
 #include "bench/timing.h"
 
-enum { EVENTS = 512, READ_SIZE = 256 * 1024, REQUESTS_MAX = 4096, CONNECT_LIMIT_S = 60 };
+enum { EVENTS = 512, READ_SIZE = 256 * 1024, REQUESTS_MAX = 4096, CONNECT_LIMIT_S = 30 };
 
 struct client {
 	int fd;

@@ -10,8 +10,7 @@ common_libnet_la_SOURCES = \
 	common/net/resolver_helper.c common/net/resolver_private.h \
 	common/net/tlsconn.c common/net/tlsconn.h
 common_libnet_la_CPPFLAGS = $(AM_CPPFLAGS) $(LIBEVENT_CFLAGS)
-common_libnet_la_CFLAGS = $(AM_CFLAGS) -pthread
-common_libnet_la_LIBADD = common/libtls.la common/libbase.la $(LIBEVENT_LIBS) -lpthread
+common_libnet_la_LIBADD = common/libtls.la common/libbase.la $(LIBEVENT_LIBS)
 
 net_tests = \
 	tests/unit/test_lineconn \

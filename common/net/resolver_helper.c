@@ -4,12 +4,12 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <netdb.h>
-#include <pthread.h>
+#include <poll.h>
 #include <signal.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "common/base/privilege.h"
@@ -18,10 +18,13 @@
 #include "common/net/netaddr.h"
 #include "common/net/resolver_private.h"
 
-enum {
-	PARENT_FD = 3,
-	STACK_SIZE = 512 * 1024, /* name services are plug-ins of unknown appetite */
-};
+/*
+ * Each question gets a process of its own: name services are plug-ins of
+ * unknown quality, and one that crashes or hangs takes only its question along.
+ * The helper itself does nothing that could fail, since a new one could not be
+ * forked any more where the daemon has gone into a chroot.
+ */
+enum { PARENT_FD = 3, QUESTION_LIMIT_S = 120 };
 
 struct question {
 	long id;
@@ -29,22 +32,23 @@ struct question {
 	char host[RESOLVER_HOST_MAX + 1];
 };
 
-static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-static pthread_cond_t one_done = PTHREAD_COND_INITIALIZER;
-static int at_work;
+static struct worker {
+	pid_t pid; /* 0 = free */
+	long id;
+} workers[RESOLVER_AT_ONCE];
 
-static void send_all(const char *data, size_t len)
+/* One send for a line: lines of different processes do not mix. */
+static void send_line(struct buffer *line)
 {
-	while (len > 0) {
-		ssize_t n = send(PARENT_FD, data, len, MSG_NOSIGNAL);
+	ssize_t n;
 
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			_exit(0); /* the parent has gone */
-		data += n;
-		len -= (size_t)n;
-	}
+	buffer_append_char(line, '\n');
+	if (line->failed)
+		_exit(1);
+	do
+		n = send(PARENT_FD, line->data, line->len, MSG_NOSIGNAL);
+	while (n < 0 && errno == EINTR);
+	buffer_free(line);
 }
 
 static void append_addresses(struct buffer *b, const struct addrinfo *found)
@@ -65,103 +69,137 @@ static void append_addresses(struct buffer *b, const struct addrinfo *found)
 	}
 }
 
-static void *answer(void *arg)
+static _Noreturn void answer(const struct question *q)
 {
-	struct question *q = arg;
 	const struct addrinfo hints = {.ai_family = q->family, .ai_socktype = SOCK_STREAM};
 	struct addrinfo *found = NULL;
 	struct buffer line = {0};
-	int code = getaddrinfo(q->host, NULL, &hints, &found);
+	int code;
 
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	alarm(QUESTION_LIMIT_S);
+	code = getaddrinfo(q->host, NULL, &hints, &found);
 	buffer_appendf(&line, "ANSWER %ld %d", q->id, code);
-	if (code == 0) {
+	if (code == 0)
 		append_addresses(&line, found);
-		freeaddrinfo(found);
-	}
-	buffer_append_char(&line, '\n');
-	if (line.failed)
-		_exit(1); /* out of memory: the parent starts a fresh helper and asks again */
-	pthread_mutex_lock(&lock);
-	send_all(line.data, line.len);
-	at_work--;
-	pthread_cond_signal(&one_done);
-	pthread_mutex_unlock(&lock);
-	buffer_free(&line);
-	free(q);
-	return NULL;
+	send_line(&line);
+	_exit(0);
 }
 
-static struct question *read_question(const struct words *w)
+static void answer_failed(long id)
 {
-	struct question *q;
-	long id, family;
+	struct buffer line = {0};
 
-	if (words_count(w) != 4 || !str_equal(words_at(w, 0), "ASK") ||
-	    !str_to_long(words_at(w, 1), 0, LONG_MAX, &id) ||
-	    !str_to_long(words_at(w, 2), 0, AF_MAX, &family))
-		return NULL;
-	q = calloc(1, sizeof(*q));
-	if (!q)
-		_exit(1);
-	q->id = id;
-	q->family = (int)family;
-	if (str_copy(q->host, sizeof(q->host), words_at(w, 3)))
-		return q;
-	free(q);
+	buffer_appendf(&line, "ANSWER %ld %d", id, EAI_FAIL);
+	send_line(&line);
+}
+
+/* Takes leave of workers that have ended; options as waitpid's. */
+static void reap(int options)
+{
+	int status;
+	pid_t pid;
+
+	while ((pid = waitpid(-1, &status, options)) > 0) {
+		for (size_t i = 0; i < RESOLVER_AT_ONCE; i++) {
+			if (workers[i].pid != pid)
+				continue;
+			workers[i].pid = 0;
+			if (status != 0)
+				answer_failed(workers[i].id);
+		}
+		options = WNOHANG;
+	}
+}
+
+static struct worker *free_worker(void)
+{
+	for (size_t i = 0; i < RESOLVER_AT_ONCE; i++)
+		if (workers[i].pid == 0)
+			return &workers[i];
 	return NULL;
 }
 
 /* Waits while too many are at work: further questions stay in the socket. */
-static void take_question(struct question *q, const pthread_attr_t *attr)
+static void take_question(const struct question *q)
 {
-	pthread_t thread;
+	struct worker *w;
 
-	pthread_mutex_lock(&lock);
-	while (at_work >= RESOLVER_AT_ONCE)
-		pthread_cond_wait(&one_done, &lock);
-	at_work++;
-	pthread_mutex_unlock(&lock);
-	if (pthread_create(&thread, attr, answer, q) != 0)
+	while (!(w = free_worker()))
+		reap(0);
+	w->id = q->id;
+	w->pid = fork();
+	if (w->pid == 0)
 		answer(q);
+	if (w->pid > 0)
+		return;
+	w->pid = 0;
+	answer_failed(q->id);
 }
 
-static void serve(const pthread_attr_t *attr, struct words *w)
+static bool read_question(const struct words *w, struct question *q)
 {
+	long family;
+
+	if (words_count(w) != 4 || !str_equal(words_at(w, 0), "ASK") ||
+	    !str_to_long(words_at(w, 1), 0, LONG_MAX, &q->id) ||
+	    !str_to_long(words_at(w, 2), 0, AF_MAX, &family))
+		return false;
+	q->family = (int)family;
+	return str_copy(q->host, sizeof(q->host), words_at(w, 3));
+}
+
+static void take_bytes(struct words *w, const char *p, size_t len)
+{
+	struct question q;
+
+	while (len > 0)
+		if (words_feed(w, &p, &len) == WORDS_LINE && read_question(w, &q))
+			take_question(&q);
+}
+
+/* SIGCHLD comes only while it waits: `awake` is the mask for that. */
+static void serve(struct words *w, const sigset_t *awake)
+{
+	struct pollfd parent = {.fd = PARENT_FD, .events = POLLIN};
 	char in[1024];
-	const char *p;
-	size_t len;
-	ssize_t n;
 
-	while ((n = read(PARENT_FD, in, sizeof(in))) != 0) {
-		if (n < 0 && errno == EINTR)
+	for (;;) {
+		int ready = ppoll(&parent, 1, NULL, awake);
+		ssize_t n;
+
+		reap(WNOHANG);
+		if (ready <= 0)
 			continue;
-		if (n < 0)
+		n = read(PARENT_FD, in, sizeof(in));
+		if (n == 0 || (n < 0 && errno != EINTR))
 			return;
-		p = in;
-		len = (size_t)n;
-		while (len > 0) {
-			struct question *q = NULL;
-
-			if (words_feed(w, &p, &len) == WORDS_LINE)
-				q = read_question(w);
-			if (q)
-				take_question(q, attr);
-		}
+		if (n > 0)
+			take_bytes(w, in, (size_t)n);
 	}
 }
 
-static void reset_signals(void)
+static void wake(int signo)
+{
+	(void)signo;
+}
+
+/* *awake: the mask in which SIGCHLD comes through. */
+static void reset_signals(sigset_t *awake)
 {
 	static const int deaf_to[] = {SIGHUP, SIGINT, SIGUSR1, SIGUSR2, SIGPIPE};
-	sigset_t none;
+	sigset_t child;
 
 	for (int signo = 1; signo < NSIG; signo++)
 		signal(signo, SIG_DFL);
 	/* Those are meant for the parent, whose end is ours. */
 	for (size_t i = 0; i < sizeof(deaf_to) / sizeof(deaf_to[0]); i++)
 		signal(deaf_to[i], SIG_IGN);
-	sigemptyset(&none);
-	sigprocmask(SIG_SETMASK, &none, NULL);
+	signal(SIGCHLD, wake);
+	sigemptyset(awake);
+	sigemptyset(&child);
+	sigaddset(&child, SIGCHLD);
+	sigprocmask(SIG_SETMASK, &child, NULL);
 }
 
 static void keep_only(int fd)
@@ -204,19 +242,16 @@ static void become_nobody(void)
 _Noreturn void resolver_helper_run(int fd)
 {
 	const struct words_limits limits = {RESOLVER_WORDS_MAX, RESOLVER_LINE_MAX};
-	pthread_attr_t attr;
+	sigset_t awake;
 	struct words *w;
 
-	reset_signals();
+	reset_signals(&awake);
 	keep_only(fd);
 	prctl(PR_SET_NAME, "nut-resolver");
 	become_nobody();
 	let_go_of_output();
 	w = words_new(WORDS_WIRE, &limits);
-	if (!w || pthread_attr_init(&attr) != 0 ||
-	    pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED) != 0 ||
-	    pthread_attr_setstacksize(&attr, STACK_SIZE) != 0)
-		_exit(1);
-	serve(&attr, w);
-	_exit(0);
+	if (w)
+		serve(w, &awake);
+	_exit(w ? 0 : 1);
 }
