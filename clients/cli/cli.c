@@ -149,7 +149,7 @@ static bool open_server(struct cli *c)
 
 bool cli_open_ups(struct cli *c, const char *target)
 {
-	if (!target || upscli_splitname(target, &c->ups, &c->host, &c->port) < 0) {
+	if (upscli_splitname(target, &c->ups, &c->host, &c->port) < 0) {
 		cli_fail(c, "invalid UPS definition.");
 		log_error("cli", "Required format: upsname[@hostname[:port]]");
 		return false;

@@ -14,12 +14,12 @@
 EXPORT int upscli_splitname(const char *buf, char **upsname, char **hostname, uint16_t *port)
 {
 	struct netwire_target target;
-	const char *why = "no name given";
+	const char *why;
 	char *ups, *host;
 
-	if (!upsname || !hostname || !port)
+	if (!buf || !upsname || !hostname || !port)
 		return -1;
-	if (!buf || !netwire_parse_target(buf, &target, &why)) {
+	if (!netwire_parse_target(buf, &target, &why)) {
 		log_error("upsclient", "upscli_splitname: %s", why);
 		return -1;
 	}
@@ -41,12 +41,12 @@ EXPORT int upscli_splitaddr(const char *buf, char **hostname, uint16_t *port)
 {
 	char name[256];
 	unsigned number;
-	const char *why = "no address given";
+	const char *why;
 	char *host;
 
-	if (!hostname || !port)
+	if (!buf || !hostname || !port)
 		return -1;
-	if (!buf || !netwire_parse_host(buf, name, sizeof(name), &number, &why)) {
+	if (!netwire_parse_host(buf, name, sizeof(name), &number, &why)) {
 		log_error("upsclient", "upscli_splitaddr: %s", why);
 		return -1;
 	}

@@ -181,3 +181,46 @@ def test_clients_that_are_logged_in_are_listed(place, debian, build):
     with upsd.client(user="mon", password="secret") as client:
         assert client.ask("LOGIN ups") == "OK"
         wait_until(lambda: same(place, debian, build, "upsc", "-c", "ups@")[0] == "127.0.0.1\n")
+
+
+class OnOurLibrary:
+    """Debian's programs, with our libupsclient.so.6 in place of theirs."""
+
+    def __init__(self, debian, build):
+        self.name = "debian on our library"
+        self.program = debian.program
+        self._theirs, self._ours = debian.environment(), build.environment()
+
+    def environment(self):
+        path = f"{self._ours['LD_LIBRARY_PATH']}:{self._theirs['LD_LIBRARY_PATH']}"
+        return {**self._theirs, "LD_LIBRARY_PATH": path}
+
+
+def test_debians_programs_run_on_our_library(place, debian, build):
+    if build.sanitized:
+        pytest.skip("a library with sanitizers does not load into a plain program")
+    mixed = OnOurLibrary(debian, build)
+    for call in READS:
+        same(place, debian, mixed, *call)
+    expected = give_orders(place, debian)
+    assert give_orders(place, mixed) == expected
+    upslog = place.start("upslog", "-s", f"ups@127.0.0.1:{place.port}", "-l", "-", "-i", "1",
+                         "-f", "%VAR ups.status% %VAR ups.mfr% %VAR nothing.there%", suite=mixed)
+    wait_until(lambda: 'OL CHRG a "quoted" \\ value # here NA\n' in upslog.log(),
+               what=lambda: f"upslog logs: {upslog.log()}")
+
+
+def test_debians_upsmon_runs_on_our_library(place, debian, build):
+    if build.sanitized:
+        pytest.skip("a library with sanitizers does not load into a plain program")
+    place.add_user("mon", "secret", "upsmon primary")
+    place.processes[0].stop()
+    upsd = place.restart_upsd()
+    upsd.wait_for("ups", "ups.status", "OL CHRG")
+    upsmon = place.start_upsmon(f"MONITOR ups@127.0.0.1:{place.port} 1 mon secret primary",
+                                suite=OnOurLibrary(debian, build))
+    with upsd.client() as client:
+        wait_until(lambda: client.ask("GET NUMLOGINS ups") == "NUMLOGINS ups 1")
+    place.driver.set("ups.status", "OB LB")
+    wait_until(place.shutdown_mark.exists, what="the shutdown command ran")
+    assert upsmon.wait() == 0
