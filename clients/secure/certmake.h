@@ -34,7 +34,7 @@ struct certmake_order {
 	enum certmake_kind kind;
 	const char *common_name;  /* at most 64 bytes */
 	const char *organization; /* NULL = none */
-	char *const *hosts;       /* names and addresses; each goes where it belongs */
+	const char *const *hosts; /* names and addresses; each goes where it belongs */
 	size_t host_count;
 	long days;
 	const struct certmake_issuer *issuer; /* NULL: it signs itself */

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "clients/cli/output.h"
+#include "clients/secure/visible.h"
 #include "common/base/buffer.h"
 #include "common/base/str.h"
 #include "common/net/truststore.h"
@@ -187,19 +188,6 @@ static const struct field {
 };
 enum { FIELDS = sizeof(fields) / sizeof(fields[0]) };
 
-/* Names come from whoever made the certificate: no control byte of theirs reaches a terminal. */
-static void print_visible(const char *text, FILE *out)
-{
-	for (; *text; text++) {
-		unsigned char c = (unsigned char)*text;
-
-		if (c < 0x20 || c == 0x7f)
-			fprintf(out, "\\x%02x", c);
-		else
-			putc(c, out);
-	}
-}
-
 static const char *field_text(const X509 *cert, const struct field *field, struct buffer *b)
 {
 	buffer_clear(b);
@@ -229,7 +217,7 @@ void certshow_print(const struct certfile *f, FILE *out)
 			if (!*text)
 				continue;
 			fprintf(out, "%-12s ", fields[k].label);
-			print_visible(text, out);
+			visible_print(out, text);
 			putc('\n', out);
 		}
 	}

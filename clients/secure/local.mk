@@ -1,13 +1,30 @@
+# What the programs of this folder share.
+noinst_LTLIBRARIES += clients/libsecure.la
+clients_libsecure_la_SOURCES = \
+	clients/cli/output.c clients/cli/output.h \
+	clients/libupsclient/dial.c clients/libupsclient/dial.h \
+	clients/libupsclient/fault.c clients/libupsclient/fault.h \
+	clients/libupsclient/transport.c clients/libupsclient/transport.h \
+	clients/secure/cmdline.c clients/secure/cmdline.h \
+	clients/secure/probe.c clients/secure/probe.h \
+	clients/secure/visible.c clients/secure/visible.h
+clients_libsecure_la_LIBADD = common/libtls.la common/libups.la
+
 # nutcert: makes certificates, over OpenSSL's API whichever back end does TLS.
 if HAVE_OPENSSL
 bin_PROGRAMS += clients/nutcert
 endif
 clients_nutcert_SOURCES = \
-	clients/cli/output.c clients/cli/output.h \
 	clients/secure/certfile.c clients/secure/certfile.h \
 	clients/secure/certmake.c clients/secure/certmake.h \
 	clients/secure/certshow.c clients/secure/certshow.h \
 	clients/secure/nutcert.c
 clients_nutcert_CPPFLAGS = $(AM_CPPFLAGS) $(OPENSSL_CFLAGS)
-clients_nutcert_LDADD = common/libtls.la common/libbase.la $(OPENSSL_LIBS)
+clients_nutcert_LDADD = clients/libsecure.la $(OPENSSL_LIBS)
 man_pages += docs/man/nutcert.1
+
+# nut-trust: the servers that are known.
+bin_PROGRAMS += clients/nut-trust
+clients_nut_trust_SOURCES = clients/secure/nut-trust.c
+clients_nut_trust_LDADD = clients/libsecure.la
+man_pages += docs/man/nut-trust.1

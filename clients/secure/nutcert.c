@@ -12,8 +12,8 @@
 #include "clients/secure/certfile.h"
 #include "clients/secure/certmake.h"
 #include "clients/secure/certshow.h"
+#include "clients/secure/cmdline.h"
 #include "common/base/log.h"
-#include "common/base/options.h"
 #include "common/base/paths.h"
 #include "common/base/str.h"
 
@@ -51,7 +51,7 @@ struct request {
 	unsigned rsa_bits;
 	long days; /* -1 = what is usual */
 	bool json, whole_certificate;
-	char *operands[OPERANDS_MAX];
+	const char *operands[OPERANDS_MAX];
 	size_t count;
 };
 
@@ -447,6 +447,11 @@ static bool take_option(struct request *r, int letter, const char *value)
 	long bits;
 
 	switch (letter) {
+	case CMDLINE_OPERAND:
+		if (r->count == OPERANDS_MAX)
+			return certfile_complain("too many names");
+		r->operands[r->count++] = value;
+		return true;
 	case 'd':
 		r->directory = value;
 		return true;
@@ -480,37 +485,6 @@ static bool take_option(struct request *r, int letter, const char *value)
 	default:
 		return false;
 	}
-}
-
-enum reading { READ_ALL, READ_HELP, READ_VERSION, READ_WRONG };
-
-/* Options may stand before and behind operands. */
-static enum reading read_command_line(struct request *r, int argc, char **argv)
-{
-	while (argc > 1) {
-		struct option_parser parser;
-		const char *value;
-		int letter, used;
-
-		options_begin(&parser, rows, argc, argv);
-		while ((letter = options_next(&parser, &value)) != OPTION_END) {
-			if (letter == 'h' || letter == 'V')
-				return letter == 'h' ? READ_HELP : READ_VERSION;
-			if (!take_option(r, letter, value))
-				return READ_WRONG;
-		}
-		used = argc - options_operand_count(&parser);
-		if (used >= argc)
-			break;
-		if (r->count >= OPERANDS_MAX) {
-			certfile_complain("too many names");
-			return READ_WRONG;
-		}
-		r->operands[r->count++] = argv[used];
-		argc -= used;
-		argv += used;
-	}
-	return READ_ALL;
 }
 
 static void print_help(FILE *out)
@@ -550,21 +524,21 @@ int main(int argc, char **argv)
 {
 	struct request request = {.days = -1};
 	const struct command *command;
+	struct cmdline line;
+	const char *value;
+	int letter;
 
 	log_init("nutcert");
-	switch (read_command_line(&request, argc, argv)) {
-	case READ_HELP:
-		log_banner("nutcert", true);
-		putchar('\n');
-		print_help(stdout);
-		return EXIT_SUCCESS;
-	case READ_VERSION:
-		log_banner("nutcert", true);
-		return EXIT_SUCCESS;
-	case READ_WRONG:
-		return EXIT_FAILURE;
-	case READ_ALL:
-		break;
+	cmdline_begin(&line, rows, argc, argv);
+	while ((letter = cmdline_next(&line, &value)) != OPTION_END) {
+		if (letter == 'h' || letter == 'V') {
+			log_banner("nutcert", true);
+			if (letter == 'h')
+				print_help(stdout);
+			return EXIT_SUCCESS;
+		}
+		if (!take_option(&request, letter, value))
+			return EXIT_FAILURE;
 	}
 	command = take_command(&request);
 	return command ? command->run(&request) : EXIT_FAILURE;

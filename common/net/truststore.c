@@ -205,7 +205,7 @@ const struct trust_entry *truststore_find(const struct truststore *t, const char
 	return entry_of(t, host, port);
 }
 
-static void append_entry(struct buffer *b, const struct trust_entry *e)
+void truststore_append(struct buffer *b, const struct trust_entry *e)
 {
 	char pin[80], first[32], last[32], until[32];
 	bool bracket = strchr(e->host, ':') != NULL;
@@ -233,7 +233,7 @@ static int write_store(const char *path, const struct truststore *t)
 		return ENAMETOOLONG;
 	buffer_append_str(&b, "# Servers that are trusted; changed by nut-trust.\n");
 	for (size_t i = 0; i < t->count; i++)
-		append_entry(&b, &t->entries[i]);
+		truststore_append(&b, &t->entries[i]);
 	if (b.failed) {
 		buffer_free(&b);
 		return ENOMEM;
@@ -356,13 +356,26 @@ static int change(const char *path, const struct trust_entry *e,
 	return err;
 }
 
+/* The host stands in the file unquoted. */
+static bool is_storable(const char *host)
+{
+	for (const char *p = host; *p; p++)
+		if ((unsigned char)*p <= ' ' || *p == 0x7f || strchr("\"\\#=", *p))
+			return false;
+	return *host != '\0';
+}
+
 int truststore_add(const char *path, const struct trust_entry *e)
 {
+	if (!is_storable(e->host))
+		return EINVAL;
 	return change(path, e, add_entry);
 }
 
 int truststore_replace(const char *path, const struct trust_entry *e)
 {
+	if (!is_storable(e->host))
+		return EINVAL;
 	return change(path, e, replace_entry);
 }
 

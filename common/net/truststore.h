@@ -16,6 +16,7 @@
 #include <stddef.h>
 #include <time.h>
 
+#include "common/base/buffer.h"
 #include "common/base/conffile.h"
 #include "common/net/tls.h"
 
@@ -48,10 +49,13 @@ const struct trust_entry *truststore_find(const struct truststore *t, const char
 					  unsigned port);
 
 /* Changes one entry in the file, under its lock. 0, EEXIST, ENOENT, EBADMSG when the file has bad
- * lines (they would be lost), or another errno. */
+ * lines (they would be lost), EINVAL for what cannot be a host, or another errno. */
 int truststore_add(const char *path, const struct trust_entry *e); /* EEXIST if the host is there */
 int truststore_replace(const char *path, const struct trust_entry *e); /* ENOENT if it is not */
 int truststore_remove(const char *path, const char *host, unsigned port);
+
+/* Appends the entry as a line of the file. */
+void truststore_append(struct buffer *b, const struct trust_entry *e);
 
 /* "sha256:..." of a digest, and back. dst needs 72 bytes. */
 void truststore_print_pin(char *dst, size_t size, const unsigned char *sha256);
