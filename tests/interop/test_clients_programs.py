@@ -204,7 +204,8 @@ def test_debians_programs_run_on_our_library(place, debian, build):
         same(place, debian, mixed, *call)
     expected = give_orders(place, debian)
     assert give_orders(place, mixed) == expected
-    upslog = place.start("upslog", "-s", f"ups@127.0.0.1:{place.port}", "-l", "-", "-i", "1",
+    upslog = place.start("upslog", *(("-u", place.user) if place.user else ()), "-i", "1",
+                         "-s", f"ups@127.0.0.1:{place.port}", "-l", "-",
                          "-f", "%VAR ups.status% %VAR ups.mfr% %VAR nothing.there%", suite=mixed)
     wait_until(lambda: 'OL CHRG a "quoted" \\ value # here NA\n' in upslog.log(),
                what=lambda: f"upslog logs: {upslog.log()}")
