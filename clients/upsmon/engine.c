@@ -148,7 +148,7 @@ static void feed_watchdog(void *arg)
 	struct engine *e = arg;
 
 	daemon_notify("WATCHDOG=1");
-	loop_timer_set(e->watchdog, daemon_watchdog_ms());
+	loop_timer_set(e->watchdog, e->options.watchdog_ms);
 }
 
 static void on_stop(void *arg)
@@ -215,8 +215,8 @@ struct engine *engine_new(const struct engine_options *o, struct upsmon_conf *co
 		return NULL;
 	}
 	loop_timer_set(e->ticker, TICK_MS);
-	if (daemon_watchdog_ms())
-		loop_timer_set(e->watchdog, daemon_watchdog_ms());
+	if (o->watchdog_ms)
+		loop_timer_set(e->watchdog, o->watchdog_ms);
 	return e;
 }
 

@@ -22,6 +22,7 @@ struct engine_options { /* strings are borrowed for ever */
 	int family;          /* AF_UNSPEC, AF_INET, AF_INET6 */
 	unsigned connect_ms; /* limit for a connection attempt and for an answer */
 	int debug;           /* level by command line */
+	long watchdog_ms;    /* how often the supervisor wants a sign of life; 0 = never */
 	int parent_fd;       /* link to the privileged parent; -1: we run SHUTDOWNCMD ourselves */
 	struct priv_orders orders;
 };

@@ -15,7 +15,10 @@
 
 static const char token[] = "shutdown";
 
-enum { ORPHAN_MS = 120 * 1000 };
+enum {
+	ORPHAN_MS = 120 * 1000,
+	DECIDED_MARGIN_S = 5, /* until the parent thinks that we are late */
+};
 
 /* -------------------------------------------------------- words to servers */
 
@@ -190,6 +193,9 @@ void engine_begin_shutdown(struct engine *e)
 		if (e->watches[i]->conf->primary)
 			e->primaries[primaries++] = e->watches[i];
 	}
+	if (e->parent)
+		priv_send(e->options.parent_fd, PRIV_DECIDED,
+			  (int)shutdown_limit_s(&e->conf.policy) + DECIDED_MARGIN_S);
 	loop_timer_set(e->shutdown_ticker, SHUTDOWN_TICK_MS);
 	shutdown_begin(&e->shutdown, &acts, e, primaries, &e->conf.policy, e->now_ms);
 }

@@ -370,6 +370,8 @@ static int start(const struct arguments *a, struct upsmon_conf *conf,
 		.family = a->family,
 		.connect_ms = connect_limit_ms(a),
 		.debug = log_debug_level(),
+		/* It is this process that is watched; in its name the child speaks. */
+		.watchdog_ms = daemon_watchdog_ms(),
 		.parent_fd = -1,
 		.orders = *orders,
 	};

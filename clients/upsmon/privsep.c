@@ -10,15 +10,19 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "clients/upsmon/powerflag.h"
 #include "clients/upsmon/spawn.h"
+#include "common/base/clock.h"
 #include "common/base/daemon.h"
 #include "common/base/log.h"
 #include "common/base/str.h"
 
 static const char token[] = "parent";
+
+enum { DEADLINE_MAX_S = 24 * 60 * 60 };
 
 int priv_send(int fd, enum priv_type type, int value)
 {
@@ -118,7 +122,9 @@ struct parent {
 	bool linked; /* the child's end is open */
 	bool clean;  /* it said BYE */
 	bool ordered;
-	int failed; /* the command's end was bad */
+	bool passed_on;        /* SIGTERM, to the child */
+	int failed;            /* the command's end was bad */
+	long long deadline_ms; /* of a shutdown that is decided; 0 = none */
 };
 
 /* Signals come in only while we wait, so that none is missed between a look and a wait. */
@@ -157,6 +163,36 @@ static void obey(struct parent *p)
 	priv_send(p->fd, PRIV_STARTED, p->failed);
 }
 
+static void set_deadline(struct parent *p, int seconds)
+{
+	if (seconds >= 0 && seconds <= DEADLINE_MAX_S)
+		p->deadline_ms = clock_ms() + seconds * 1000LL;
+}
+
+/* What the child decided and cannot do any more. */
+static void keep_deadline(struct parent *p)
+{
+	if (!p->deadline_ms || p->ordered || clock_ms() < p->deadline_ms)
+		return;
+	log_error(token, "a shutdown was decided and is overdue: %s",
+		  p->child ? "upsmon hangs" : "upsmon has died");
+	obey(p);
+}
+
+static bool is_busy(const struct parent *p)
+{
+	return p->child || p->command || (p->deadline_ms && !p->ordered);
+}
+
+static int wait_limit_ms(const struct parent *p)
+{
+	long long left = p->deadline_ms - clock_ms();
+
+	if (!p->deadline_ms || p->ordered)
+		return -1;
+	return left > 0 ? (int)left : 0;
+}
+
 static void hear(struct parent *p)
 {
 	struct priv_message m;
@@ -172,11 +208,15 @@ static void hear(struct parent *p)
 			daemon_ready(p->handle);
 		p->handle = -1;
 		break;
+	case PRIV_DECIDED:
+		set_deadline(p, m.value);
+		break;
 	case PRIV_SHUTDOWN:
 		obey(p);
 		break;
 	case PRIV_BYE:
 		p->clean = true;
+		p->deadline_ms = 0;
 		break;
 	default:
 		log_error(token, "upsmon parent: got bogus message %u", (unsigned)m.type);
@@ -211,25 +251,6 @@ static void reap(struct parent *p)
 	}
 }
 
-/* Until child and command have ended. */
-static void serve(struct parent *p, const sigset_t *waiting)
-{
-	while (p->child || p->command) {
-		struct pollfd one = {.fd = p->linked ? p->fd : -1, .events = POLLIN};
-
-		if (told_to_stop && !p->child)
-			break; /* the system's own end has come to us */
-		if (told_to_stop)
-			kill(p->child, SIGTERM);
-		told_to_stop = 0;
-		if (ppoll(&one, 1, NULL, waiting) < 0 && errno != EINTR)
-			break;
-		if (one.fd >= 0 && one.revents)
-			hear(p);
-		reap(p);
-	}
-}
-
 /* What the child said last may still wait to be read when its end is noticed. */
 static void hear_out(struct parent *p)
 {
@@ -237,6 +258,32 @@ static void hear_out(struct parent *p)
 
 	while (p->linked && poll(&one, 1, 0) > 0)
 		hear(p);
+}
+
+static void wait_for_news(struct parent *p, const sigset_t *waiting)
+{
+	struct pollfd one = {.fd = p->linked ? p->fd : -1, .events = POLLIN};
+	int limit_ms = wait_limit_ms(p);
+	struct timespec limit = {limit_ms / 1000, limit_ms % 1000 * 1000000L};
+
+	if (ppoll(&one, 1, limit_ms < 0 ? NULL : &limit, waiting) > 0)
+		hear(p);
+}
+
+/* Until child and command have ended, and nothing is left to be done. */
+static void serve(struct parent *p, const sigset_t *waiting)
+{
+	while (is_busy(p)) {
+		if (told_to_stop && !p->child)
+			break; /* the system's own end has come to us */
+		if (told_to_stop && !p->passed_on)
+			p->passed_on = kill(p->child, SIGTERM) == 0;
+		wait_for_news(p, waiting);
+		reap(p);
+		if (!p->child)
+			hear_out(p);
+		keep_deadline(p);
+	}
 }
 
 int priv_parent_run(int fd, pid_t child, const struct priv_orders *orders, int handle)
@@ -247,9 +294,6 @@ int priv_parent_run(int fd, pid_t child, const struct priv_orders *orders, int h
 
 	set_signals(&waiting);
 	serve(&p, &waiting);
-	hear_out(&p);
-	if (p.command)
-		serve(&p, &waiting);
 	close(p.fd);
 	if (p.ordered)
 		return p.failed ? 1 : 0;

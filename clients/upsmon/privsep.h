@@ -6,8 +6,12 @@
  * to nobody else.  Messages are typed and of fixed size, over a socket pair
  * that keeps their borders.
  *
- *   child:  READY (the starter may go), SHUTDOWN, BYE (a clean end follows)
+ *   child:  READY (the starter may go), DECIDED (a shutdown, at the latest in so
+ *           many seconds), SHUTDOWN, BYE (a clean end follows: all is off)
  *   parent: STARTED (the command runs, or errno), FINISHED (its wait status)
+ *
+ * A decision survives its child: if that dies or hangs before it says SHUTDOWN,
+ * the parent acts by itself when the time of DECIDED has passed.
  *
  * With `-p`, or where there is nothing to separate, one process is both.
  */
@@ -22,6 +26,7 @@
 
 enum priv_type {
 	PRIV_READY = 1,
+	PRIV_DECIDED,
 	PRIV_SHUTDOWN,
 	PRIV_BYE,
 	PRIV_STARTED,

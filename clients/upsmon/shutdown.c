@@ -60,6 +60,11 @@ void shutdown_begin(struct shutdown *s, const struct shutdown_acts *acts, void *
 		enter_sync(s, now_ms);
 }
 
+long shutdown_limit_s(const struct policy *p)
+{
+	return SHUTDOWN_FSD_LIMIT_MS / 1000 + p->hostsync + p->final_delay;
+}
+
 void shutdown_fsd_answered(struct shutdown *s, long long now_ms)
 {
 	if (s->phase != SHUTDOWN_FSD || !s->pending)

@@ -63,6 +63,9 @@ struct shutdown {
 void shutdown_begin(struct shutdown *s, const struct shutdown_acts *acts, void *arg,
 		    size_t primaries, const struct policy *p, long long now_ms);
 
+/* The seconds after which the command runs at the latest. */
+long shutdown_limit_s(const struct policy *p);
+
 /* One FSD was answered, or never will be. */
 void shutdown_fsd_answered(struct shutdown *s, long long now_ms);
 

@@ -77,7 +77,7 @@ def test_stop_ends_all_with_0(host, upsd):
     assert result.returncode == 0, result.stderr
     assert host.upsmon.wait() == 0
     assert not is_alive(pid)
-    assert upsd.logins("ups") == 0
+    wait_until(lambda: upsd.logins("ups") == 0)
     assert host.command("-c", "stop").returncode == 1
 
 
@@ -171,6 +171,19 @@ def test_a_killed_child_ends_the_parent_with_1(host, upsd):
     assert host.upsmon.wait() == 1
     assert not host.is_down()
     assert "child exited" in host.upsmon.log()
+
+
+def test_a_decision_survives_the_child(host, upsd):
+    """Killed while it waits for a secondary; the parent keeps to what was decided."""
+    host.start(line(upsd, role="primary"), "HOSTSYNC 1", "FINALDELAY 0")
+    upsd.wait_received("PRIMARY ups")
+    upsd.answers["GET NUMLOGINS ups"] = None
+    upsd.set("ups", "ups.status", "OB LB")
+    upsd.wait_received("FSD ups")
+    os.kill(child(host), signal.SIGKILL)
+    host.wait_down()
+    assert host.upsmon.wait() == 0
+    assert "upsmon has died" in host.upsmon.log()
 
 
 def test_the_supervisor_is_told(host, upsd, site):

@@ -189,7 +189,8 @@ static void answer(const char *ups, const char *line)
 static struct {
 	char path[64];
 	struct engine *engine;
-	int parent; /* the privileged parent's end */
+	int parent;  /* the privileged parent's end */
+	int decided; /* seconds that the parent was given */
 	char logged[65536];
 } t;
 
@@ -282,7 +283,13 @@ static bool shut_down(void)
 {
 	struct priv_message m;
 
-	return recv(t.parent, &m, sizeof(m), MSG_DONTWAIT) == sizeof(m) && m.type == PRIV_SHUTDOWN;
+	while (recv(t.parent, &m, sizeof(m), MSG_DONTWAIT) == sizeof(m)) {
+		if (m.type == PRIV_SHUTDOWN)
+			return true;
+		assert_int_equal(m.type, PRIV_DECIDED);
+		t.decided = m.value;
+	}
+	return false;
 }
 
 static void expect_logged(const char *part)
@@ -312,6 +319,7 @@ static void a_primary_sets_fsd_waits_for_nobody_and_shuts_down(void **state)
 	answer("ups", "NUMLOGINS ups 1\n");
 	pass(1);
 	assert_true(shut_down());
+	assert_int_equal(t.decided, 5 + 10 + 0 + 5); /* FSD, HOSTSYNC, FINALDELAY, and then some */
 	expect_logged("UPS ups@a: forced shutdown in progress");
 	expect_logged("why: shutdown: UPS ups@a (primary, power value 1): status [OB LB]");
 	expect_logged("Auto logout and shutdown proceeding");
