@@ -110,7 +110,7 @@ def test_a_reload_with_mistakes_tells_them_all_and_changes_nothing(host, upsd):
     log = host.upsmon.wait_log("the old configuration goes on")
     assert "upsmon.conf:" in log
     assert "MONITOR wants five words" in log and "DEADTIME wants a number" in log
-    assert upsd.logins("ups") == 1
+    wait_until(lambda: upsd.logins("ups") == 1)
     upsd.set("ups", "ups.status", "FSD OL")
     host.wait_down()
 
