@@ -11,6 +11,7 @@
 #include "common/net/netaddr.h"
 #include "common/ups/netwire.h"
 #include "server/command.h"
+#include "server/secure.h"
 #include "server/subscription.h"
 #include "server/upsd.h"
 
@@ -37,7 +38,8 @@ void client_login(struct client *c, struct ups *ups)
 	c->session->login = ups;
 	LIST_INSERT_HEAD(&ups->logins, c->session, of_ups);
 	ups->login_count++;
-	log_info("client", "User %s logged into UPS [%s]", client_who(c), ups->name);
+	log_info("client", "Client %s logged in to UPS [%s]%s", client_who(c), ups->name,
+		 c->secure ? " (SSL)" : "");
 }
 
 static void end_login(struct client *c)
@@ -46,7 +48,7 @@ static void end_login(struct client *c)
 
 	if (!s || !s->login)
 		return;
-	log_info("client", "User %s logged out from UPS [%s]", client_who(c), s->login->name);
+	log_info("client", "Client %s logged out from UPS [%s]", client_who(c), s->login->name);
 	s->login->login_count--;
 	LIST_REMOVE(s, of_ups);
 	s->login = NULL;
@@ -152,7 +154,8 @@ static void copy_address(union client_address *dst, const struct sockaddr_storag
 	memcpy(dst, src, sizeof(*dst));
 }
 
-void clients_accept(struct clients *set, int fd, const struct sockaddr_storage *peer)
+void clients_accept(struct clients *set, int fd, const struct sockaddr_storage *peer,
+		    enum upsd_conf_security security)
 {
 	struct client *c;
 
@@ -177,6 +180,9 @@ void clients_accept(struct clients *set, int fd, const struct sockaddr_storage *
 	TAILQ_INSERT_TAIL(&set->by_age, c, by_age);
 	set->count++;
 	log_debug(2, "client", "%s connected", client_host(c));
+	c->tls_required = security != UPSD_CONF_OFFERED;
+	if (security == UPSD_CONF_AT_ONCE && !secure_client(c))
+		client_free(c);
 }
 
 void clients_refuse(struct clients *set, int fd)

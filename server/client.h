@@ -16,6 +16,7 @@
 
 #include "common/base/log.h"
 #include "common/net/lineconn.h"
+#include "server/conf.h"
 #include "server/ups.h"
 
 struct upsd;
@@ -43,6 +44,9 @@ struct client {
 	struct lineconn *conn;
 	struct session *session; /* NULL until there is something to keep */
 	union client_address address;
+	bool tls_required; /* its port serves little without TLS */
+	bool upgraded;	   /* STARTTLS was answered: the handshake goes on or is over */
+	bool secure;	   /* it is over, and good */
 };
 TAILQ_HEAD(client_list, client);
 
@@ -61,7 +65,8 @@ void clients_init(struct clients *set, struct upsd *server, struct loop *loop);
 void clients_free(struct clients *set);
 
 /* Takes over a connection; beyond the maximum it is refused with a line that says so. */
-void clients_accept(struct clients *set, int fd, const struct sockaddr_storage *peer);
+void clients_accept(struct clients *set, int fd, const struct sockaddr_storage *peer,
+		    enum upsd_conf_security security);
 
 /* Tells a connection that there is no room; fd stays the caller's. */
 void clients_refuse(struct clients *set, int fd);

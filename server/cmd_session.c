@@ -7,6 +7,7 @@
 #include "common/base/str.h"
 #include "server/command.h"
 #include "server/reply.h"
+#include "server/secure.h"
 #include "server/upsd.h"
 
 enum netwire_error cmd_ver(const struct request *rq)
@@ -31,8 +32,23 @@ enum netwire_error cmd_help(const struct request *rq)
 
 enum netwire_error cmd_starttls(const struct request *rq)
 {
-	(void)rq;
-	return NETWIRE_FEATURE_NOT_CONFIGURED;
+	struct client *c = rq->client;
+	size_t before = rq->out->len;
+
+	if (str_equal(tls_backend_name(), "none"))
+		return NETWIRE_FEATURE_NOT_SUPPORTED;
+	if (c->upgraded)
+		return NETWIRE_ALREADY_SSL_MODE;
+	if (!rq->server->tls)
+		return NETWIRE_FEATURE_NOT_CONFIGURED;
+	reply_line(rq->out, "OK STARTTLS");
+	if (secure_client(c))
+		return NETWIRE_OK;
+	/* Something was sent behind STARTTLS in the clear: whoever put it there shall not be
+	 * answered as if it had come under TLS. */
+	rq->out->len = before;
+	client_kick(c);
+	return NETWIRE_INVALID_ARGUMENT;
 }
 
 static enum netwire_error keep_credential(const struct request *rq, char **field)

@@ -18,7 +18,7 @@ static const struct command commands[] = {
     {"USERNAME", 1, 1, COMMAND_OPEN, cmd_username},
     {"PASSWORD", 1, 1, COMMAND_OPEN, cmd_password},
     {"LOGIN", 1, 1, COMMAND_CREDENTIALS, cmd_login},
-    {"LOGOUT", 0, 0, COMMAND_OPEN, cmd_logout},
+    {"LOGOUT", 0, 0, COMMAND_FIRST, cmd_logout},
     {"PRIMARY", 1, 1, COMMAND_CREDENTIALS, cmd_primary},
     {"MASTER", 1, 1, COMMAND_CREDENTIALS, cmd_master},
     {"FSD", 1, 1, COMMAND_CREDENTIALS, cmd_fsd},
@@ -26,11 +26,11 @@ static const struct command commands[] = {
     {"INSTCMD", 2, SIZE_MAX, COMMAND_CREDENTIALS, cmd_instcmd},
     {"SUBSCRIBE", 1, SIZE_MAX, COMMAND_OPEN, cmd_subscribe},
     {"UNSUBSCRIBE", 1, 1, COMMAND_OPEN, cmd_unsubscribe},
-    {"STARTTLS", 0, SIZE_MAX, COMMAND_OPEN, cmd_starttls},
-    {"VER", 0, 0, COMMAND_OPEN, cmd_ver},
-    {"NETVER", 0, 0, COMMAND_OPEN, cmd_protver},
-    {"PROTVER", 0, 0, COMMAND_OPEN, cmd_protver},
-    {"HELP", 0, 0, COMMAND_OPEN, cmd_help},
+    {"STARTTLS", 0, SIZE_MAX, COMMAND_FIRST, cmd_starttls},
+    {"VER", 0, 0, COMMAND_FIRST, cmd_ver},
+    {"NETVER", 0, 0, COMMAND_FIRST, cmd_protver},
+    {"PROTVER", 0, 0, COMMAND_FIRST, cmd_protver},
+    {"HELP", 0, 0, COMMAND_FIRST, cmd_help},
 };
 
 enum { COMMAND_COUNT = sizeof(commands) / sizeof(commands[0]), COMPLAINT_INTERVAL_S = 10 };
@@ -53,6 +53,8 @@ static enum netwire_error check_needs(const struct request *rq, const struct com
 	const struct session *s = rq->client->session;
 	size_t args = request_args(rq);
 
+	if (rq->client->tls_required && !rq->client->secure && c->needs != COMMAND_FIRST)
+		return NETWIRE_ACCESS_DENIED;
 	if (c->needs == COMMAND_CREDENTIALS && (!s || !s->username))
 		return NETWIRE_USERNAME_REQUIRED;
 	if (c->needs == COMMAND_CREDENTIALS && !s->password)

@@ -28,6 +28,7 @@ struct request {
 typedef enum netwire_error command_fn(const struct request *rq);
 
 enum command_needs {
+	COMMAND_FIRST,	     /* for everybody, also before TLS where TLS is required */
 	COMMAND_OPEN,	     /* for everybody */
 	COMMAND_CREDENTIALS, /* USERNAME and PASSWORD must have been said (not: be right) */
 };

@@ -93,17 +93,35 @@ static void set_datapath(const struct line *l)
 	set_path(l, &l->conf->datapath);
 }
 
+static bool parse_security(const struct line *l, enum upsd_conf_security *out)
+{
+	*out = UPSD_CONF_OFFERED;
+	if (l->count < 3)
+		return true;
+	if (str_equal(l->args[2], "tls-required"))
+		*out = UPSD_CONF_REQUIRED;
+	else if (str_equal(l->args[2], "tls"))
+		*out = UPSD_CONF_AT_ONCE;
+	else
+		conf_error(l->report, l->at, "write tls, tls-required, or nothing",
+			   "LISTEN does not know \"%s\"", l->args[2]);
+	return *out != UPSD_CONF_OFFERED;
+}
+
 static void add_listen(const struct line *l)
 {
 	struct upsd_conf *c = l->conf;
 	struct upsd_conf_listen *grown;
 	const char *host = l->args[0];
+	enum upsd_conf_security security;
 	long port;
 
 	if (!str_to_long(NUT_PORT, 1, 65535, &port))
 		port = 3493;
 	if (l->count > 1 &&
 	    !conf_parse_long(l->report, l->at, "the port of LISTEN", l->args[1], 1, 65535, &port))
+		return;
+	if (!parse_security(l, &security))
 		return;
 	for (size_t i = 0; i < c->listen_count; i++) {
 		if (c->listens[i].port != (unsigned)port || !str_caseequal(c->listens[i].host, host))
@@ -118,7 +136,7 @@ static void add_listen(const struct line *l)
 		return;
 	c->listens = grown;
 	grown[c->listen_count] = (struct upsd_conf_listen){
-	    .host = str_dup(host), .port = (unsigned)port, .line = l->at->line};
+	    .host = str_dup(host), .security = security, .port = (unsigned)port, .line = l->at->line};
 	if (grown[c->listen_count].host)
 		c->listen_count++;
 }
@@ -129,10 +147,65 @@ static void ignore_access(const struct line *l)
 		     "%s is no longer supported and is ignored", l->keyword);
 }
 
-static void ignore_tls(const struct line *l)
+static void set_certfile(const struct line *l)
 {
-	conf_warning(l->report, l->at, NULL,
-		     "%s is ignored: this upsd is built without TLS", l->keyword);
+	/* NSS keeps certificates in a database: as in NUT, the file is not for it. */
+	if (str_equal(tls_backend_name(), "NSS")) {
+		conf_warning(l->report, l->at, "name the database with CERTPATH",
+			     "CERTFILE is for builds with OpenSSL; it is ignored");
+		return;
+	}
+	set_path(l, &l->conf->tls.cert_file);
+	l->conf->tls.wanted = true;
+}
+
+static void set_certpath(const struct line *l)
+{
+	set_path(l, &l->conf->tls.cert_path);
+	/* With OpenSSL it only says whose clients are good. */
+	if (str_equal(tls_backend_name(), "NSS"))
+		l->conf->tls.wanted = true;
+}
+
+static void set_certident(const struct line *l)
+{
+	struct upsd_conf_tls *t = &l->conf->tls;
+
+	if (l->count < 2) {
+		conf_error(l->report, l->at, "CERTIDENT name password",
+			   "CERTIDENT takes a name and a password");
+		return;
+	}
+	str_replace(&t->ident_name, l->args[0]);
+	secret_free(&t->ident_password);
+	t->ident_password = str_dup(l->args[1]);
+}
+
+static void set_certrequest(const struct line *l)
+{
+	static const char *const words[][2] = {
+	    [TLS_REQUEST_NO] = {"0", "NO"},
+	    [TLS_REQUEST_ASK] = {"1", "REQUEST"},
+	    [TLS_REQUEST_REQUIRE] = {"2", "REQUIRE"},
+	};
+
+	for (unsigned i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+		if (!str_equal(l->args[0], words[i][0]) && !str_caseequal(l->args[0], words[i][1]))
+			continue;
+		l->conf->tls.request = (enum tls_request)i;
+		return;
+	}
+	conf_error(l->report, l->at, "write NO, REQUEST or REQUIRE",
+		   "CERTREQUEST does not know \"%s\"", l->args[0]);
+}
+
+static void set_disable_weak(const struct line *l)
+{
+	bool disable;
+
+	if (conf_parse_bool(l->report, l->at, l->keyword, l->args[0], &disable) && !disable)
+		conf_warning(l->report, l->at, "take the line away",
+			     "weak TLS stays off: 1.2 is the least that upsd speaks");
 }
 
 static const struct directive {
@@ -148,15 +221,15 @@ static const struct directive {
     {"ALLOW_NOT_ALL_LISTENERS", 1, set_allow_not_all_listeners},
     {"STATEPATH", 1, set_statepath},
     {"DATAPATH", 1, set_datapath},
-    {"LISTEN", 2, add_listen},
+    {"LISTEN", 3, add_listen},
     {"ACL", SIZE_MAX, ignore_access},
     {"ACCEPT", SIZE_MAX, ignore_access},
     {"REJECT", SIZE_MAX, ignore_access},
-    {"CERTFILE", SIZE_MAX, ignore_tls},
-    {"CERTPATH", SIZE_MAX, ignore_tls},
-    {"CERTIDENT", SIZE_MAX, ignore_tls},
-    {"CERTREQUEST", SIZE_MAX, ignore_tls},
-    {"DISABLE_WEAK_SSL", SIZE_MAX, ignore_tls},
+    {"CERTFILE", 1, set_certfile},
+    {"CERTPATH", 1, set_certpath},
+    {"CERTIDENT", 2, set_certident},
+    {"CERTREQUEST", 1, set_certrequest},
+    {"DISABLE_WEAK_SSL", 1, set_disable_weak},
 };
 
 enum { DIRECTIVE_COUNT = sizeof(directives) / sizeof(directives[0]) };
@@ -179,6 +252,18 @@ static void report_unknown(const struct line *l)
 		known[i] = directives[i].keyword;
 	known[DIRECTIVE_COUNT] = NULL;
 	conf_unknown(l->report, l->at, l->keyword, known);
+}
+
+/* A port for TLS only needs something to do TLS with. */
+static void check_tls(const struct upsd_conf *c, const char *path, struct conf_report *r)
+{
+	for (size_t i = 0; i < c->listen_count && !c->tls.wanted; i++) {
+		const struct conf_where at = {.file = path, .line = c->listens[i].line};
+
+		if (c->listens[i].security != UPSD_CONF_OFFERED)
+			conf_error(r, &at, "name upsd's certificate with CERTFILE",
+				   "this port demands TLS, which is not set up");
+	}
 }
 
 static void take_line(void *arg, const struct conf_where *at, size_t count, char *const *words,
@@ -250,6 +335,7 @@ bool upsd_conf_read_server(struct upsd_conf *c, const char *path, struct conf_re
 			   "cannot be read: %s", strerror(err));
 		return false;
 	}
+	check_tls(c, path, r);
 	apply_environment("ALLOW_NO_DEVICE", &c->allow_no_device);
 	apply_environment("ALLOW_NOT_ALL_LISTENERS", &c->allow_not_all_listeners);
 	conf_warn_if_world_readable(r, path);
@@ -266,5 +352,9 @@ void upsd_conf_free(struct upsd_conf *c)
 	upsd_conf_free_devices(c);
 	free(c->statepath);
 	free(c->datapath);
+	free(c->tls.cert_file);
+	free(c->tls.cert_path);
+	free(c->tls.ident_name);
+	secret_free(&c->tls.ident_password);
 	free(c);
 }

@@ -9,9 +9,25 @@
 #include <stddef.h>
 
 #include "common/base/conffile.h"
+#include "common/net/tls.h"
+
+/* What a port demands of its clients. */
+enum upsd_conf_security {
+	UPSD_CONF_OFFERED,  /* STARTTLS if they like */
+	UPSD_CONF_REQUIRED, /* `tls-required`: STARTTLS before anything that matters */
+	UPSD_CONF_AT_ONCE,  /* `tls`: TLS from the first byte */
+};
+
+struct upsd_conf_tls { /* NULL: not given */
+	bool wanted;   /* there is a directive that asks for TLS */
+	char *cert_file, *cert_path, *ident_name;
+	char *ident_password; /* wiped when freed */
+	enum tls_request request;
+};
 
 struct upsd_conf_listen {
-	char *host; /* name, address, or "*" */
+	char *host; /* name, address, "*", or "unix:" and a path */
+	enum upsd_conf_security security;
 	unsigned port;
 	unsigned line; /* 0: a default, not written anywhere */
 };
@@ -36,6 +52,7 @@ struct upsd_conf {
 	int debug_min;	 /* -1: not set */
 	char *statepath; /* NULL: not set */
 	char *datapath;	 /* NULL: not set */
+	struct upsd_conf_tls tls;
 	struct upsd_conf_listen *listens;
 	size_t listen_count;
 	struct upsd_conf_ups *upses; /* in the order of ups.conf */

@@ -15,12 +15,15 @@
 
 enum { RETRY_MS = 5000, MAX_ADDRESSES = 16, MAX_PORT_TEXT = 8 };
 
+static const char unix_prefix[] = "unix:";
+
 /* One thing to listen on. */
 struct endpoint {
 	LIST_ENTRY(endpoint) list;
 	struct listen_set *set;
 	char *host; /* numeric, or a name */
 	unsigned port;
+	enum upsd_conf_security security;
 	bool optional; /* a host without this address family does without it */
 	bool keep;
 	bool complained; /* a failure is told once */
@@ -40,6 +43,34 @@ struct listen_set {
 
 /* ------------------------------------------------------------------ binding */
 
+static void accepted(void *arg, int fd, const struct sockaddr_storage *peer)
+{
+	const struct endpoint *e = arg;
+
+	e->set->cfg.accepted(e->set->cfg.arg, fd, peer, e->security);
+}
+
+static void refused(void *arg, int fd)
+{
+	const struct endpoint *e = arg;
+
+	e->set->cfg.refused(e->set->cfg.arg, fd);
+}
+
+static const struct listener_ops ops = {.accepted = accepted, .refused = refused};
+
+/* For people, in a static buffer. */
+static const char *name_of(const struct endpoint *e)
+{
+	static char text[320];
+
+	if (str_starts(e->host, unix_prefix))
+		str_copy(text, sizeof(text), e->host);
+	else
+		str_format(text, sizeof(text), "%s port %u", e->host, e->port);
+	return text;
+}
+
 static bool will_come(int err)
 {
 	return err == EADDRNOTAVAIL || err == EAFNOSUPPORT || err == ENODEV || err == ENOENT;
@@ -53,10 +84,10 @@ static void complain(struct endpoint *e, const char *why)
 		return;
 	e->complained = true;
 	if (serious)
-		log_error("listen", "not listening on %s port %u: %s%s", e->host, e->port, why,
+		log_error("listen", "not listening on %s: %s%s", name_of(e), why,
 			  will_come(e->err) ? "; trying again" : "");
 	else
-		log_info("listen", "not listening on %s port %u: %s", e->host, e->port, why);
+		log_info("listen", "not listening on %s: %s", name_of(e), why);
 }
 
 static void bind_first(struct endpoint *e, const struct netaddr *addrs, size_t count)
@@ -70,7 +101,7 @@ static void bind_first(struct endpoint *e, const struct netaddr *addrs, size_t c
 		if (s->cfg.family != AF_UNSPEC && s->cfg.family != family)
 			continue;
 		e->listener = listener_tcp(s->loop, (const struct sockaddr *)&addrs[i].ss,
-					   addrs[i].len, s->cfg.ops, s->cfg.arg);
+					   addrs[i].len, &ops, e);
 		e->err = e->listener ? 0 : errno;
 	}
 	if (!e->listener) {
@@ -78,7 +109,7 @@ static void bind_first(struct endpoint *e, const struct netaddr *addrs, size_t c
 		return;
 	}
 	e->complained = false;
-	log_info("listen", "listening on %s port %u", e->host, e->port);
+	log_info("listen", "listening on %s", name_of(e));
 }
 
 static void resolved(void *arg, const struct netaddr *addrs, size_t count, const char *error)
@@ -137,11 +168,26 @@ static void resolve_later(struct endpoint *e)
 		log_warn("listen", "cannot look up %s now", e->host);
 }
 
+static void bind_unix(struct endpoint *e)
+{
+	e->listener = listener_unix(e->set->loop, e->host + sizeof(unix_prefix) - 1, 0666,
+				    (gid_t)-1, &ops, e);
+	e->err = e->listener ? 0 : errno;
+	if (e->listener) {
+		e->complained = false;
+		log_info("listen", "listening on %s", name_of(e));
+	} else {
+		complain(e, strerror(e->err));
+	}
+}
+
 static void try_endpoint(struct endpoint *e, bool starting)
 {
 	struct netaddr addr;
 
-	if (netaddr_from_numeric(e->host, e->port, &addr))
+	if (str_starts(e->host, unix_prefix))
+		bind_unix(e);
+	else if (netaddr_from_numeric(e->host, e->port, &addr))
 		bind_first(e, &addr, 1);
 	else if (starting)
 		resolve_now(e);
@@ -176,7 +222,7 @@ static void retry(void *arg)
 static void drop(struct endpoint *e)
 {
 	if (e->listener)
-		log_info("listen", "no longer listening on %s port %u", e->host, e->port);
+		log_info("listen", "no longer listening on %s", name_of(e));
 	LIST_REMOVE(e, list);
 	e->set->count--;
 	resolver_cancel(e->query);
@@ -185,13 +231,15 @@ static void drop(struct endpoint *e)
 	free(e);
 }
 
-static void want(struct listen_set *s, const char *host, unsigned port, bool optional)
+static void want(struct listen_set *s, const char *host, unsigned port,
+		 enum upsd_conf_security security, bool optional)
 {
 	struct endpoint *e;
 
 	LIST_FOREACH (e, &s->endpoints, list) {
 		if (e->port == port && str_caseequal(e->host, host)) {
 			e->keep = true;
+			e->security = security; /* of clients to come */
 			return;
 		}
 	}
@@ -205,6 +253,7 @@ static void want(struct listen_set *s, const char *host, unsigned port, bool opt
 		return;
 	}
 	e->port = port;
+	e->security = security;
 	e->optional = optional;
 	e->keep = true;
 	LIST_INSERT_HEAD(&s->endpoints, e, list);
@@ -216,13 +265,13 @@ static void want_row(struct listen_set *s, const struct upsd_conf_listen *row)
 	bool v4 = s->cfg.family != AF_INET6, v6 = s->cfg.family != AF_INET;
 
 	if (!str_equal(row->host, "*")) {
-		want(s, row->host, row->port, false);
+		want(s, row->host, row->port, row->security, false);
 		return;
 	}
 	if (v4)
-		want(s, "0.0.0.0", row->port, false);
+		want(s, "0.0.0.0", row->port, row->security, false);
 	if (v6)
-		want(s, "::", row->port, v4);
+		want(s, "::", row->port, row->security, v4);
 }
 
 static void want_defaults(struct listen_set *s)
@@ -233,9 +282,9 @@ static void want_defaults(struct listen_set *s)
 	if (!str_to_long(NUT_PORT, 1, 65535, &port))
 		port = 3493;
 	if (v4)
-		want(s, "127.0.0.1", (unsigned)port, v6);
+		want(s, "127.0.0.1", (unsigned)port, UPSD_CONF_OFFERED, v6);
 	if (v6)
-		want(s, "::1", (unsigned)port, v4);
+		want(s, "::1", (unsigned)port, UPSD_CONF_OFFERED, v4);
 }
 
 static struct listen_result summary(const struct listen_set *s)

@@ -20,7 +20,10 @@ struct listen_set;
 
 struct listen_config {
 	int family; /* AF_UNSPEC, or the one family to use (-4, -6) */
-	const struct listener_ops *ops;
+	/* As listener_ops, with what the port demands. */
+	void (*accepted)(void *arg, int fd, const struct sockaddr_storage *peer,
+			 enum upsd_conf_security security);
+	void (*refused)(void *arg, int fd);
 	void *arg;
 };
 

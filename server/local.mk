@@ -11,6 +11,7 @@ server_libupsd_la_SOURCES = \
 	server/listen.c server/listen.h \
 	server/nametable.c server/nametable.h \
 	server/rendered.c server/rendered.h \
+	server/secure.c server/secure.h \
 	server/reply.c server/reply.h \
 	server/subscription.c server/subscription.h \
 	server/tracking.c server/tracking.h \

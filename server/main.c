@@ -14,6 +14,7 @@
 #include "common/base/log.h"
 #include "common/base/options.h"
 #include "common/base/str.h"
+#include "common/net/tls.h"
 #include "server/check.h"
 #include "server/upsd.h"
 
@@ -42,7 +43,7 @@ static int help(void)
 	printf("Network server for data of UPSes and other power devices.\n\nusage: upsd "
 	       "[OPTIONS]\n\n");
 	options_print(rows, stdout);
-	printf("\nNUT data server was built without SSL support\n");
+	printf("\nNUT data server was built %s\n", tls_build_phrase());
 	return 0;
 }
 

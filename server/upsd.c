@@ -16,6 +16,7 @@
 #include "common/base/paths.h"
 #include "common/base/privilege.h"
 #include "common/base/str.h"
+#include "server/secure.h"
 
 enum {
 	TICK_MS = 1000,
@@ -45,6 +46,7 @@ bool upsd_pidfile(char *dst, size_t size)
 struct loaded {
 	struct upsd_conf *conf;
 	struct users *users;
+	struct tls_context *tls;
 	struct conf_report report;
 };
 
@@ -71,7 +73,7 @@ static bool read_rest(struct loaded *l)
 	if (!l->users)
 		return false;
 	if (l->conf->ups_count || l->conf->allow_no_device)
-		return true;
+		return secure_load(l->conf, &l->tls);
 	log_error(token, "Fatal error: at least one UPS must be defined in ups.conf (or set "
 			 "ALLOW_NO_DEVICE yes in upsd.conf)");
 	return false;
@@ -81,6 +83,7 @@ static void discard(struct loaded *l)
 {
 	upsd_conf_free(l->conf);
 	users_free(l->users);
+	tls_context_unref(l->tls);
 	*l = (struct loaded){0};
 }
 
@@ -138,6 +141,9 @@ static void apply(struct upsd *u, struct loaded *l)
 
 	u->conf = l->conf;
 	u->users = l->users;
+	/* Sessions under way keep the certificate that they began with. */
+	tls_context_unref(u->tls);
+	u->tls = l->tls;
 	*l = (struct loaded){0};
 	apply_debug(u, u->conf);
 	if (!upses_apply(&u->upses, before, u->conf))
@@ -187,6 +193,7 @@ static void tick(void *arg)
 	upses_tick(&u->upses, now_ms, u->conf->maxage_s);
 	clients_tick(&u->clients, now_ms);
 	tracking_expire(u->tracking, now_ms, u->conf->tracking_delay_s);
+	secure_watch_expiry(u->tls, now_ms);
 	loop_timer_set(u->tick, TICK_MS);
 }
 
@@ -207,11 +214,12 @@ static void end(void *arg)
 	loop_stop(u->loop);
 }
 
-static void accepted(void *arg, int fd, const struct sockaddr_storage *peer)
+static void accepted(void *arg, int fd, const struct sockaddr_storage *peer,
+		     enum upsd_conf_security security)
 {
 	struct upsd *u = arg;
 
-	clients_accept(&u->clients, fd, peer);
+	clients_accept(&u->clients, fd, peer, security);
 }
 
 static void refused(void *arg, int fd)
@@ -236,12 +244,14 @@ static bool enter(struct upsd *u)
 
 static bool start_listening(struct upsd *u, const struct upsd_conf *conf)
 {
-	static const struct listener_ops ops = {.accepted = accepted, .refused = refused};
 	struct listen_result result;
 
 	u->listens = listen_set_new(
 	    u->loop,
-	    &(struct listen_config){.family = u->options->family, .ops = &ops, .arg = u});
+	    &(struct listen_config){.family = u->options->family,
+				    .accepted = accepted,
+				    .refused = refused,
+				    .arg = u});
 	if (!u->listens)
 		return false;
 	result = listen_set_apply(u->listens, conf, true);
@@ -368,6 +378,7 @@ static void stop(struct upsd *u)
 	tracking_free(u->tracking);
 	names_free(u->names);
 	users_free(u->users);
+	tls_context_unref(u->tls);
 	upsd_conf_free(u->conf);
 	loop_timer_free(u->tick);
 	loop_timer_free(u->watchdog);

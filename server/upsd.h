@@ -49,6 +49,7 @@ struct upsd {
 	struct upses upses;
 	struct clients clients;
 	struct listen_set *listens;
+	struct tls_context *tls; /* NULL: TLS is not configured */
 	struct log_throttle denials;
 	/* private */
 	struct privilege privilege; /* whom to become; unset when not started as root */

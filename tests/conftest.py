@@ -57,6 +57,14 @@ def sites(request):
 
 
 @pytest.fixture(scope="session")
+def certs():
+    """Certificates for TLS tests (harness.Certificates)."""
+    made = harness.Certificates()
+    yield made
+    made.close()
+
+
+@pytest.fixture(scope="session")
 def build():
     """The build under test (harness.Build)."""
     return harness.find_build()

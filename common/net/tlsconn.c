@@ -75,23 +75,27 @@ static bool shake_hands(struct tlsconn *t, int *want, ssize_t *ret)
 static ssize_t tlsconn_read(void *transport, void *data, size_t len, int *want)
 {
 	struct tlsconn *t = transport;
-	size_t done = 0;
+	enum tls_result result;
+	size_t done;
 	ssize_t ret;
 
 	if (!shake_hands(t, want, &ret))
 		return ret;
-	return outcome(tls_session_read(t->session, data, len, &done), done, want);
+	result = tls_session_read(t->session, data, len, &done);
+	return outcome(result, done, want);
 }
 
 static ssize_t tlsconn_write(void *transport, const void *data, size_t len, int *want)
 {
 	struct tlsconn *t = transport;
-	size_t done = 0;
+	enum tls_result result;
+	size_t done;
 	ssize_t ret;
 
 	if (!shake_hands(t, want, &ret))
 		return ret;
-	return outcome(tls_session_write(t->session, data, len, &done), done, want);
+	result = tls_session_write(t->session, data, len, &done);
+	return outcome(result, done, want);
 }
 
 static bool tlsconn_pending(void *transport)

@@ -157,7 +157,7 @@ static void an_unknown_directive_only_warns(void **state)
 {
 	struct fixture *f = *state;
 
-	read_server(f, "MAXAEG 3\nACL all 0.0.0.0/0\nCERTFILE /etc/cert.pem\n");
+	read_server(f, "MAXAEG 3\nACL all 0.0.0.0/0\nDISABLE_WEAK_SSL no\n");
 	assert_int_equal(f->report.errors, 0);
 	assert_int_equal(f->report.warnings, 3);
 	assert_problem(f, "MAXAGE");

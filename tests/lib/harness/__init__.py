@@ -16,6 +16,7 @@ Waiting is always for a condition, with a generous deadline (DEADLINE).
 """
 
 from .build import Build, find_build, find_shared, CHECKOUT
+from .certs import Certificates, TlsClient
 from .fakedriver import FakeDriver
 from .fakeupsd import FakeUpsd
 from .lineclient import LineClient
@@ -26,7 +27,7 @@ from .site import Site
 from .wait import DEADLINE, wait_until
 
 __all__ = [
-    "Build", "CHECKOUT", "DEADLINE", "FakeDriver", "FakeUpsd", "LineClient",
-    "PowerHost", "Process", "Site", "Upsd", "fallen", "find_build", "find_shared", "free_port",
+    "Build", "CHECKOUT", "Certificates", "DEADLINE", "FakeDriver", "FakeUpsd", "LineClient",
+    "PowerHost", "Process", "Site", "TlsClient", "Upsd", "fallen", "find_build", "find_shared", "free_port",
     "wait_until",
 ]
