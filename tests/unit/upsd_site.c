@@ -121,7 +121,7 @@ int upsd_site_client(struct upsd_site *s)
 
 	((struct sockaddr_in *)&peer)->sin_addr.s_addr = htonl(INADDR_LOOPBACK);
 	need(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, fds) == 0, "socketpair");
-	clients_accept(&s->upsd.clients, fds[1], &peer);
+	clients_accept(&s->upsd.clients, fds[1], &peer, UPSD_CONF_OFFERED);
 	return fds[0];
 }
 
