@@ -21,22 +21,29 @@ enum { START_DELAY_S = 75, KILL_OPEN_S = 30, GOODBYE_MS = 1000 };
 
 /* ------------------------------------------------------------------------------- parts */
 
+/* Where the socket is: all that is needed to talk to a running instance. */
+static bool find_places(struct core *c)
+{
+	char statepath[4096];
+
+	if (!paths_conf_file(c->conf_path, sizeof(c->conf_path), "ups.conf"))
+		return false;
+	if (c->cli->with_config &&
+	    settings_find_statepath(c->conf_path, statepath, sizeof(statepath)))
+		paths_set_state(statepath);
+	return true;
+}
+
 static bool load_settings(struct core *c)
 {
 	static char token[] = "ups.conf";
 	struct conf_report report = {.emit = conf_emit_log, .arg = token};
 
-	if (!paths_conf_file(c->conf_path, sizeof(c->conf_path), "ups.conf"))
-		return false;
 	c->settings = settings_load(c->driver, c->conf_path, c->cli->with_config ? c->cli->ups : NULL,
 				    c->cli->x, c->cli->x_count, &report);
-	if (!c->settings)
-		return false;
-	if (settings_get(c->settings, "statepath"))
-		paths_set_state(settings_get(c->settings, "statepath"));
-	if (settings_get(c->settings, "LIBUSB_DEBUG"))
+	if (c->settings && settings_get(c->settings, "LIBUSB_DEBUG"))
 		setenv("LIBUSB_DEBUG", settings_get(c->settings, "LIBUSB_DEBUG"), 1);
-	return true;
+	return c->settings != NULL;
 }
 
 static const char *first_of(const char *a, const char *b, const char *c)
@@ -179,16 +186,11 @@ static int dump(struct core *c, long polls)
 	return c->exit_status;
 }
 
-/* -k: through the running instance if there is one that can, else by ourselves. */
+/* -k without a running instance that can do it. */
 static int cut_power(struct core *c, const struct privilege *account)
 {
 	enum driverwire_result r = DRIVERWIRE_R_FAILED;
 
-	if (twin_killpower(c) == 0) {
-		log_notice("core", "the running %s has cut the power of %s", c->driver->name,
-			   c->cli->ups);
-		return 0;
-	}
 	twin_replace(c);
 	if (!become(account) || !core_begin(c))
 		return 1;
@@ -308,12 +310,18 @@ static int run(struct core *c, const struct invocation *in)
 	struct privilege account = {0};
 	gid_t group;
 
-	if (in->command && !c->cli->with_config)
-		return twin_command(c, in->command, in->pid);
-	if (!load_settings(c))
+	if (!find_places(c))
 		return 1;
 	if (in->command)
 		return twin_command(c, in->command, in->pid);
+	/* Even with a ups.conf that is broken by now: the running one has read it when it was good. */
+	if (in->killpower && twin_killpower(c) == 0) {
+		log_notice("core", "the running %s has cut the power of %s", c->driver->name,
+			   c->cli->ups);
+		return 0;
+	}
+	if (!load_settings(c))
+		return 1;
 	log_set_debug(c->cli->debug);
 	if (!look_up_account(c, in, &account, &group))
 		return 1;

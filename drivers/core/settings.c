@@ -400,6 +400,31 @@ void settings_free(struct settings *s)
 	free(s);
 }
 
+struct statepath {
+	char *dst;
+	size_t size;
+	bool found;
+};
+
+static void on_statepath(void *arg, const struct conf_where *at, const struct conf_setting *set,
+			 struct conf_report *r)
+{
+	struct statepath *sp = arg;
+
+	(void)at;
+	(void)r;
+	if (!set->section && set->count > 0 && str_caseequal(set->key, "statepath"))
+		sp->found = str_copy(sp->dst, sp->size, set->values[0]);
+}
+
+bool settings_find_statepath(const char *path, char *dst, size_t size)
+{
+	struct statepath sp = {dst, size, false};
+	struct conf_report silent = {0};
+
+	return conffile_read_settings(path, on_statepath, &sp, &silent) == 0 && sp.found;
+}
+
 /* ------------------------------------------------------------------------ giving out */
 
 static const struct item *in_force(const struct settings *s, const char *key)

@@ -23,6 +23,10 @@ struct settings *settings_load(const struct driver *driver, const char *path, co
 			       const char *const *x, size_t x_count, struct conf_report *r);
 void settings_free(struct settings *s);
 
+/* The global statepath alone, however broken the rest of the file may be: who looks for a running
+ * driver needs no more.  False: there is none. */
+bool settings_find_statepath(const char *path, char *dst, size_t size);
+
 /* The value in force, NULL if none; a flag has the value "". */
 const char *settings_get(const struct settings *s, const char *key);
 bool settings_flag(const struct settings *s, const char *key);

@@ -62,11 +62,12 @@ void ctl_argv_add_options(struct ctl_argv *a, const struct ctl_options *o); /* -
 /* Starts the child, or with -t only shows its words. 0 in test mode, -1 (logged) when it cannot. */
 pid_t ctl_spawn(const struct ctl_argv *a, const struct ctl_options *o);
 
-/* Each returns how many UPSes it failed for. */
+/* Each returns how many UPSes it failed for.  named: they were named on the command line, and so are
+ * switched off whatever their sdorder says. */
 unsigned ctl_start(const struct ctl_config *cfg, const struct ctl_ups *const *upses, size_t count,
 		   const struct ctl_options *o);
 unsigned ctl_shutdown(const struct ctl_config *cfg, const struct ctl_ups *const *upses,
-		      size_t count, const struct ctl_options *o);
+		      size_t count, bool named, const struct ctl_options *o);
 unsigned ctl_tell(const struct ctl_config *cfg, const struct ctl_ups *const *upses, size_t count,
 		  const char *command, const struct ctl_options *o);
 unsigned ctl_stop(const struct ctl_ups *const *upses, size_t count, const struct ctl_options *o);

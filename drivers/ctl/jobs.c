@@ -6,6 +6,7 @@
 #include "config.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -31,8 +32,9 @@ enum {
 
 bool ctl_argv_begin(struct ctl_argv *a, const struct ctl_config *cfg, const struct ctl_ups *ups)
 {
-	const char *folder = cfg->driverpath && !getenv("NUT_DRIVERPATH") ? cfg->driverpath
-									    : paths_driver();
+	const char *from_environment = getenv("NUT_DRIVERPATH");
+	bool has_own = cfg->driverpath && !(from_environment && *from_environment);
+	const char *folder = has_own ? cfg->driverpath : paths_driver();
 
 	*a = (struct ctl_argv){0};
 	if (!ups->driver || !*ups->driver) {
@@ -311,14 +313,11 @@ static bool next_order(const struct ctl_ups *const *upses, size_t count, long ab
 }
 
 unsigned ctl_shutdown(const struct ctl_config *cfg, const struct ctl_ups *const *upses,
-		      size_t count, const struct ctl_options *o)
+		      size_t count, bool named, const struct ctl_options *o)
 {
 	unsigned failed = 0;
-	long order = -1;
+	long order = named ? LONG_MIN : -1;
 
-	/* One named on the command line is switched off whatever its order is. */
-	if (count == 1 && upses[0]->sdorder < 0)
-		order = upses[0]->sdorder - 1;
 	while (next_order(upses, count, order, &order))
 		failed += shut_down_order(cfg, upses, count, order, o);
 	return failed;

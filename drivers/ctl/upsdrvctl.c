@@ -121,7 +121,7 @@ static int do_stop(struct ctl_config *cfg, const struct selection *sel, const st
 static int do_shutdown(struct ctl_config *cfg, const struct selection *sel,
 		       const struct invocation *in)
 {
-	return status_of(ctl_shutdown(cfg, sel->upses, sel->count, &in->options));
+	return status_of(ctl_shutdown(cfg, sel->upses, sel->count, in->only != NULL, &in->options));
 }
 
 static int do_list(struct ctl_config *cfg, const struct selection *sel, const struct invocation *in)

@@ -141,6 +141,7 @@ static enum driver_result probe_open(struct core *c)
 	state_add_command(core_state(c), "beeper.toggle");
 	state_set(core_state(c), "ups.id", "probe");
 	state_set_flags(core_state(c), "ups.id", STATE_RW | STATE_STRING);
+	state_set_aux(core_state(c), "ups.id", 32);
 	return result_of(p->open);
 }
 
