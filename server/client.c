@@ -154,14 +154,38 @@ static void copy_address(union client_address *dst, const struct sockaddr_storag
 	memcpy(dst, src, sizeof(*dst));
 }
 
+void clients_refuse(int fd)
+{
+	char ignored[512];
+
+	/* What it has sent already is taken off the socket, or closing it would reset the
+	 * connection before the line is read. */
+	if (write(fd, no_room, sizeof(no_room) - 1) < 0)
+		log_debug(2, "client", "a refusal could not be sent: %s", strerror(errno));
+	if (recv(fd, ignored, sizeof(ignored), MSG_DONTWAIT) > 0)
+		shutdown(fd, SHUT_WR);
+}
+
+static void complain_full(struct clients *set)
+{
+	unsigned missed;
+
+	if (log_throttle_pass(&set->full, COMPLAINT_INTERVAL_S, &missed))
+		log_error("client",
+			  "%zu clients are connected, further ones are refused (%u since the last "
+			  "notice); raise MAXCONN or the limit of open files",
+			  set->count, missed);
+}
+
 void clients_accept(struct clients *set, int fd, const struct sockaddr_storage *peer,
 		    enum upsd_conf_security security)
 {
 	struct client *c;
 
 	if (set->count >= set->max) {
-		clients_refuse(set, fd);
+		clients_refuse(fd);
 		close(fd);
+		complain_full(set);
 		return;
 	}
 	c = calloc(1, sizeof(*c));
@@ -183,24 +207,6 @@ void clients_accept(struct clients *set, int fd, const struct sockaddr_storage *
 	c->tls_required = security != UPSD_CONF_OFFERED;
 	if (security == UPSD_CONF_AT_ONCE && !secure_client(c))
 		client_free(c);
-}
-
-void clients_refuse(struct clients *set, int fd)
-{
-	char ignored[512];
-	unsigned missed;
-
-	/* What it has sent already is taken off the socket, or closing it would reset the
-	 * connection before the line is read. */
-	if (write(fd, no_room, sizeof(no_room) - 1) < 0)
-		log_debug(2, "client", "a refusal could not be sent: %s", strerror(errno));
-	if (recv(fd, ignored, sizeof(ignored), MSG_DONTWAIT) > 0)
-		shutdown(fd, SHUT_WR);
-	if (log_throttle_pass(&set->full, COMPLAINT_INTERVAL_S, &missed))
-		log_error("client",
-			  "%zu clients are connected, further ones are refused (%u since the last "
-			  "notice): raise MAXCONN or the limit of open files",
-			  set->count, missed);
 }
 
 void clients_init(struct clients *set, struct upsd *server, struct loop *loop)

@@ -69,7 +69,7 @@ void clients_accept(struct clients *set, int fd, const struct sockaddr_storage *
 		    enum upsd_conf_security security);
 
 /* Tells a connection that there is no room; fd stays the caller's. */
-void clients_refuse(struct clients *set, int fd);
+void clients_refuse(int fd);
 
 /* Once a second: closes who was silent for too long. */
 void clients_tick(struct clients *set, long long now_ms);

@@ -224,9 +224,8 @@ static void accepted(void *arg, int fd, const struct sockaddr_storage *peer,
 
 static void refused(void *arg, int fd)
 {
-	struct upsd *u = arg;
-
-	clients_refuse(&u->clients, fd);
+	(void)arg;
+	clients_refuse(fd);
 }
 
 /* -------------------------------------------------------------------- start */

@@ -28,7 +28,7 @@ struct listener {
 	void *arg;
 	struct loop_watch *watch;
 	struct loop_timer *rest;
-	struct log_throttle complaint;
+	struct log_throttle complaint, relief; /* at the limit it comes and goes */
 	bool exhausted, paused;
 	bool busy, freed; /* freed while connections are handed out: released afterwards */
 	int fd;
@@ -131,11 +131,13 @@ static bool accept_failed(struct listener *ln, int err)
 
 static void recovered(struct listener *ln)
 {
+	unsigned missed;
+
 	ln->exhausted = false;
-	ln->complaint = (struct log_throttle){0};
 	if (ln->reserve < 0)
 		ln->reserve = open_reserve();
-	log_notice(token, "connections are taken again");
+	if (log_throttle_pass(&ln->relief, COMPLAIN_S, &missed))
+		log_notice(token, "connections are taken again");
 }
 
 static void release(struct listener *ln)
