@@ -56,3 +56,5 @@ tests_unit_test_driver_parts_LDADD = drivers/libcore.la $(CMOCKA_LIBS)
 tests_unit_test_driver_settings_SOURCES = tests/unit/test_driver_settings.c
 tests_unit_test_driver_settings_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_driver_settings_LDADD = drivers/libcore.la $(CMOCKA_LIBS)
+
+man_pages += docs/man/dummy-ups.8 docs/man/nutupsdrv.8 docs/man/upsdrvctl.8
