@@ -146,6 +146,9 @@ class FakeDriver:
             except OSError:
                 return
             with self._lock:
+                if self._listener is not listener:  # closed meanwhile
+                    link.close()
+                    return
                 self._links.append(link)
             threading.Thread(target=self._serve, args=(link,), daemon=True).start()
 
