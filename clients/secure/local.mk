@@ -28,3 +28,12 @@ bin_PROGRAMS += clients/nut-trust
 clients_nut_trust_SOURCES = clients/secure/nut-trust.c
 clients_nut_trust_LDADD = clients/libsecure.la
 man_pages += docs/man/nut-trust.1
+
+# nut-verify: looks whether servers and this machine are as safe as they should be.
+bin_PROGRAMS += clients/nut-verify
+clients_nut_verify_SOURCES = \
+	clients/secure/findings.c clients/secure/findings.h \
+	clients/secure/nut-verify.c \
+	clients/secure/verify.h clients/secure/verify_files.c clients/secure/verify_server.c
+clients_nut_verify_LDADD = clients/libsecure.la
+man_pages += docs/man/nut-verify.1

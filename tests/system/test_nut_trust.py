@@ -9,8 +9,8 @@ import subprocess
 import time
 
 import pytest
-from harness import DEADLINE, free_port
-from harness.tlspeer import TlsPeer, certificates
+from harness import DEADLINE
+from harness.tlspeer import TlsPeer, certificates, nobody
 
 DONE, WRONG, REFUSED, UNREACHABLE, UNKNOWN = range(5)
 OTHER_PIN = "sha256:" + "0f" * 32
@@ -27,7 +27,8 @@ def trust_command(site):
         pytest.skip("this build has no TLS")
 
     def run(*args, status=DONE):
-        result = site.run("nut-trust", *args, env={"HOME": str(site.root / "home")})
+        result = site.run("nut-trust", "-W", DEADLINE, *args, timeout=2 * DEADLINE,
+                          env={"HOME": str(site.root / "home")})
         assert result.returncode == status, (result.stdout, result.stderr)
         return result.stdout if status == DONE else result.stdout + result.stderr
     return run
@@ -61,8 +62,9 @@ def answer(site, text, *args):
     """Runs nut-trust on a terminal on which `text` is typed; its status and what it said."""
     master, slave = pty.openpty()
     env = site.environment(HOME=str(site.root / "home"))
-    with subprocess.Popen([str(site.suite.program("nut-trust")), *args], stdin=slave, stdout=slave,
-                          stderr=slave, env=env, cwd=site.root, start_new_session=True) as process:
+    command = [str(site.suite.program("nut-trust")), "-W", str(DEADLINE), *args]
+    with subprocess.Popen(command, stdin=slave, stdout=slave, stderr=slave, env=env, cwd=site.root,
+                          start_new_session=True) as process:
         os.close(slave)
         os.write(master, text.encode())
         said = b""
@@ -83,8 +85,8 @@ def answer(site, text, *args):
 def test_a_server_is_added_by_its_fingerprint_shown_and_removed(peer, trust, store):
     server = peer()
     trust("add", server.name, "--sha256", pin_of("server"))
-    assert re.match(rf"127\.0\.0\.1:{server.port} {pin_of('server')} until \S+ CN=localhost,O=Test$",
-                    trust("list"))
+    assert re.match(rf"127\.0\.0\.1:{server.port} {pin_of('server')} until \S+ "
+                    "CN=localhost,O=Test$", trust("list"))
     assert "yes, this key" in trust("show", server.name)
     assert store.stat().st_mode & 0o777 == 0o600
     trust("add", server.name, "--sha256", pin_of("server"))  # twice is no harm
@@ -159,7 +161,8 @@ def test_a_certificate_of_another_time_is_refused(peer, trust, identity):
 def test_a_server_without_tls_or_no_server_at_all(peer, trust):
     server = peer(starttls="ERR FEATURE-NOT-CONFIGURED")
     assert "has no TLS" in trust("show", server.name, status=UNREACHABLE)
-    trust("show", f"127.0.0.1:{free_port()}", status=UNREACHABLE)
+    with nobody() as name:
+        trust("show", name, status=UNREACHABLE)
 
 
 def test_bytes_behind_the_answer_to_starttls_are_refused(peer, trust):
@@ -201,9 +204,9 @@ def test_a_store_with_bad_lines_is_not_changed(store, trust):
     trust("list", status=WRONG)
 
 
-@pytest.mark.parametrize("args", [["add"], ["list", "x"], ["ad", "x"], [], ["add", "a b", "--offline",
-                                  "--sha256", OTHER_PIN], ["add", "x", "--offline"],
-                                  ["add", "x:99999"], ["add", "x", "--sha256", "12"]])
+@pytest.mark.parametrize("args", [
+    ["add"], ["list", "x"], ["ad", "x"], [], ["add", "a b", "--offline", "--sha256", OTHER_PIN],
+    ["add", "x", "--offline"], ["add", "x:99999"], ["add", "x", "--sha256", "12"]])
 def test_a_wrong_command_line_changes_nothing(trust, args):
     trust(*args, status=WRONG)
     assert trust("list") == ""

@@ -1,5 +1,6 @@
 """A server with TLS made of Python, for what a real upsd cannot be told to do."""
 
+import contextlib
 import functools
 import pathlib
 import socket
@@ -9,7 +10,6 @@ import tempfile
 import threading
 
 from .build import CHECKOUT
-from .ports import free_port
 
 
 @functools.lru_cache(maxsize=None)
@@ -24,8 +24,16 @@ def certificates():
     return folder
 
 
+@contextlib.contextmanager
+def nobody():
+    """The name of a port at which nobody listens, nor will while it is used."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        yield f"127.0.0.1:{taken.getsockname()[1]}"
+
+
 class TlsPeer:
-    """Listens on a free port of 127.0.0.1 and answers VER, LIST UPS, USERNAME, STARTTLS, LOGOUT.
+    """Listens on a port of 127.0.0.1 and answers VER, LIST UPS, USERNAME, STARTTLS, LOGOUT.
 
     identity: a file of certificate, chain and key.  starttls: its answer, after
     OK the handshake follows.  clear: what commands get before TLS ("" = a real
@@ -44,12 +52,9 @@ class TlsPeer:
         if client_ca:
             self.context.verify_mode = ssl.CERT_REQUIRED
             self.context.load_verify_locations(client_ca)
-        self.port = free_port()
+        self._listener = socket.create_server(("127.0.0.1", 0), backlog=16)
+        self.port = self._listener.getsockname()[1]
         self.name = f"127.0.0.1:{self.port}"
-        self._listener = socket.socket()
-        self._listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        self._listener.bind(("127.0.0.1", self.port))
-        self._listener.listen(16)
         threading.Thread(target=self._accept, daemon=True).start()
 
     def close(self):
