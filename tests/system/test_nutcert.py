@@ -141,7 +141,8 @@ def test_a_leaf_lives_825_days_and_not_longer_than_its_authority(site, nutcert):
     nutcert("ca", "--days", 100)
     nutcert("self", "alone")
     nutcert("server", "ups")
-    alone, ups = seconds_left(site.conf / "alone.cert.pem"), seconds_left(site.conf / "ups.cert.pem")
+    alone = seconds_left(site.conf / "alone.cert.pem")
+    ups = seconds_left(site.conf / "ups.cert.pem")
     assert alone(824 * 86400) and not alone(826 * 86400)
     assert ups(99 * 86400) and not ups(101 * 86400)
 
