@@ -23,6 +23,7 @@ clients_upsmon_upsmon_SOURCES = clients/upsmon/main.c
 clients_upsmon_upsmon_LDADD = $(upsmon_libs)
 
 man_pages += docs/man/upsmon.8
+EXTRA_DIST += docs/upsmon-safety.md
 
 upsmon_tests = \
 	tests/unit/test_upsmon_conf \

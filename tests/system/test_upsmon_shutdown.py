@@ -150,6 +150,24 @@ def test_told_to_stop_while_the_server_is_lost_it_shuts_nothing_down(host, upsd)
     assert not host.flag.exists()
 
 
+@pytest.mark.parametrize("nonsense", [
+    b"\x00\xff\x01" * 3000 + b"\n", b'VAR ups ups.status "FSD OB LB\n', b"x" * 300000 + b"\n",
+    b"\n" * 1000, b"OK\n" * 500, b"EVENT VAR ups ups.status \"FSD OB LB\"\n", b"VAR ups ups.load \"FSD OB LB\"\n",
+    b"VAR ups ups.status\n", b"ERR\nERR\nERR\n", b"BEGIN LIST VAR ups\n",
+], ids=["bytes", "quote", "long", "empty", "many", "event", "other", "short", "errors", "list"])
+def test_a_server_that_talks_nonsense_shuts_nothing_down(host, site, nonsense):
+    bad = site.fake_upsd({"ups": {"ups.status": "OL"}})
+    good = site.fake_upsd({"good": {"ups.status": "OL"}}, push=True)
+    bad.answers["GET"] = nonsense
+    host.start(monitor(bad), monitor(good, ups="good"), "MINSUPPLIES 2", "DEADTIME 1")
+    good.wait_received("LOGIN good")
+    bad.wait_received("GET")
+    stays_up(host, 1)
+    good.set("good", "ups.status", "OB")
+    host.wait_notice("ONBATT")
+    assert not host.is_down()
+
+
 def test_one_of_two_supplies_is_enough(host, site):
     upsd = site.fake_upsd({"a": {"ups.status": "OL"}, "b": {"ups.status": "OL"}}, push=True)
     host.start(monitor(upsd, ups="a"), monitor(upsd, ups="b"), "MINSUPPLIES 1")
