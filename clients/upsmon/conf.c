@@ -334,26 +334,9 @@ static void take_user(const struct line *l)
 	store(l, &l->conf->run_as_user, l->words[1]);
 }
 
-/*
- * Protection that was asked for and cannot be had must not turn into none: a
- * password would go over the network in the clear.
- */
-static void take_tls_demand(const struct line *l)
+static void take_tls(const struct line *l)
 {
-	bool demanded = false;
-	size_t first = str_equal(l->words[0], "CERTHOST") ? 3 : 1;
-
-	for (size_t i = first; i < l->count; i++)
-		demanded |= str_equal(l->words[i], "1");
-	if (demanded)
-		conf_error(l->report, l->at, "set it to 0 if the network may be trusted",
-			   "%s asks for TLS, which this build does not have", l->words[0]);
-}
-
-/* Where the certificates are: of no use without TLS, and no danger. */
-static void take_tls_place(const struct line *l)
-{
-	(void)l;
+	tls_demands_take(&l->conf->tls, l->at, l->count, l->words, l->report);
 }
 
 static const struct {
@@ -370,12 +353,12 @@ static const struct {
 	{"ALARMCRITICAL", 2, take_alarm_critical},
 	{"POWERDOWNFLAG", 2, take_powerdown_flag},
 	{"RUN_AS_USER", 2, take_user},
-	{"CERTVERIFY", 2, take_tls_demand},
-	{"FORCESSL", 2, take_tls_demand},
-	{"CERTHOST", 2, take_tls_demand},
-	{"CERTPATH", 2, take_tls_place},
-	{"CERTFILE", 2, take_tls_place},
-	{"CERTIDENT", 2, take_tls_place},
+	{"CERTVERIFY", 2, take_tls},
+	{"FORCESSL", 2, take_tls},
+	{"CERTHOST", 2, take_tls},
+	{"CERTPATH", 2, take_tls},
+	{"CERTFILE", 2, take_tls},
+	{"CERTIDENT", 2, take_tls},
 };
 
 enum {
@@ -453,6 +436,7 @@ static void check_whole(struct upsmon_conf *conf, const char *path, struct conf_
 			   "Fatal error: insufficient power configured! Sum of power values %ld, "
 			   "minimum value (MINSUPPLIES) %ld",
 			   upsmon_conf_power(conf), p->min_supplies);
+	tls_demands_check(&conf->tls, &file, r);
 	if (!conf->shutdown_command)
 		conf_warning(r, &file, "SHUTDOWNCMD \"/sbin/shutdown -h +0\"",
 			     "Warning: no shutdown command defined!");
@@ -478,6 +462,7 @@ void upsmon_conf_free(struct upsmon_conf *conf)
 	free(conf->powerdown_flag);
 	free_words(conf->notify_command);
 	free(conf->run_as_user);
+	tls_demands_free(&conf->tls);
 	for (int i = 0; i < NOTICE_COUNT; i++)
 		free(conf->notices[i].text);
 	memset(conf, 0, sizeof(*conf));

@@ -15,6 +15,7 @@
 
 #include "clients/upsmon/notice.h"
 #include "clients/upsmon/policy.h"
+#include "clients/upsmon/tls.h"
 #include "common/base/conffile.h"
 #include "common/ups/netwire.h"
 
@@ -34,6 +35,7 @@ struct upsmon_conf {
 	struct conf_ups *ups;
 	size_t ups_count;
 	struct policy policy;
+	struct tls_demands tls;
 	char *shutdown_command; /* for /bin/sh -c; NULL = none */
 	long shutdown_exit;     /* SHUTDOWNEXIT: seconds to stay, or CONF_EXIT_* */
 	char *powerdown_flag;   /* NULL = none */

@@ -210,7 +210,7 @@ struct engine *engine_new(const struct engine_options *o, struct upsmon_conf *co
 		e->boot_ms = clock_boot_ms();
 	}
 	if (!e || !set_up(e) || !engine_adopt_conf(e, conf)) {
-		log_error(token, "cannot start: no memory, or no more files or processes");
+		log_error(token, "cannot start: see above, or no memory, files or processes are left");
 		engine_free(e);
 		return NULL;
 	}

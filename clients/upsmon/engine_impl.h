@@ -22,6 +22,7 @@ struct watch {
 	const struct conf_ups *conf; /* borrowed from the engine's configuration */
 	struct monitor monitor;
 	struct asyncclient *client;
+	struct tlspolicy *tls; /* owned: what is demanded of the server */
 	bool available;  /* the server has a good reading */
 	bool was_up;     /* since the last attempt to connect */
 	bool login_told; /* in the debug log */
@@ -68,6 +69,8 @@ void engine_tell(struct engine *e, enum notice n, const char *ups, const char *e
 /* watch.c: NULL: no memory (logged). The client is not started yet. */
 struct watch *watch_new(struct engine *e, const struct conf_ups *conf);
 void watch_free(struct watch *w);
+/* Takes over another policy, for connections to come. */
+void watch_set_tls(struct watch *w, struct tlspolicy *tls);
 /* (Re)connects with the present configuration. */
 bool watch_start(struct watch *w);
 /* The server took our FSD. */

@@ -29,7 +29,8 @@ struct plan {
 	struct watch **watches;
 	struct monitor **monitors;
 	struct watch **primaries;
-	bool *fresh; /* made for this plan */
+	struct tlspolicy **policies; /* until a watch takes them over */
+	bool *fresh;		     /* made for this plan */
 	size_t count;
 };
 
@@ -39,20 +40,35 @@ static void drop_plan(struct plan *p)
 		if (p->fresh[i])
 			watch_free(p->watches[i]);
 	}
+	for (size_t i = 0; p->policies && i < p->count; i++)
+		tlspolicy_free(p->policies[i]);
 	free(p->watches);
 	free(p->monitors);
 	free(p->primaries);
+	free(p->policies);
 	free(p->fresh);
 }
 
-/* All that needs memory, while there is a way back. */
+static bool plan_tls(const struct upsmon_conf *conf, size_t i, struct plan *p)
+{
+	const struct conf_ups *u = &conf->ups[i];
+	char why[512];
+
+	p->policies[i] = tls_demands_policy(&conf->tls, &u->target, why, sizeof(why));
+	if (!p->policies[i])
+		log_error(token, "UPS [%s]: TLS cannot be set up: %s", u->system, why);
+	return p->policies[i] != NULL;
+}
+
+/* All that may fail, while there is a way back. */
 static bool make_plan(struct engine *e, const struct upsmon_conf *conf, struct plan *p)
 {
 	p->watches = calloc(conf->ups_count, sizeof(*p->watches));
 	p->monitors = calloc(conf->ups_count, sizeof(*p->monitors));
 	p->primaries = calloc(conf->ups_count, sizeof(*p->primaries));
+	p->policies = calloc(conf->ups_count, sizeof(struct tlspolicy *));
 	p->fresh = calloc(conf->ups_count, sizeof(*p->fresh));
-	if (!p->watches || !p->monitors || !p->primaries || !p->fresh)
+	if (!p->watches || !p->monitors || !p->primaries || !p->policies || !p->fresh)
 		return false;
 	for (size_t i = 0; i < conf->ups_count; i++) {
 		struct watch *w = find_watch(e, conf->ups[i].system);
@@ -64,6 +80,8 @@ static bool make_plan(struct engine *e, const struct upsmon_conf *conf, struct p
 			return false;
 		p->watches[p->count++] = w;
 		p->monitors[i] = &w->monitor;
+		if (!plan_tls(conf, i, p))
+			return false;
 	}
 	return true;
 }
@@ -122,9 +140,11 @@ bool engine_adopt_conf(struct engine *e, struct upsmon_conf *conf)
 		w->conf = now;
 		w->monitor.power = now->power;
 		w->monitor.primary = now->primary;
+		watch_set_tls(w, plan.policies[i]);
 		if (restart)
 			started &= watch_start(w);
 	}
+	free(plan.policies);
 	free(plan.fresh);
 	upsmon_conf_free(&old);
 	return started;
@@ -165,7 +185,7 @@ static void swap_in(struct engine *e, struct upsmon_conf *conf)
 		log_warn(token,
 			 "RUN_AS_USER is changed: You must restart upsmon for this change to work");
 	if (!engine_adopt_conf(e, conf)) {
-		log_error(token, "out of memory: the configuration may be in part the old one");
+		log_error(token, "the new configuration cannot be used: what there was goes on");
 		return;
 	}
 	log_set_debug(e->conf.debug_min > e->options.debug ? (int)e->conf.debug_min

@@ -3,6 +3,7 @@ noinst_LTLIBRARIES += clients/upsmon/libupsmon.la
 clients_upsmon_libupsmon_la_SOURCES = \
 	clients/upsmon/actions.c clients/upsmon/actions.h \
 	clients/upsmon/conf.c clients/upsmon/conf.h \
+	clients/upsmon/tls.c clients/upsmon/tls.h \
 	clients/upsmon/engine.c clients/upsmon/engine.h clients/upsmon/engine_impl.h \
 	clients/upsmon/engine_end.c \
 	clients/upsmon/engine_reload.c \

@@ -96,7 +96,8 @@ static void note_login(struct watch *w)
 	if (w->login_told || !asyncclient_logged_in(w->client))
 		return;
 	w->login_told = true;
-	log_debug(1, token, "Logged into UPS %s%s", w->conf->system,
+	log_debug(1, token, "Logged into UPS %s%s%s", w->conf->system,
+		  asyncclient_secure(w->client) ? " [SSL]" : "",
 		  asyncclient_subscribed(w->client) ? ", it tells us of changes" : "");
 }
 
@@ -126,6 +127,8 @@ static void take_reading(struct watch *w, const struct state *values, const char
 		free(w->failure);
 		w->failure = NULL;
 	}
+	log_debug(1, token, "polling ups: %s%s", w->conf->system,
+		  asyncclient_secure(w->client) ? " [SSL]" : "");
 	log_debug(2, token, "UPS [%s]: status [%s]", w->conf->system, status);
 	note_login(w);
 	monitor_read(&w->monitor, &w->engine->conf.policy, &r, engine_now(w->engine), &ear);
@@ -197,6 +200,7 @@ void watch_free(struct watch *w)
 	if (!w)
 		return;
 	asyncclient_free(w->client);
+	tlspolicy_free(w->tls);
 	monitor_done(&w->monitor);
 	free(w->failure);
 	free(w);
@@ -211,6 +215,14 @@ static unsigned dead_ms(const struct engine *e, const struct policy *p)
 	if (ms > e->options.connect_ms)
 		ms = e->options.connect_ms;
 	return ms < DEAD_MIN_MS ? DEAD_MIN_MS : (unsigned)ms;
+}
+
+void watch_set_tls(struct watch *w, struct tlspolicy *tls)
+{
+	if (w->client)
+		asyncclient_set_tls(w->client, tls);
+	tlspolicy_free(w->tls);
+	w->tls = tls;
 }
 
 bool watch_start(struct watch *w)
@@ -231,6 +243,7 @@ bool watch_start(struct watch *w)
 		.family = e->options.family,
 		.connect_ms = e->options.connect_ms,
 		.dead_ms = dead_ms(e, p),
+		.tls = w->tls,
 		.retry_ms = RETRY_MS,
 		.retry_max_ms = (unsigned)p->poll_alert * 1000,
 	};

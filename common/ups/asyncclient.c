@@ -383,6 +383,11 @@ void asyncclient_set_poll(struct asyncclient *c, unsigned poll_ms)
 		loop_timer_set(c->tick, asyncclient_tick_ms(c));
 }
 
+void asyncclient_set_tls(struct asyncclient *c, struct tlspolicy *tls)
+{
+	c->cfg.tls = tls;
+}
+
 void asyncclient_poll_now(struct asyncclient *c)
 {
 	if (c->state != ASYNCCLIENT_UP)

@@ -79,6 +79,7 @@ bool asyncclient_subscribed(const struct asyncclient *c);
 long long asyncclient_last_heard_ms(const struct asyncclient *c);
 
 void asyncclient_set_poll(struct asyncclient *c, unsigned poll_ms); /* from now on */
+void asyncclient_set_tls(struct asyncclient *c, struct tlspolicy *tls); /* for connections to come */
 void asyncclient_poll_now(struct asyncclient *c);
 void asyncclient_reconnect(struct asyncclient *c); /* drops the link and starts at once */
 

@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 
 #include "common/net/resolver.h"
+#include "common/net/tlspolicy.h"
 #include "common/ups/asyncclient.h"
 #include "drivers/core/driver.h"
 #include "drivers/virtual/script.h"
@@ -28,6 +29,7 @@ struct dummy {
 	/* repeater */
 	struct resolver *resolver;
 	struct asyncclient *upstream;
+	struct tlspolicy *tls; /* what is demanded of it */
 	struct state *copied; /* what came from there, so that it can go again */
 	bool answered;	      /* the upstream has said what it knows of the UPS */
 	enum netwire_availability availability;

@@ -52,6 +52,9 @@ static const struct asyncclient_ops ops = {
 
 static bool start_client(struct core *c, struct dummy *d, const struct netwire_target *t)
 {
+	const struct tlspolicy_source nothing_said = {
+	    .forcessl = -1, .certverify = -1, .daemon = true};
+	char why[512];
 	unsigned interval_ms = (unsigned)core_option_long(c, "pollinterval", 2) * 1000;
 	struct asyncclient_config cfg = {
 	    .host = t->host,
@@ -66,6 +69,13 @@ static bool start_client(struct core *c, struct dummy *d, const struct netwire_t
 	};
 
 	d->answered = false;
+	/* TLS where it is offered, as NUT's; the environment may demand more. */
+	d->tls = tlspolicy_new(&nothing_said, t->host, t->port, why, sizeof(why));
+	if (!d->tls) {
+		log_error("repeater", "TLS with %s cannot be set up: %s", t->host, why);
+		return false;
+	}
+	cfg.tls = d->tls;
 	d->copied = state_new();
 	d->resolver = resolver_new(core_loop(c));
 	if (!d->resolver || !d->copied)
@@ -166,11 +176,13 @@ void repeater_close(struct core *c)
 	struct dummy *d = core_data(c);
 
 	asyncclient_free(d->upstream);
+	tlspolicy_free(d->tls);
 	if (d->resolver)
 		resolver_free(d->resolver);
 	if (d->copied)
 		state_free(d->copied);
 	d->copied = NULL;
 	d->upstream = NULL;
+	d->tls = NULL;
 	d->resolver = NULL;
 }

@@ -105,13 +105,13 @@ static void all_mistakes_are_told_in_one_run(void **state)
 {
 	(void)state;
 	read_text("MONITOR a 1 u p\nMONITOR b x u p primary\nDEADTIME soon\nPOLLFREQ -3\n" MONITOR
-			  COMMAND "FORCESSL 1\nPOWERDOWNFLAG killpower\n");
+			  COMMAND "CERTIDENT x\nPOWERDOWNFLAG killpower\n");
 	assert_int_equal(report.errors, 6);
 	expect_said("conf:1: MONITOR wants five words, not 4");
 	expect_said("conf:2: MONITOR wants a number");
 	expect_said("conf:3: DEADTIME wants a number");
 	expect_said("conf:4: POLLFREQ wants a number");
-	expect_said("conf:7: FORCESSL asks for TLS");
+	expect_said("conf:7: CERTIDENT takes a name");
 	expect_said("conf:8: POWERDOWNFLAG \"killpower\" is no whole path");
 }
 

@@ -94,6 +94,18 @@ bool asyncclient_logged_in(const struct asyncclient *c)
 	return c->logged_in;
 }
 
+bool asyncclient_secure(const struct asyncclient *c)
+{
+	(void)c;
+	return false;
+}
+
+void asyncclient_set_tls(struct asyncclient *c, struct tlspolicy *tls)
+{
+	(void)c;
+	(void)tls;
+}
+
 bool asyncclient_subscribed(const struct asyncclient *c)
 {
 	(void)c;
