@@ -61,7 +61,8 @@ def test_a_port_in_use_is_a_reason_not_to_start(site):
 def test_an_address_that_is_not_here_is_tried_again(site):
     site.add_ups("ups", "dummy-ups", "x")
     upsd = site.start_upsd(conf=f"LISTEN 192.0.2.77 {site.port}\n")
-    assert "not listening on 192.0.2.77" in upsd.log() and "trying again" in upsd.log()
+    log = upsd.wait_log("Startup successful")
+    assert "not listening on 192.0.2.77" in log and "trying again" in log
 
 
 def test_a_name_and_an_asterisk_can_be_listened_on(site):
@@ -75,8 +76,8 @@ def test_a_name_and_an_asterisk_can_be_listened_on(site):
 
 def test_only_one_address_family_is_used_when_asked(site):
     conf(site, f"LISTEN * {site.port}\n")
-    upsd = site.restart_upsd("-4")
-    assert "listening on 0.0.0.0" in upsd.log() and "listening on ::" not in upsd.log()
+    log = site.restart_upsd("-4").wait_log("Startup successful")
+    assert "listening on 0.0.0.0" in log and "listening on ::" not in log
 
 
 def test_mistakes_in_the_files_do_not_keep_it_from_starting(site):
@@ -84,7 +85,7 @@ def test_mistakes_in_the_files_do_not_keep_it_from_starting(site):
     site.add_ups("broken", "dummy-ups", "x")
     site.write("ups.conf", (site.conf / "ups.conf").read_text() + "[none]\n")
     upsd = site.start_upsd(conf="MAXAGE soon\nMAXAEG 3\n")
-    log = upsd.log()
+    log = upsd.wait_log("Startup successful")
     assert "upsd.conf:2: " in log and "upsd.conf:3: " in log and "MAXAGE" in log
     assert "UPS [none] has no \"driver = ...\"" in log
     with upsd.client() as client:
@@ -176,7 +177,7 @@ def test_a_missing_state_directory_is_no_reason_to_end(site):
     site.add_ups("ups", "dummy-ups", "x")
     site.state.rmdir()
     upsd = site.start_upsd()
-    assert "Can't chdir to" in upsd.log()
+    upsd.wait_log("Can't chdir to")
     assert upsd.value("ups", "ups.status") == "ERR DRIVER-NOT-CONNECTED"
     site.state.mkdir()
     site.fake_driver("ups", {"ups.status": "OL"})
@@ -212,6 +213,7 @@ def test_started_by_root_it_becomes_the_user(site):
     for path in site.conf.iterdir():
         os.chown(path, -1, nobody.pw_gid)
     upsd = site.restart_upsd("-u", "nobody")
+    upsd.wait_log("Startup successful")
     with open(f"/proc/{upsd.pid}/status", encoding="ascii") as status:
         ids = {line.split()[0]: line.split()[1:] for line in status
                if line.startswith(("Uid:", "Gid:", "Groups:"))}
