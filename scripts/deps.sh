@@ -12,6 +12,8 @@ build="gcc make autoconf automake libtool pkg-config libevent-dev libssl-dev lib
 tests="clang libclang-rt-dev libcmocka-dev asciidoctor git ca-certificates xz-utils
 	python3 python3-pytest python3-pytest-xdist python3-pytest-timeout procps
 	openssl libnss3-dev libnss3-tools"
+# The layouts of libupsclient are checked for 32 bits too.
+[ "$(dpkg --print-architecture 2>/dev/null)" != amd64 ] || tests="$tests libc6-dev-i386"
 peers="nut-server nut-client libupsclient6 libupsclient-dev python3-nut
 	libnutscan2 libnss3 libnspr4 libusb-1.0-0 libwrap0 libnsl2 libtirpc3 libltdl7"
 

@@ -63,9 +63,11 @@ def hosts(build, debian, tmp_path_factory):
         pytest.skip("a library with sanitizers does not load into a plain program")
     folder = tmp_path_factory.mktemp("abi")
     headers = {"debian": next(debian.root.rglob("upsclient.h")).parent, "ours": OURS}
+    # A bare machine has Debian's library only here, and what that needs too.
+    beside = "-Wl,-rpath-link," + debian.environment()["LD_LIBRARY_PATH"]
     for whose, include in headers.items():
         subprocess.run([compiler, "-Wall", "-o", folder / whose, SOURCE, f"-I{include}",
-                        debian.libraries / "libupsclient.so.6"], check=True)
+                        debian.libraries / "libupsclient.so.6", beside], check=True)
     return {whose: folder / whose for whose in headers}
 
 

@@ -80,7 +80,7 @@ def test_a_secondary_goes_down_on_fsd_and_forces_nobody(host, upsd):
 
 
 def test_a_secondary_logs_out_only_when_its_command_runs(host, upsd, site):
-    watch(host, upsd, f'SHUTDOWNCMD "echo host >> {host.journal}; sleep 60"', "SHUTDOWNEXIT no",
+    watch(host, upsd, f'SHUTDOWNCMD "echo host >> {host.journal}; sleep 5"', "SHUTDOWNEXIT no",
           role="secondary")
     upsd.set("ups", "ups.status", "FSD OL")
     host.wait_down()
