@@ -152,7 +152,8 @@ def test_told_to_stop_while_the_server_is_lost_it_shuts_nothing_down(host, upsd)
 
 @pytest.mark.parametrize("nonsense", [
     b"\x00\xff\x01" * 3000 + b"\n", b'VAR ups ups.status "FSD OB LB\n', b"x" * 300000 + b"\n",
-    b"\n" * 1000, b"OK\n" * 500, b"EVENT VAR ups ups.status \"FSD OB LB\"\n", b"VAR ups ups.load \"FSD OB LB\"\n",
+    b"\n" * 1000, b"OK\n" * 500, b"EVENT VAR ups ups.status \"FSD OB LB\"\n",
+    b"VAR ups ups.load \"FSD OB LB\"\n",
     b"VAR ups ups.status\n", b"ERR\nERR\nERR\n", b"BEGIN LIST VAR ups\n",
 ], ids=["bytes", "quote", "long", "empty", "many", "event", "other", "short", "errors", "list"])
 def test_a_server_that_talks_nonsense_shuts_nothing_down(host, site, nonsense):
