@@ -42,11 +42,11 @@ static const struct {
 	const char *name;
 	enum driverwire_result (*run)(struct core *c);
 } process_commands[] = {
-    {"driver.exit", do_exit},
-    {"driver.reload", do_reload},
-    {"driver.reload-or-error", do_reload_or_error},
-    {"driver.reload-or-exit", do_reload_or_exit},
-    {"driver.reload-or-restart", do_reload},
+	{"driver.exit", do_exit},
+	{"driver.reload", do_reload},
+	{"driver.reload-or-error", do_reload_or_error},
+	{"driver.reload-or-exit", do_reload_or_exit},
+	{"driver.reload-or-restart", do_reload},
 };
 
 static bool run_process_command(struct core *c, const char *name, enum driverwire_result *result)
@@ -161,8 +161,8 @@ enum driverwire_result commands_shutdown(struct core *c)
 			name[len] = '\0';
 			core_clean(name);
 			r = *name ? run_one(c, name, NULL) : r;
-			log_notice("command", "cutting the power of %s by %s: %s", c->cli->ups, name,
-				   result_text(r));
+			log_notice("command", "cutting the power of %s by %s: %s", c->cli->ups,
+				   name, result_text(r));
 		}
 		list += len + (list[len] == ',');
 	}
@@ -210,7 +210,8 @@ void commands_run_next(struct core *c)
 	/* What it changed may be part of the status. */
 	if (c->had_reading && c->open && !c->ending)
 		publish_reading(c);
-	log_info("command", "%s %s: %s", cmd->is_set ? "SET" : "INSTCMD", cmd->name, result_text(r));
+	log_info("command", "%s %s: %s", cmd->is_set ? "SET" : "INSTCMD", cmd->name,
+		 result_text(r));
 	answer(c, cmd->client, cmd->id, r);
 	queue_command_free(cmd);
 }

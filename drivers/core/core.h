@@ -42,16 +42,18 @@ struct core {
 
 	/* machine */
 	bool open;
-	bool reached;	      /* open() succeeded once */
-	bool had_reading;     /* poll() succeeded once */
-	unsigned polls;	      /* done so far, whatever came of them */
-	unsigned failures;    /* polls in a row without a good reading */
-	unsigned tries;	      /* open() calls in a row without success */
+	bool reached;      /* open() succeeded once */
+	bool had_reading;  /* poll() succeeded once */
+	unsigned polls;    /* done so far, whatever came of them */
+	unsigned failures; /* polls in a row without a good reading */
+	unsigned tries;    /* open() calls in a row without success */
 	struct backoff backoff;
-	long long next_ms;    /* when the next poll or attempt is due */
+	long long next_ms; /* when the next poll or attempt is due */
 	struct loop_timer *staleness;
 	struct loop_timer *patience; /* runs until the device was reached, where that is limited */
-	int starter;	      /* daemon_fork()'s handle, -1 when nobody waits for us */
+	int starter;                 /* daemon_fork()'s handle, -1 when nobody waits for us */
+
+	char *mirrored[3]; /* what publish.c put into device.mfr, .model, .serial */
 
 	bool allow_killpower;
 	long debug_by_client; /* SET driver.debug, -1 = not set */
@@ -69,8 +71,8 @@ bool machine_begin(struct core *c); /* after loop and state are there; false: no
 void machine_step(struct core *c);  /* one command, poll, attempt, or wait */
 void machine_limit_start(struct core *c, long seconds);
 bool machine_open(struct core *c, long seconds); /* opens the device if it is not, for that long */
-void machine_end(struct core *c);		 /* closes the device */
-void core_end(struct core *c, int status);	 /* the process is to end with that status */
+void machine_end(struct core *c);                /* closes the device */
+void core_end(struct core *c, int status);       /* the process is to end with that status */
 
 /* commands.c */
 extern const struct service_ops core_service_ops;
@@ -80,8 +82,9 @@ enum driverwire_result commands_shutdown(struct core *c); /* sdcommands, or the 
 /* reload.c */
 enum reload_outcome {
 	RELOAD_DONE,
-	RELOAD_NEEDS_RESTART, /* something changed that only a restart takes up; the rest is applied */
-	RELOAD_FAILED,	      /* an error in the file; everything stays as it was */
+	RELOAD_NEEDS_RESTART, /* something changed that only a restart takes up; the rest is applied
+			       */
+	RELOAD_FAILED,        /* an error in the file; everything stays as it was */
 };
 enum reload_outcome reload(struct core *c);
 void reload_or_exit(struct core *c);
@@ -94,7 +97,7 @@ void publish_driver_state(struct core *c, const char *text);
 void publish_reading(struct core *c); /* after a good poll */
 void publish_debug(struct core *c);   /* brings the debug level into force */
 void publish_allow_killpower(struct core *c, bool allow);
-void publish_print(struct core *c);   /* `name: value`, sorted, on stdout */
+void publish_print(struct core *c); /* `name: value`, sorted, on stdout */
 
 /* twin.c */
 bool twin_socket_path(const struct core *c, char *dst, size_t size);

@@ -47,11 +47,11 @@ struct driver_option {
 };
 
 struct driver {
-	const char *name;	 /* the program's name, as ups.conf's `driver =` has it */
+	const char *name;        /* the program's name, as ups.conf's `driver =` has it */
 	const char *description; /* "Device simulation and repeater" */
-	const char *version;	 /* of this driver */
+	const char *version;     /* of this driver */
 	const struct driver_option *options; /* ends with a row without name */
-	size_t data_size;		     /* bytes of core_data() */
+	size_t data_size;                    /* bytes of core_data() */
 
 	/* The status words of the device are published as they are: nothing is derived from the
 	 * charge's course (for simulations and copies). */

@@ -12,26 +12,27 @@
 #include "common/base/str.h"
 
 static const struct option_row rows[] = {
-    {'a', "ups", "id", "the section of ups.conf to serve"},
-    {'s', "no-config", "id", "serve without ups.conf, under this name; needs -x port=..."},
-    {'x', "set", "var[=val]", "a key of ups.conf, over what the file says"},
-    {'i', "interval", "secs", "seconds between two polls (pollinterval)"},
-    {'F', "foreground", NULL, "stay in the foreground; twice: and write the pid file"},
-    {'B', "background", NULL, "go to the background, also with -D"},
-    {'D', "debug", NULL, "say more, and more with each repetition; stays in the foreground"},
-    {'d', "dump", "count", "print the variables after count more polls, and end"},
-    {'k', "killpower", NULL, "cut the power of the load"},
-    {'c', "command", "cmd", "tell the running driver: reload, reload-or-error,\n"
-			    "reload-or-exit, exit, dump"},
-    {'P', "pid", "pid", "send -c's signal to this process"},
-    {'r', "chroot", "dir", "confine the process to that folder"},
-    {'u', "user", "user", "run as that user (when started as root)"},
-    {'g', "group", "group", "the group that may use the socket"},
-    {'L', "list", NULL, "list the keys that this driver knows"},
-    {'q', "quiet", NULL, "leave the banner out"},
-    {'V', "version", NULL, "show the version"},
-    {'h', "help", NULL, "show this help"},
-    {0, NULL, NULL, NULL},
+	{'a', "ups", "id", "the section of ups.conf to serve"},
+	{'s', "no-config", "id", "serve without ups.conf, under this name; needs -x port=..."},
+	{'x', "set", "var[=val]", "a key of ups.conf, over what the file says"},
+	{'i', "interval", "secs", "seconds between two polls (pollinterval)"},
+	{'F', "foreground", NULL, "stay in the foreground; twice: and write the pid file"},
+	{'B', "background", NULL, "go to the background, also with -D"},
+	{'D', "debug", NULL, "say more, and more with each repetition; stays in the foreground"},
+	{'d', "dump", "count", "print the variables after count more polls, and end"},
+	{'k', "killpower", NULL, "cut the power of the load"},
+	{'c', "command", "cmd",
+	 "tell the running driver: reload, reload-or-error,\n"
+	 "reload-or-exit, exit, dump"},
+	{'P', "pid", "pid", "send -c's signal to this process"},
+	{'r', "chroot", "dir", "confine the process to that folder"},
+	{'u', "user", "user", "run as that user (when started as root)"},
+	{'g', "group", "group", "the group that may use the socket"},
+	{'L', "list", NULL, "list the keys that this driver knows"},
+	{'q', "quiet", NULL, "leave the banner out"},
+	{'V', "version", NULL, "show the version"},
+	{'h', "help", NULL, "show this help"},
+	{0, NULL, NULL, NULL},
 };
 
 /* ---------------------------------------------------------------------- command line */
@@ -53,8 +54,8 @@ static void print_options(const struct driver *d)
 static void print_help(const struct driver *d)
 {
 	print_banner(d, true);
-	printf("\nusage: %s -a <id> [options]\n       %s -s <id> -x port=<port> [options]\n\n", d->name,
-	       d->name);
+	printf("\nusage: %s -a <id> [options]\n       %s -s <id> -x port=<port> [options]\n\n",
+	       d->name, d->name);
 	options_print(rows, stdout);
 	if (d->options && d->options[0].name)
 		printf("\nkeys of ups.conf for this driver:\n");
@@ -111,7 +112,8 @@ static bool take_option(struct invocation *in, int letter, const char *value)
 	case 'i':
 		return take_interval(in, value);
 	case 'F':
-		in->foreground = in->foreground >= FOREGROUND ? FOREGROUND_WITH_PID_FILE : FOREGROUND;
+		in->foreground =
+			in->foreground >= FOREGROUND ? FOREGROUND_WITH_PID_FILE : FOREGROUND;
 		return true;
 	case 'B':
 		in->foreground = BACKGROUND;
@@ -201,7 +203,8 @@ bool invocation_read(struct invocation *in, const struct driver *driver, int arg
 	if (!take_all(in, &p, driver, status) || !check_whole(in, &p))
 		return false;
 	if (in->cli.debug == 0)
-		in->cli.debug = log_debug_level(); /* of NUT_DEBUG_LEVEL, which decides nothing else */
+		in->cli.debug =
+			log_debug_level(); /* of NUT_DEBUG_LEVEL, which decides nothing else */
 	else if (in->foreground == FOREGROUND_UNSAID)
 		in->foreground = FOREGROUND;
 	if (in->foreground == FOREGROUND_UNSAID)

@@ -13,7 +13,7 @@
 struct command_line {
 	const char *ups;
 	bool with_config; /* -a, not -s */
-	const char **x;	  /* -x texts, and -i as one */
+	const char **x;   /* -x texts, and -i as one */
 	size_t x_count;
 	int debug; /* -D count, or NUT_DEBUG_LEVEL */
 };
@@ -25,9 +25,9 @@ struct invocation {
 	enum foreground foreground;
 	bool killpower;
 	bool quiet;
-	long dumps;	     /* -d, -1 = not asked for */
+	long dumps;          /* -d, -1 = not asked for */
 	const char *command; /* -c */
-	pid_t pid;	     /* -P, 0 = none */
+	pid_t pid;           /* -P, 0 = none */
 	const char *user, *group, *chroot;
 	char interval[64];
 };

@@ -14,9 +14,9 @@
 enum {
 	RETRY_FIRST_MS = 500,
 	RETRY_LONGEST_MS = 30 * 1000,
-	STALE_AFTER_POLLS = 3,	 /* failed in a row */
-	LOST_AFTER_POLLS = 10,	 /* then the link is given up, whatever the driver thinks of it */
-	STALE_AFTER_MS = 15000,	 /* without a good transfer, polls of any length aside */
+	STALE_AFTER_POLLS = 3,  /* failed in a row */
+	LOST_AFTER_POLLS = 10,  /* then the link is given up, whatever the driver thinks of it */
+	STALE_AFTER_MS = 15000, /* without a good transfer, polls of any length aside */
 };
 
 /* ---------------------------------------------------------------------------- waiting */
@@ -138,7 +138,8 @@ static void open_failed(struct core *c)
 
 	c->tries++;
 	if (c->reached && most >= 0 && c->tries >= (unsigned long)most) {
-		log_error("core", "%s was not reached again in %u tries (reconnect_max_tries): ending",
+		log_error("core",
+			  "%s was not reached again in %u tries (reconnect_max_tries): ending",
 			  c->cli->ups, c->tries);
 		core_end(c, 1);
 		return;
@@ -210,13 +211,15 @@ static void lose(struct core *c)
 	c->next_ms = clock_ms() + backoff_next(&c->backoff);
 }
 
-/* LB would never come: that has to be noticed when it is configured, not when the battery is low. */
+/* LB would never come: that has to be noticed when it is configured, not when the battery is low.
+ */
 static bool check_ignorelb(struct core *c)
 {
 	if (c->had_reading || !settings_flag(c->settings, "ignorelb") ||
 	    compose_can_judge_lb(c->state))
 		return true;
-	log_error("core", "ignorelb: %s has neither battery.charge with battery.charge.low nor "
+	log_error("core",
+		  "ignorelb: %s has neither battery.charge with battery.charge.low nor "
 		  "battery.runtime with battery.runtime.low; set one with default. or override.",
 		  c->cli->ups);
 	core_end(c, 1);
@@ -244,7 +247,8 @@ static void bad_reading(struct core *c)
 		set_stale(c, "its polls fail");
 	if (c->failures < LOST_AFTER_POLLS)
 		return;
-	log_warn("core", "%u polls of %s failed in a row: opening it anew", c->failures, c->cli->ups);
+	log_warn("core", "%u polls of %s failed in a row: opening it anew", c->failures,
+		 c->cli->ups);
 	lose(c);
 }
 

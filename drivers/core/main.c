@@ -39,8 +39,9 @@ static bool load_settings(struct core *c)
 	static char token[] = "ups.conf";
 	struct conf_report report = {.emit = conf_emit_log, .arg = token};
 
-	c->settings = settings_load(c->driver, c->conf_path, c->cli->with_config ? c->cli->ups : NULL,
-				    c->cli->x, c->cli->x_count, &report);
+	c->settings =
+		settings_load(c->driver, c->conf_path, c->cli->with_config ? c->cli->ups : NULL,
+			      c->cli->x, c->cli->x_count, &report);
 	if (c->settings && settings_get(c->settings, "LIBUSB_DEBUG"))
 		setenv("LIBUSB_DEBUG", settings_get(c->settings, "LIBUSB_DEBUG"), 1);
 	return c->settings != NULL;
@@ -73,7 +74,10 @@ static bool look_up_account(struct core *c, const struct invocation *in, struct 
 
 static bool become(const struct privilege *account)
 {
-	return geteuid() != 0 || privilege_drop(account);
+	if (geteuid() == 0 && !privilege_drop(account))
+		return false;
+	privilege_no_new();
+	return true;
 }
 
 static bool confine(struct core *c, const struct invocation *in)
@@ -112,9 +116,9 @@ struct signal_row {
 };
 
 static const struct signal_row signal_rows[] = {
-    {SIGTERM, on_end_signal}, {SIGINT, on_end_signal}, {SIGQUIT, on_end_signal},
-    {SIGHUP, on_hangup},      {SIGUSR1, on_usr1},      {SIGUSR2, on_hangup},
-    {SIGURG, on_urgent},
+	{SIGTERM, on_end_signal}, {SIGINT, on_end_signal}, {SIGQUIT, on_end_signal},
+	{SIGHUP, on_hangup},      {SIGUSR1, on_usr1},      {SIGUSR2, on_hangup},
+	{SIGURG, on_urgent},
 };
 enum { SIGNAL_COUNT = sizeof(signal_rows) / sizeof(signal_rows[0]) };
 
@@ -145,7 +149,8 @@ static bool core_begin(struct core *c)
 	}
 	signal(SIGPIPE, SIG_IGN);
 	for (size_t i = 0; i < SIGNAL_COUNT; i++) {
-		c->signals[i] = loop_signal_new(c->loop, signal_rows[i].signo, signal_rows[i].fn, c);
+		c->signals[i] =
+			loop_signal_new(c->loop, signal_rows[i].signo, signal_rows[i].fn, c);
 		if (!c->signals[i])
 			return false;
 	}
@@ -166,6 +171,8 @@ static void core_free(struct core *c)
 		state_free(c->state);
 	if (c->loop)
 		loop_free(c->loop);
+	for (size_t i = 0; i < sizeof(c->mirrored) / sizeof(c->mirrored[0]); i++)
+		free(c->mirrored[i]);
 	free(c->data);
 	settings_free(c->settings);
 }
@@ -231,11 +238,13 @@ static bool listen_on_socket(struct core *c, gid_t group)
 	}
 	c->service = service_new(c->loop, c->state, path, group, &core_service_ops, c);
 	if (c->service) {
-		log_info("core", "Listening on socket %s", path);
+		if (!getenv("NUT_QUIET_INIT_LISTENER"))
+			log_info("core", "Listening on socket %s", path);
 		return true;
 	}
-	log_errno("core", errno, "%s: cannot listen there (does the folder exist, may %s write there?)",
-		  path, geteuid() == 0 ? "root" : "this user");
+	log_errno("core", errno,
+		  "%s: cannot listen there (does the folder exist, may %s write there?)", path,
+		  geteuid() == 0 ? "root" : "this user");
 	return false;
 }
 
@@ -260,8 +269,8 @@ static void remove_pid_file(const struct core *c)
 		daemon_pidfile_remove(path);
 }
 
-static bool serve_begin(struct core *c, const struct invocation *in, const struct privilege *account,
-			gid_t group)
+static bool serve_begin(struct core *c, const struct invocation *in,
+			const struct privilege *account, gid_t group)
 {
 	long watchdog_ms = daemon_watchdog_ms();
 
@@ -314,7 +323,8 @@ static int run(struct core *c, const struct invocation *in)
 		return 1;
 	if (in->command)
 		return twin_command(c, in->command, in->pid);
-	/* Even with a ups.conf that is broken by now: the running one has read it when it was good. */
+	/* Even with a ups.conf that is broken by now: the running one has read it when it was good.
+	 */
 	if (in->killpower && twin_killpower(c) == 0) {
 		log_notice("core", "the running %s has cut the power of %s", c->driver->name,
 			   c->cli->ups);

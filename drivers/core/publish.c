@@ -136,8 +136,8 @@ static void publish_given_values(struct core *c)
 void publish_start(struct core *c)
 {
 	static const char *const commands[] = {
-	    "shutdown.default", "driver.killpower",	 "driver.reload",
-	    "driver.reload-or-error", "driver.reload-or-exit",
+		"shutdown.default",       "driver.killpower",      "driver.reload",
+		"driver.reload-or-error", "driver.reload-or-exit",
 	};
 
 	state_set(c->state, "driver.name", c->driver->name);
@@ -162,15 +162,17 @@ static void publish_device(struct core *c)
 	static const struct {
 		const char *device, *ups;
 	} pairs[] = {
-	    {"device.mfr", "ups.mfr"},
-	    {"device.model", "ups.model"},
-	    {"device.serial", "ups.serial"},
+		{"device.mfr", "ups.mfr"},
+		{"device.model", "ups.model"},
+		{"device.serial", "ups.serial"},
 	};
 
 	for (size_t i = 0; i < sizeof(pairs) / sizeof(pairs[0]); i++) {
 		const char *value = state_get(c->state, pairs[i].ups);
+		const char *present = state_get(c->state, pairs[i].device);
 
-		if (value && !state_find(c->state, pairs[i].device))
+		if (value && (!present || str_equal(present, c->mirrored[i])) &&
+		    str_replace(&c->mirrored[i], value))
 			state_set(c->state, pairs[i].device, value);
 	}
 }
@@ -178,8 +180,9 @@ static void publish_device(struct core *c)
 void publish_reading(struct core *c)
 {
 	struct compose_rules rules = {
-	    .ignorelb = settings_flag(c->settings, "ignorelb") && compose_can_judge_lb(c->state),
-	    .verbatim = c->driver->status_verbatim,
+		.ignorelb =
+			settings_flag(c->settings, "ignorelb") && compose_can_judge_lb(c->state),
+		.verbatim = c->driver->status_verbatim,
 	};
 
 	publish_device(c);

@@ -12,11 +12,11 @@ enum { QUEUE_MAX = 64 };
 
 struct queue_command {
 	struct queue_command *next;
-	bool is_set;	       /* SET, else INSTCMD */
+	bool is_set; /* SET, else INSTCMD */
 	char *name;
-	char *value;	       /* NULL = none (INSTCMD only) */
-	char *id;	       /* of TRACKING; NULL = nobody waits for the result */
-	unsigned long client;  /* who gets it */
+	char *value;          /* NULL = none (INSTCMD only) */
+	char *id;             /* of TRACKING; NULL = nobody waits for the result */
+	unsigned long client; /* who gets it */
 };
 
 struct queue {

@@ -18,8 +18,8 @@ static void on_difference(void *arg, const char *key, bool reloadable, bool secr
 	const char *is = secret ? "(secret)" : new_value ? new_value : "(none)";
 
 	if (!reloadable) {
-		log_notice("reload", "%s changed from \"%s\" to \"%s\": that needs a restart", key, was,
-			   is);
+		log_notice("reload", "%s changed from \"%s\" to \"%s\": that needs a restart", key,
+			   was, is);
 		log->unapplied++;
 		return;
 	}

@@ -15,6 +15,8 @@
 /* While so much waits to be written to a peer, changes wait too (and are then sent once each). */
 enum { BACKLOG_MAX = 64 * 1024 };
 
+enum { LOG_AGAIN_S = 60 };
+
 static struct lineconn_limits client_limits = {.max_backlog = BACKLOG_MAX};
 
 struct client {
@@ -36,6 +38,7 @@ struct service {
 	struct client *clients;
 	size_t count;
 	unsigned long next_number;
+	struct log_throttle refused, nonsense;
 };
 
 /* ------------------------------------------------------------------- changes, outward */
@@ -95,11 +98,14 @@ static void answer_dump(struct client *c)
 	c->behind = false;
 }
 
-static void log_unknown(const struct words *w)
+/* `what` with the line's first word; a peer that goes on and on does not fill the log. */
+static void log_nonsense(struct service *sv, const char *what, const char *word)
 {
-	if (words_count(w) > 0)
-		log_info("socket", "unknown command on the socket: \"%s\" (%zu words)",
-			 words_at(w, 0), words_count(w));
+	unsigned missed;
+
+	if (log_throttle_pass(&sv->nonsense, LOG_AGAIN_S, &missed))
+		log_info("socket", "%s on the socket: \"%s\" (%u like it before)", what, word,
+			 missed);
 }
 
 static void on_line(struct lineconn *conn, void *arg, const struct words *w)
@@ -140,20 +146,22 @@ static void on_line(struct lineconn *conn, void *arg, const struct words *w)
 		c->service->ops->command(c->service->arg, c->number, &m);
 		break;
 	case DRIVERWIRE_BAD:
-		log_info("socket", "malformed command on the socket: \"%s\"", words_at(w, 0));
+		log_nonsense(c->service, "malformed command", words_at(w, 0));
 		break;
 	default:
-		log_unknown(w);
+		if (words_count(w) > 0)
+			log_nonsense(c->service, "unknown command", words_at(w, 0));
 		break;
 	}
 }
 
 static void on_bad_line(struct lineconn *conn, void *arg, enum words_result why, const char *text)
 {
+	struct client *c = arg;
+
 	(void)conn;
-	(void)arg;
 	(void)why;
-	log_info("socket", "unreadable line on the socket: %s", text);
+	log_nonsense(c->service, "unreadable line", text);
 }
 
 static void client_free(struct client *c)
@@ -176,20 +184,23 @@ static void on_closed(struct lineconn *conn, void *arg, enum lineconn_end why, i
 }
 
 static const struct lineconn_ops client_ops = {
-    .line = on_line,
-    .bad_line = on_bad_line,
-    .closed = on_closed,
-    .drained = on_drained,
+	.line = on_line,
+	.bad_line = on_bad_line,
+	.closed = on_closed,
+	.drained = on_drained,
 };
 
 static void on_accepted(void *arg, int fd, const struct sockaddr_storage *peer)
 {
 	struct service *sv = arg;
 	struct client *c = sv->count < SERVICE_MAX_CLIENTS ? calloc(1, sizeof(*c)) : NULL;
+	unsigned missed;
 
 	(void)peer;
 	if (!c) {
-		log_warn("socket", "connection refused: %zu are open", sv->count);
+		if (log_throttle_pass(&sv->refused, LOG_AGAIN_S, &missed))
+			log_warn("socket", "connection refused: %zu are open (%u refused before)",
+				 sv->count, missed);
 		close(fd);
 		return;
 	}

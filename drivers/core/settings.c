@@ -19,31 +19,31 @@ static const struct common_key {
 	unsigned where;
 	long min, max;
 } common_keys[] = {
-    {"driver", KEY_TEXT, IN_SECTION, 0, 0},
-    {"port", KEY_TEXT, IN_SECTION, 0, 0},
-    {"desc", KEY_TEXT, IN_SECTION | RELOADABLE, 0, 0},
-    {"alias", KEY_TEXT, IN_SECTION | RELOADABLE, 0, 0},
-    {"user", KEY_TEXT, IN_SECTION | GLOBALLY, 0, 0},
-    {"group", KEY_TEXT, IN_SECTION | GLOBALLY, 0, 0},
-    {"chroot", KEY_TEXT, GLOBALLY, 0, 0},
-    {"statepath", KEY_TEXT, GLOBALLY | ANY_CASE, 0, 0},
-    {"driverpath", KEY_TEXT, GLOBALLY | RELOADABLE, 0, 0},
-    {"pollinterval", KEY_NUMBER, IN_SECTION | GLOBALLY | RELOADABLE, 1, 86400},
-    {"synchronous", KEY_TEXT, IN_SECTION | GLOBALLY | RELOADABLE, 0, 0},
-    {"reconnect_max_tries", KEY_NUMBER, IN_SECTION | GLOBALLY | RELOADABLE, -1, INT_MAX},
-    {"reconnect_report_freq", KEY_NUMBER, IN_SECTION | GLOBALLY | RELOADABLE, -1, INT_MAX},
-    {"debug_min", KEY_NUMBER, IN_SECTION | GLOBALLY | RELOADABLE | ANY_CASE, 0, INT_MAX},
-    {"LIBUSB_DEBUG", KEY_NUMBER, IN_SECTION | GLOBALLY, 0, INT_MAX},
-    {"maxstartdelay", KEY_NUMBER, IN_SECTION | GLOBALLY | RELOADABLE, -1, INT_MAX / 1000},
-    {"maxretry", KEY_NUMBER, IN_SECTION | GLOBALLY | RELOADABLE, -1, INT_MAX},
-    {"retrydelay", KEY_NUMBER, IN_SECTION | GLOBALLY | RELOADABLE, -1, INT_MAX / 1000},
-    {"nowait", KEY_FLAG, IN_SECTION | GLOBALLY | RELOADABLE, 0, 0},
-    {"sdorder", KEY_NUMBER, IN_SECTION | RELOADABLE, INT_MIN, INT_MAX},
-    {"sdcommands", KEY_TEXT, IN_SECTION | RELOADABLE, 0, 0},
-    {"allow_killpower", KEY_FLAG, IN_SECTION | RELOADABLE, 0, 0},
-    {"nolock", KEY_FLAG, IN_SECTION, 0, 0},
-    {"ignorelb", KEY_FLAG, IN_SECTION | RELOADABLE, 0, 0},
-    {"sddelay", KEY_TEXT, IN_SECTION | RELOADABLE, 0, 0}, /* obsolete, without effect */
+	{"driver", KEY_TEXT, IN_SECTION, 0, 0},
+	{"port", KEY_TEXT, IN_SECTION, 0, 0},
+	{"desc", KEY_TEXT, IN_SECTION | RELOADABLE, 0, 0},
+	{"alias", KEY_TEXT, IN_SECTION | RELOADABLE, 0, 0},
+	{"user", KEY_TEXT, IN_SECTION | GLOBALLY, 0, 0},
+	{"group", KEY_TEXT, IN_SECTION | GLOBALLY, 0, 0},
+	{"chroot", KEY_TEXT, GLOBALLY, 0, 0},
+	{"statepath", KEY_TEXT, GLOBALLY | ANY_CASE, 0, 0},
+	{"driverpath", KEY_TEXT, GLOBALLY | RELOADABLE, 0, 0},
+	{"pollinterval", KEY_NUMBER, IN_SECTION | GLOBALLY | RELOADABLE, 1, 86400},
+	{"synchronous", KEY_TEXT, IN_SECTION | GLOBALLY | RELOADABLE, 0, 0},
+	{"reconnect_max_tries", KEY_NUMBER, IN_SECTION | GLOBALLY | RELOADABLE, -1, INT_MAX},
+	{"reconnect_report_freq", KEY_NUMBER, IN_SECTION | GLOBALLY | RELOADABLE, -1, INT_MAX},
+	{"debug_min", KEY_NUMBER, IN_SECTION | GLOBALLY | RELOADABLE | ANY_CASE, 0, INT_MAX},
+	{"LIBUSB_DEBUG", KEY_NUMBER, IN_SECTION | GLOBALLY, 0, INT_MAX},
+	{"maxstartdelay", KEY_NUMBER, IN_SECTION | GLOBALLY | RELOADABLE, -1, INT_MAX / 1000},
+	{"maxretry", KEY_NUMBER, IN_SECTION | GLOBALLY | RELOADABLE, -1, INT_MAX},
+	{"retrydelay", KEY_NUMBER, IN_SECTION | GLOBALLY | RELOADABLE, -1, INT_MAX / 1000},
+	{"nowait", KEY_FLAG, IN_SECTION | GLOBALLY | RELOADABLE, 0, 0},
+	{"sdorder", KEY_NUMBER, IN_SECTION | RELOADABLE, INT_MIN, INT_MAX},
+	{"sdcommands", KEY_TEXT, IN_SECTION | RELOADABLE, 0, 0},
+	{"allow_killpower", KEY_FLAG, IN_SECTION | RELOADABLE, 0, 0},
+	{"nolock", KEY_FLAG, IN_SECTION, 0, 0},
+	{"ignorelb", KEY_FLAG, IN_SECTION | RELOADABLE, 0, 0},
+	{"sddelay", KEY_TEXT, IN_SECTION | RELOADABLE, 0, 0}, /* obsolete, without effect */
 };
 
 enum { COMMON_COUNT = sizeof(common_keys) / sizeof(common_keys[0]) };
@@ -63,7 +63,7 @@ struct item_list {
 
 struct settings {
 	const struct driver *driver;
-	struct item_list own;	  /* of the section and of -x */
+	struct item_list own;     /* of the section and of -x */
 	struct item_list globals; /* above the first section */
 };
 
@@ -74,8 +74,8 @@ static const struct common_key *find_common(const char *key, unsigned where)
 	for (size_t i = 0; i < COMMON_COUNT; i++) {
 		const struct common_key *k = &common_keys[i];
 
-		if ((k->where & where) && (k->where & ANY_CASE ? str_caseequal(k->name, key)
-							       : str_equal(k->name, key)))
+		if ((k->where & where) &&
+		    (k->where & ANY_CASE ? str_caseequal(k->name, key) : str_equal(k->name, key)))
 			return k;
 	}
 	return NULL;
@@ -153,7 +153,8 @@ static void report_unknown(const struct driver *d, const char *key, const struct
 		if (common_keys[i].where & IN_SECTION)
 			known[n++] = common_keys[i].name;
 	}
-	for (const struct driver_option *o = d->options; o && o->name && n < COMMON_COUNT + 127; o++)
+	for (const struct driver_option *o = d->options; o && o->name && n < COMMON_COUNT + 127;
+	     o++)
 		known[n++] = o->name;
 	known[n] = NULL;
 	closest = str_closest(key, known);
@@ -210,6 +211,17 @@ static bool list_put(struct item_list *l, struct item *item)
 	return true;
 }
 
+static void list_remove(struct item_list *l, const char *key)
+{
+	struct item *item = list_find(l, key);
+
+	if (!item)
+		return;
+	free(item->key);
+	secret_free(&item->value);
+	*item = l->items[--l->count];
+}
+
 static bool item_is_flag(const struct item *i)
 {
 	return (i->kind == SETTINGS_COMMON && i->common->kind == KEY_FLAG) ||
@@ -256,7 +268,9 @@ static void put(struct settings *s, unsigned where, const char *key, const char 
 	} else if (!classify(s->driver, where, &item)) {
 		if (where == IN_SECTION)
 			report_unknown(s->driver, key, at, r);
-	} else if (!is_denied_flag(&item) && check_value(&item, at, r)) {
+	} else if (is_denied_flag(&item)) {
+		list_remove(where == IN_SECTION ? &s->own : &s->globals, item_name(&item));
+	} else if (check_value(&item, at, r)) {
 		if (!list_put(where == IN_SECTION ? &s->own : &s->globals, &item))
 			conf_error(r, at, NULL, "out of memory");
 		return;
@@ -313,8 +327,8 @@ static void on_setting(void *arg, const struct conf_where *at, const struct conf
 static void report_missing(const struct reading *rd, const char *path, struct conf_report *r)
 {
 	struct conf_where at = {path, 0};
-	const char *closest = rd->names ? str_closest(rd->section, (const char *const *)rd->names)
-					: NULL;
+	const char *closest =
+		rd->names ? str_closest(rd->section, (const char *const *)rd->names) : NULL;
 	char mend[160];
 
 	if (!closest || !str_format(mend, sizeof(mend), "did you mean [%s]?", closest))
@@ -340,8 +354,8 @@ static void read_file(struct settings *s, const char *path, const char *section,
 
 	program = settings_get(s, "driver");
 	if (rd.found && program && !str_equal(program, s->driver->name))
-		conf_error(r, &at, NULL, "[%s] is for the driver %s, and this is %s", section, program,
-			   s->driver->name);
+		conf_error(r, &at, NULL, "[%s] is for the driver %s, and this is %s", section,
+			   program, s->driver->name);
 }
 
 static void take_x(struct settings *s, const char *text, struct conf_report *r)
@@ -464,12 +478,12 @@ struct settings_item settings_at(const struct settings *s, size_t i)
 	const struct item *item = &s->own.items[i];
 	const char *key = item_name(item);
 	struct settings_item out = {
-	    .kind = item->kind,
-	    .key = key,
-	    .name = key,
-	    .value = item->value,
-	    .secret = item_secret(item),
-	    .reloadable = item_reloadable(item),
+		.kind = item->kind,
+		.key = key,
+		.name = key,
+		.value = item->value,
+		.secret = item_secret(item),
+		.reloadable = item_reloadable(item),
 	};
 
 	if (item->kind == SETTINGS_DEFAULT || item->kind == SETTINGS_OVERRIDE)

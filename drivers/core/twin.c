@@ -20,7 +20,7 @@ enum {
 	CONNECT_MS = 1000,
 	ANSWER_MS = 15 * 1000,
 	KILLPOWER_MS = 90 * 1000, /* a hung twin must not keep a late shutdown waiting for ever */
-	LEAVE_MS = 25 * 1000,	  /* for the end of one that said it would */
+	LEAVE_MS = 25 * 1000,     /* for the end of one that said it would */
 	TERM_MS = 15 * 1000,
 	KILL_MS = 5 * 1000,
 	LOOK_MS = 50,
@@ -84,7 +84,8 @@ static bool ask_to_leave(const struct core *c, const char *pid_path)
 	return result == DRIVERWIRE_HANDLED && gone_within(c, pid_path, LEAVE_MS);
 }
 
-/* NUT's own drivers of 2.8.0 do not know driver.exit; for them, and the hung ones, there are signals. */
+/* NUT's own drivers of 2.8.0 do not know driver.exit; for them, and the hung ones, there are
+ * signals. */
 bool twin_replace(struct core *c)
 {
 	static const struct {
@@ -157,13 +158,13 @@ int twin_command(struct core *c, const char *command, pid_t pid)
 		const char *command, *query;
 		int signo;
 	} rows[] = {
-	    {"reload", "driver.reload", SIGHUP},
-	    {"reload-or-error", "driver.reload-or-error", 0},
-	    {"reload-or-exit", "driver.reload-or-exit", SIGUSR1},
-	    {"reload-or-restart", "driver.reload-or-restart", 0},
-	    {"exit", "driver.exit", 0},
-	    {"dump", NULL, SIGURG},
-	    {"data-dump", NULL, SIGURG},
+		{"reload", "driver.reload", SIGHUP},
+		{"reload-or-error", "driver.reload-or-error", 0},
+		{"reload-or-exit", "driver.reload-or-exit", SIGUSR1},
+		{"reload-or-restart", "driver.reload-or-restart", 0},
+		{"exit", "driver.exit", 0},
+		{"dump", NULL, SIGURG},
+		{"data-dump", NULL, SIGURG},
 	};
 	int result = -1;
 

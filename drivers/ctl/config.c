@@ -22,16 +22,16 @@ struct reading {
 };
 
 /* True when the key was one of these; a value which makes no sense was reported. */
-static bool take_number(struct numbers *n, const struct conf_setting *s, const struct conf_where *at,
-			struct conf_report *r)
+static bool take_number(struct numbers *n, const struct conf_setting *s,
+			const struct conf_where *at, struct conf_report *r)
 {
 	const struct {
 		const char *key;
 		long *to;
 	} rows[] = {
-	    {"maxstartdelay", &n->maxstartdelay},
-	    {"maxretry", &n->maxretry},
-	    {"retrydelay", &n->retrydelay},
+		{"maxstartdelay", &n->maxstartdelay},
+		{"maxretry", &n->maxretry},
+		{"retrydelay", &n->retrydelay},
 	};
 
 	if (str_equal(s->key, "nowait")) {
@@ -50,8 +50,8 @@ static bool take_number(struct numbers *n, const struct conf_setting *s, const s
 	return false;
 }
 
-static void take_global(struct reading *rd, const struct conf_where *at, const struct conf_setting *s,
-			struct conf_report *r)
+static void take_global(struct reading *rd, const struct conf_where *at,
+			const struct conf_setting *s, struct conf_report *r)
 {
 	if (take_number(&rd->global, s, at, r) || s->count == 0)
 		return;
@@ -86,8 +86,8 @@ static struct ctl_ups *find_or_add(struct reading *rd, const char *name)
 	cfg->upses = grown;
 	ups = &grown[cfg->count];
 	/* -1 and INT_MIN stand for "not said here" until the end of the file. */
-	*ups = (struct ctl_ups){.name = str_dup(name), .maxstartdelay = -1, .maxretry = -1,
-				.retrydelay = -1};
+	*ups = (struct ctl_ups){
+		.name = str_dup(name), .maxstartdelay = -1, .maxretry = -1, .retrydelay = -1};
 	if (!ups->name)
 		return NULL;
 	cfg->count++;
@@ -145,8 +145,10 @@ static void fill_in(struct ctl_ups *ups, const struct numbers *global)
 bool ctl_config_read(struct ctl_config *cfg, struct conf_report *r)
 {
 	struct reading rd = {
-	    .cfg = cfg,
-	    .global = {.maxstartdelay = START_DELAY_S, .maxretry = 1, .retrydelay = RETRY_DELAY_S},
+		.cfg = cfg,
+		.global = {.maxstartdelay = START_DELAY_S,
+			   .maxretry = 1,
+			   .retrydelay = RETRY_DELAY_S},
 	};
 	char path[CTL_PATH_MAX];
 	struct conf_where at = {path, 0};

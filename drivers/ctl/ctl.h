@@ -19,9 +19,9 @@
 struct ctl_ups {
 	char *name, *driver;
 	bool has_port;
-	long sdorder;	    /* negative: left on by `shutdown` */
+	long sdorder;       /* negative: left on by `shutdown` */
 	long maxstartdelay; /* seconds; negative: no limit */
-	long maxretry;	    /* attempts to start; 0 = never */
+	long maxretry;      /* attempts to start; 0 = never */
 	long retrydelay;    /* seconds */
 	bool nowait;
 };
@@ -39,11 +39,11 @@ const struct ctl_ups *ctl_config_find(const struct ctl_config *cfg, const char *
 
 /* How to run, from the command line. */
 struct ctl_options {
-	bool testing;	   /* -t: only say what would be done */
-	bool foreground;   /* -F */
-	bool pid_files;	   /* -FF: drivers write theirs */
-	int pass_debug;	   /* -d: so many -D for the drivers */
-	const char *user;  /* -u */
+	bool testing;       /* -t: only say what would be done */
+	bool foreground;    /* -F */
+	bool pid_files;     /* -FF: drivers write theirs */
+	int pass_debug;     /* -d: so many -D for the drivers */
+	const char *user;   /* -u */
 	const char *chroot; /* -r */
 };
 
@@ -62,8 +62,8 @@ void ctl_argv_add_options(struct ctl_argv *a, const struct ctl_options *o); /* -
 /* Starts the child, or with -t only shows its words. 0 in test mode, -1 (logged) when it cannot. */
 pid_t ctl_spawn(const struct ctl_argv *a, const struct ctl_options *o);
 
-/* Each returns how many UPSes it failed for.  named: they were named on the command line, and so are
- * switched off whatever their sdorder says. */
+/* Each returns how many UPSes it failed for.  named: they were named on the command line, and so
+ * are switched off whatever their sdorder says. */
 unsigned ctl_start(const struct ctl_config *cfg, const struct ctl_ups *const *upses, size_t count,
 		   const struct ctl_options *o);
 unsigned ctl_shutdown(const struct ctl_config *cfg, const struct ctl_ups *const *upses,

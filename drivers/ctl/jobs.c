@@ -23,8 +23,8 @@
 enum {
 	AT_ONCE = 32,
 	LOOK_MS = 20,
-	START_GRACE_MS = 5000,	   /* a driver that keeps to maxstartdelay itself is a little late */
-	SHUTDOWN_MS = 150 * 1000,  /* then a hung -k is killed: the others come next */
+	START_GRACE_MS = 5000,    /* a driver that keeps to maxstartdelay itself is a little late */
+	SHUTDOWN_MS = 150 * 1000, /* then a hung -k is killed: the others come next */
 	TELL_MS = 60 * 1000,
 };
 
@@ -123,10 +123,10 @@ struct job {
 };
 
 struct job_rules {
-	const char *what;    /* "start" */
-	bool retries;	     /* maxretry and retrydelay count */
-	bool leave_running;  /* at the deadline the child is left alone, else it is killed */
-	long limit_ms;	     /* 0 = the UPS's maxstartdelay */
+	const char *what;   /* "start" */
+	bool retries;       /* maxretry and retrydelay count */
+	bool leave_running; /* at the deadline the child is left alone, else it is killed */
+	long limit_ms;      /* 0 = the UPS's maxstartdelay */
 	const struct ctl_options *options;
 };
 
@@ -156,11 +156,11 @@ static void job_ended(struct job *j, int status, const struct job_rules *rules)
 	}
 	j->state = JOB_FAILED;
 	if (WIFSIGNALED(status))
-		log_error("upsdrvctl", "%s of %s failed: the driver was killed by %s", rules->what, name,
-			  strsignal(WTERMSIG(status)));
+		log_error("upsdrvctl", "%s of %s failed: the driver was killed by %s", rules->what,
+			  name, strsignal(WTERMSIG(status)));
 	else
-		log_error("upsdrvctl", "%s of %s failed: the driver's exit status was %d", rules->what,
-			  name, WEXITSTATUS(status));
+		log_error("upsdrvctl", "%s of %s failed: the driver's exit status was %d",
+			  rules->what, name, WEXITSTATUS(status));
 	if (!rules->retries || j->attempts_left <= 0)
 		return;
 	log_notice("upsdrvctl", "trying %s again in %ld s", name, j->ups->retrydelay);
@@ -240,8 +240,8 @@ static struct job *jobs_new(size_t count)
 unsigned ctl_start(const struct ctl_config *cfg, const struct ctl_ups *const *upses, size_t count,
 		   const struct ctl_options *o)
 {
-	struct job_rules rules = {.what = "start", .retries = true, .leave_running = true,
-				  .options = o};
+	struct job_rules rules = {
+		.what = "start", .retries = true, .leave_running = true, .options = o};
 	struct job *jobs = jobs_new(count);
 	unsigned failed;
 
@@ -254,7 +254,8 @@ unsigned ctl_start(const struct ctl_config *cfg, const struct ctl_ups *const *up
 		j->attempts_left = j->ups->maxretry;
 		j->state = JOB_DONE;
 		if (j->ups->maxretry == 0) {
-			log_notice("upsdrvctl", "%s is not started: its maxretry is 0", j->ups->name);
+			log_notice("upsdrvctl", "%s is not started: its maxretry is 0",
+				   j->ups->name);
 			continue;
 		}
 		j->state = JOB_FAILED;

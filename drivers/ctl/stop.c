@@ -18,8 +18,14 @@
 #include "common/ups/driverwire.h"
 #include "drivers/ctl/ctl.h"
 
-enum { CONNECT_MS = 1000, ANSWER_MS = 3000, EXIT_MS = 15000, TERM_MS = 5000, KILL_MS = 5000,
-       LOOK_MS = 50 };
+enum {
+	CONNECT_MS = 1000,
+	ANSWER_MS = 3000,
+	EXIT_MS = 15000,
+	TERM_MS = 5000,
+	KILL_MS = 5000,
+	LOOK_MS = 50
+};
 
 static bool pid_path(const struct ctl_ups *ups, char *dst, size_t size)
 {
@@ -115,7 +121,8 @@ static bool stop_end(struct stopping *s)
 	if (ends_within(s, TERM_MS))
 		return true;
 	if (s->way == STOP_BY_PID) {
-		log_warn("upsdrvctl", "%s: the driver does not end by itself: killing it", s->ups->name);
+		log_warn("upsdrvctl", "%s: the driver does not end by itself: killing it",
+			 s->ups->name);
 		daemon_signal_pid(s->pid, s->ups->driver, SIGKILL);
 		if (ends_within(s, KILL_MS)) {
 			daemon_pidfile_remove(s->pid_path);
@@ -180,8 +187,8 @@ static void look_at_pid_file(const struct ctl_ups *ups, struct status_row *row)
 	row->file_pid = daemon_pidfile_read(path, &pid);
 	if (row->file_pid == DAEMON_PID_OK)
 		row->file_pid = daemon_signal_pid(pid, ups->driver, 0) == DAEMON_PID_OK
-				    ? (long)pid
-				    : DAEMON_PID_FAILED;
+					? (long)pid
+					: DAEMON_PID_FAILED;
 }
 
 static void print_row(const struct ctl_ups *ups, const struct status_row *row)
@@ -192,9 +199,9 @@ static void print_row(const struct ctl_ups *ups, const struct status_row *row)
 	words_append_quoted(&quoted, row->status);
 	str_format(pid, sizeof(pid), row->socket_pid > 0 ? "%ld" : "N/A", (long)row->socket_pid);
 	printf("%-11s\t%11s\t%s\t%ld\t%s\t%s\t%s\n", ups->name, ups->driver ? ups->driver : "N/A",
-	       !ups->driver	? "N/A"
-	       : row->running	? "RUNNING"
-				: "STOPPED",
+	       !ups->driver   ? "N/A"
+	       : row->running ? "RUNNING"
+			      : "STOPPED",
 	       row->file_pid, row->responsive ? "RESPONSIVE" : "NOT_RESPONSIVE", pid,
 	       row->status[0] ? buffer_string(&quoted) : "N/A");
 	buffer_free(&quoted);
@@ -202,7 +209,8 @@ static void print_row(const struct ctl_ups *ups, const struct status_row *row)
 
 void ctl_print_status(const struct ctl_ups *const *upses, size_t count)
 {
-	printf("%-11s\t%11s\tRUNNING\tPF_PID\tS_RESPONSIVE\tS_PID\tS_STATUS\n", "UPSNAME", "UPSDRV");
+	printf("%-11s\t%11s\tRUNNING\tPF_PID\tS_RESPONSIVE\tS_PID\tS_STATUS\n", "UPSNAME",
+	       "UPSDRV");
 	for (size_t i = 0; i < count; i++) {
 		struct status_row row = {.file_pid = DAEMON_PID_ABSENT, .socket_pid = -1};
 

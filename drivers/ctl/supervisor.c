@@ -25,7 +25,7 @@ enum {
 	RESTART_FIRST_MS = 1000,
 	RESTART_LONGEST_MS = 60 * 1000,
 	SETTLED_MS = 60 * 1000, /* who lived for so long starts at the first pause again */
-	END_MS = 10 * 1000,	/* for drivers to end by themselves, then they are killed */
+	END_MS = 10 * 1000,     /* for drivers to end by themselves, then they are killed */
 };
 
 struct supervisor;
@@ -35,13 +35,13 @@ struct ward {
 	struct supervisor *owner;
 	char *name;
 	char *driver; /* the program that was started */
-	pid_t pid; /* 0 = does not run */
+	pid_t pid;    /* 0 = does not run */
 	long long started_ms;
 	struct loop_timer *restart;
 	struct backoff backoff;
 	bool told_to_end; /* its section is gone, or we end */
-	bool replaced;	  /* another driver takes its place when it has ended */
-	bool found;	  /* while ups.conf is read again */
+	bool replaced;    /* another driver takes its place when it has ended */
+	bool found;       /* while ups.conf is read again */
 };
 
 struct supervisor {
@@ -81,7 +81,8 @@ static void start(void *arg)
 	}
 	if (w->pid > 0) {
 		w->started_ms = clock_ms();
-		log_debug(1, "upsdrvctl", "the driver of %s runs as pid %ld", w->name, (long)w->pid);
+		log_debug(1, "upsdrvctl", "the driver of %s runs as pid %ld", w->name,
+			  (long)w->pid);
 		return;
 	}
 	w->pid = 0;
@@ -282,8 +283,8 @@ int ctl_supervise(struct ctl_config *cfg, const char *only, const struct ctl_opt
 		int signo;
 		loop_fn *fn;
 	} rows[] = {
-	    {SIGCHLD, on_child}, {SIGTERM, on_end},  {SIGINT, on_end},	  {SIGQUIT, on_end},
-	    {SIGHUP, on_hangup}, {SIGUSR1, on_usr1}, {SIGURG, on_urgent},
+		{SIGCHLD, on_child}, {SIGTERM, on_end},  {SIGINT, on_end},    {SIGQUIT, on_end},
+		{SIGHUP, on_hangup}, {SIGUSR1, on_usr1}, {SIGURG, on_urgent},
 	};
 	enum { COUNT = sizeof(rows) / sizeof(rows[0]) };
 	struct supervisor sv = {.cfg = cfg, .options = o, .only = only, .loop = loop_new()};

@@ -16,20 +16,22 @@
 static const char banner[] = "- UPS driver controller";
 
 static const struct option_row rows[] = {
-    {'F', "foreground", NULL, "start: stay, and start again what dies; twice: drivers write\n"
-			      "their pid files"},
-    {'B', "background", NULL, "start: let the drivers go to the background (as without it)"},
-    {'t', "test", NULL, "only show what would be done"},
-    {'u', "user", "user", "drivers switch to that user"},
-    {'r', "chroot", "dir", "drivers are confined to that folder"},
-    {'D', "debug", NULL, "say more"},
-    {'d', "debug-drivers", NULL, "drivers get -D as often as it is given here"},
-    {'c', "command", "cmd", "tell the drivers: reload, reload-or-error, reload-or-exit,\n"
-			    "exit, dump"},
-    {'l', "list", NULL, "as the verb list"},
-    {'V', "version", NULL, "show the version"},
-    {'h', "help", NULL, "show this help"},
-    {0, NULL, NULL, NULL},
+	{'F', "foreground", NULL,
+	 "start: stay, and start again what dies; twice: drivers write\n"
+	 "their pid files"},
+	{'B', "background", NULL, "start: let the drivers go to the background (as without it)"},
+	{'t', "test", NULL, "only show what would be done"},
+	{'u', "user", "user", "drivers switch to that user"},
+	{'r', "chroot", "dir", "drivers are confined to that folder"},
+	{'D', "debug", NULL, "say more"},
+	{'d', "debug-drivers", NULL, "drivers get -D as often as it is given here"},
+	{'c', "command", "cmd",
+	 "tell the drivers: reload, reload-or-error, reload-or-exit,\n"
+	 "exit, dump"},
+	{'l', "list", NULL, "as the verb list"},
+	{'V', "version", NULL, "show the version"},
+	{'h', "help", NULL, "show this help"},
+	{0, NULL, NULL, NULL},
 };
 
 struct invocation {
@@ -71,7 +73,8 @@ static void report_no_such(const struct ctl_config *cfg, const char *name)
 	if (names)
 		closest = str_closest(name, names);
 	if (closest)
-		log_error("upsdrvctl", "UPS %s not found in ups.conf; did you mean %s?", name, closest);
+		log_error("upsdrvctl", "UPS %s not found in ups.conf; did you mean %s?", name,
+			  closest);
 	else
 		log_error("upsdrvctl", "UPS %s not found in ups.conf", name);
 	free(names);
@@ -105,7 +108,8 @@ static int status_of(unsigned failed)
 	return failed > 0 ? 1 : 0;
 }
 
-static int do_start(struct ctl_config *cfg, const struct selection *sel, const struct invocation *in)
+static int do_start(struct ctl_config *cfg, const struct selection *sel,
+		    const struct invocation *in)
 {
 	if (in->options.foreground && !in->options.testing)
 		return ctl_supervise(cfg, in->only, &in->options);
@@ -152,11 +156,8 @@ static const struct verb {
 	verb_fn *run;
 	bool bare; /* for other programs to read: without the banner */
 } verbs[] = {
-    {"start", do_start, false},
-    {"stop", do_stop, false},
-    {"shutdown", do_shutdown, false},
-    {"list", do_list, true},
-    {"status", do_status, true},
+	{"start", do_start, false}, {"stop", do_stop, false},    {"shutdown", do_shutdown, false},
+	{"list", do_list, true},    {"status", do_status, true},
 };
 static const struct verb tell_verb = {"-c", do_tell, true};
 
@@ -168,8 +169,10 @@ static const struct verb *find_verb(const struct invocation *in)
 		if (str_equal(in->verb, verbs[i].name))
 			return &verbs[i];
 	}
-	log_error("upsdrvctl", "Error: unrecognized command [%s]; there are start, stop, shutdown, "
-		  "list and status", in->verb);
+	log_error("upsdrvctl",
+		  "Error: unrecognized command [%s]; there are start, stop, shutdown, "
+		  "list and status",
+		  in->verb);
 	return NULL;
 }
 

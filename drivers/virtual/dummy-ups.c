@@ -10,25 +10,25 @@
 #include "drivers/virtual/dummy.h"
 
 static const struct driver_option options[] = {
-    {.name = "mode",
-     .argument = "mode",
-     .help = "dummy-once, dummy-loop (or dummy), repeater; else the port's name decides"},
-    {.name = "authconf",
-     .argument = "none",
-     .help = "the account for the upsd repeated; reading needs none"},
-    {.name = "repeater_disable_strict_start",
-     .help = "do not wait at the start for the upsd repeated"},
-    {.name = NULL},
+	{.name = "mode",
+	 .argument = "mode",
+	 .help = "dummy-once, dummy-loop (or dummy), repeater; else the port's name decides"},
+	{.name = "authconf",
+	 .argument = "none",
+	 .help = "the account for the upsd repeated; reading needs none"},
+	{.name = "repeater_disable_strict_start",
+	 .help = "do not wait at the start for the upsd repeated"},
+	{.name = NULL},
 };
 
 static const struct {
 	const char *word, *published;
 	enum dummy_mode mode;
 } modes[] = {
-    {"dummy-once", "dummy-once", DUMMY_ONCE},
-    {"dummy-loop", "dummy-loop", DUMMY_LOOP},
-    {"dummy", "dummy-loop", DUMMY_LOOP},
-    {"repeater", "repeater", DUMMY_REPEATER},
+	{"dummy-once", "dummy-once", DUMMY_ONCE},
+	{"dummy-loop", "dummy-loop", DUMMY_LOOP},
+	{"dummy", "dummy-loop", DUMMY_LOOP},
+	{"repeater", "repeater", DUMMY_REPEATER},
 };
 
 static bool ends_with(const char *s, const char *end)
@@ -68,7 +68,8 @@ static enum dummy_mode decide_mode(struct core *c)
 		}
 	}
 	if (mode == DUMMY_UNDECIDED)
-		log_error("dummy", "mode \"%s\": there are dummy-once, dummy-loop and repeater", word);
+		log_error("dummy", "mode \"%s\": there are dummy-once, dummy-loop and repeater",
+			  word);
 	else
 		state_set(core_state(c), "driver.parameter.mode", published);
 	return mode;
@@ -124,18 +125,18 @@ static void dummy_close(struct core *c)
 }
 
 static const struct driver dummy_driver = {
-    .name = "dummy-ups",
-    .description = "Device simulation and repeater",
-    .version = "0.1",
-    .options = options,
-    .data_size = sizeof(struct dummy),
-    .status_verbatim = true,
-    .open = dummy_open,
-    .poll = dummy_poll,
-    .instcmd = dummy_instcmd,
-    .setvar = dummy_setvar,
-    .shutdown = dummy_shutdown,
-    .close = dummy_close,
+	.name = "dummy-ups",
+	.description = "Device simulation and repeater",
+	.version = "0.1",
+	.options = options,
+	.data_size = sizeof(struct dummy),
+	.status_verbatim = true,
+	.open = dummy_open,
+	.poll = dummy_poll,
+	.instcmd = dummy_instcmd,
+	.setvar = dummy_setvar,
+	.shutdown = dummy_shutdown,
+	.close = dummy_close,
 };
 
 int main(int argc, char **argv)

@@ -7,6 +7,7 @@
 
 #include <sys/stat.h>
 
+#include "common/base/log.h"
 #include "common/net/resolver.h"
 #include "common/net/tlspolicy.h"
 #include "common/ups/asyncclient.h"
@@ -21,17 +22,18 @@ struct dummy {
 	/* files */
 	char path[4096];
 	struct script script;
-	struct stat read_at;   /* the file's stamp when it was read */
-	size_t next;	       /* step */
-	long long resume_ms;   /* TIMER: not before */
+	struct stat read_at; /* the file's stamp when it was read */
+	size_t next;         /* step */
+	long long resume_ms; /* TIMER: not before */
 	struct loop_timer *timer;
+	struct log_throttle trouble; /* with reading the file */
 
 	/* repeater */
 	struct resolver *resolver;
 	struct asyncclient *upstream;
 	struct tlspolicy *tls; /* what is demanded of it */
-	struct state *copied; /* what came from there, so that it can go again */
-	bool answered;	      /* the upstream has said what it knows of the UPS */
+	struct state *copied;  /* what came from there, so that it can go again */
+	bool answered;         /* the upstream has said what it knows of the UPS */
 	enum netwire_availability availability;
 };
 

@@ -8,7 +8,6 @@
 #include <sys/stat.h>
 
 #include "common/base/clock.h"
-#include "common/base/log.h"
 #include "common/base/paths.h"
 #include "common/base/str.h"
 #include "drivers/virtual/dummy.h"
@@ -18,51 +17,51 @@
  * (seen on its socket, with a file of every variable): texts of at most 32
  * bytes, except these.
  */
-enum { LENGTH_OTHERS = 32 };
+enum { LENGTH_OTHERS = 32, LOG_AGAIN_S = 600 };
 
 static const struct {
 	const char *name;
 	int length; /* 0 = a number */
 } known[] = {
-    {"battery.charge", 0},
-    {"battery.charge.low", 0},
-    {"battery.charge.restart", 0},
-    {"battery.current", 0},
-    {"battery.runtime", 0},
-    {"battery.runtime.low", 0},
-    {"battery.temperature", 0},
-    {"battery.voltage", 0},
-    {"battery.voltage.nominal", 0},
-    {"input.frequency", 0},
-    {"input.quality", 6},
-    {"input.sensitivity", 1},
-    {"input.transfer.boost.high", 0},
-    {"input.transfer.boost.low", 0},
-    {"input.transfer.high", 0},
-    {"input.transfer.low", 0},
-    {"input.transfer.reason", 1},
-    {"input.transfer.trim.high", 0},
-    {"input.transfer.trim.low", 0},
-    {"input.voltage", 0},
-    {"input.voltage.maximum", 0},
-    {"input.voltage.minimum", 0},
-    {"input.voltage.nominal", 0},
-    {"output.current", 0},
-    {"output.frequency", 0},
-    {"output.voltage", 0},
-    {"ups.date", 16},
-    {"ups.delay.reboot", 0},
-    {"ups.delay.shutdown", 0},
-    {"ups.delay.start", 0},
-    {"ups.firmware", 16},
-    {"ups.firmware.aux", 16},
-    {"ups.id", 16},
-    {"ups.load", 0},
-    {"ups.mfr.date", 16},
-    {"ups.temperature", 0},
-    {"ups.test.interval", 0},
-    {"ups.test.result", 16},
-    {"ups.time", 16},
+	{"battery.charge", 0},
+	{"battery.charge.low", 0},
+	{"battery.charge.restart", 0},
+	{"battery.current", 0},
+	{"battery.runtime", 0},
+	{"battery.runtime.low", 0},
+	{"battery.temperature", 0},
+	{"battery.voltage", 0},
+	{"battery.voltage.nominal", 0},
+	{"input.frequency", 0},
+	{"input.quality", 6},
+	{"input.sensitivity", 1},
+	{"input.transfer.boost.high", 0},
+	{"input.transfer.boost.low", 0},
+	{"input.transfer.high", 0},
+	{"input.transfer.low", 0},
+	{"input.transfer.reason", 1},
+	{"input.transfer.trim.high", 0},
+	{"input.transfer.trim.low", 0},
+	{"input.voltage", 0},
+	{"input.voltage.maximum", 0},
+	{"input.voltage.minimum", 0},
+	{"input.voltage.nominal", 0},
+	{"output.current", 0},
+	{"output.frequency", 0},
+	{"output.voltage", 0},
+	{"ups.date", 16},
+	{"ups.delay.reboot", 0},
+	{"ups.delay.shutdown", 0},
+	{"ups.delay.start", 0},
+	{"ups.firmware", 16},
+	{"ups.firmware.aux", 16},
+	{"ups.id", 16},
+	{"ups.load", 0},
+	{"ups.mfr.date", 16},
+	{"ups.temperature", 0},
+	{"ups.test.interval", 0},
+	{"ups.test.result", 16},
+	{"ups.time", 16},
 };
 
 static void set_writable(struct state *s, const char *name)
@@ -140,6 +139,19 @@ static int read_script(struct dummy *d, const struct stat *stamp)
 	return 0;
 }
 
+/* Once, and then now and then: it is looked for over and over. */
+static void log_trouble(struct dummy *d, int err)
+{
+	unsigned missed;
+
+	if (!log_throttle_pass(&d->trouble, LOG_AGAIN_S, &missed))
+		return;
+	if (missed > 0)
+		log_warn_errno("dummy", err, "%s (and %u times before)", d->path, missed);
+	else
+		log_warn_errno("dummy", err, "%s", d->path);
+}
+
 /* Takes up a file that was written anew. */
 static int refresh(struct dummy *d)
 {
@@ -204,7 +216,7 @@ enum driver_result player_poll(struct core *c)
 	if (d->mode == DUMMY_ONCE || at_end)
 		err = refresh(d);
 	if (err) {
-		log_warn_errno("dummy", err, "%s", d->path);
+		log_trouble(d, err);
 		return DRIVER_FAILED;
 	}
 	if (clock_ms() < d->resume_ms)
@@ -244,7 +256,7 @@ enum driver_result player_open(struct core *c)
 	else
 		err = read_script(d, &now);
 	if (err) {
-		log_errno("dummy", err, "%s", d->path);
+		log_trouble(d, err);
 		return DRIVER_FAILED;
 	}
 	publish_start(c);

@@ -45,27 +45,27 @@ static void on_refused(void *arg, const char *what, enum netwire_error e)
 }
 
 static const struct asyncclient_ops ops = {
-    .link = on_link,
-    .update = on_update,
-    .refused = on_refused,
+	.link = on_link,
+	.update = on_update,
+	.refused = on_refused,
 };
 
 static bool start_client(struct core *c, struct dummy *d, const struct netwire_target *t)
 {
 	const struct tlspolicy_source nothing_said = {
-	    .forcessl = -1, .certverify = -1, .daemon = true};
+		.forcessl = -1, .certverify = -1, .daemon = true};
 	char why[512];
 	unsigned interval_ms = (unsigned)core_option_long(c, "pollinterval", 2) * 1000;
 	struct asyncclient_config cfg = {
-	    .host = t->host,
-	    .port = t->port,
-	    .ups = t->ups,
-	    .family = AF_UNSPEC,
-	    .poll_ms = interval_ms,
-	    .dead_ms = DEAD_MS > 3 * interval_ms ? DEAD_MS : 3 * interval_ms,
-	    .connect_ms = CONNECT_MS,
-	    .retry_ms = RETRY_MS,
-	    .retry_max_ms = RETRY_MAX_MS,
+		.host = t->host,
+		.port = t->port,
+		.ups = t->ups,
+		.family = AF_UNSPEC,
+		.poll_ms = interval_ms,
+		.dead_ms = DEAD_MS > 3 * interval_ms ? DEAD_MS : 3 * interval_ms,
+		.connect_ms = CONNECT_MS,
+		.retry_ms = RETRY_MS,
+		.retry_max_ms = RETRY_MAX_MS,
 	};
 
 	d->answered = false;
@@ -123,7 +123,8 @@ enum driver_result repeater_open(struct core *c)
 	return DRIVER_FAILED;
 }
 
-/* Variables which the other side has no more.  Our own ones stay: defaults, device.type, driver.*. */
+/* Variables which the other side has no more.  Our own ones stay: defaults, device.type, driver.*.
+ */
 static void drop_gone(struct core *c, struct state *copied, const struct state *theirs)
 {
 	size_t i = 0;

@@ -57,7 +57,8 @@ static void push_pause(struct reading *rd, const struct conf_where *at, size_t c
 {
 	double seconds;
 
-	if (count < 2 || !str_to_double(words[1], &seconds) || seconds < 0 || seconds > PAUSE_MAX_S) {
+	if (count < 2 || !str_to_double(words[1], &seconds) || seconds < 0 ||
+	    seconds > PAUSE_MAX_S) {
 		conf_error(r, at, "TIMER wants a number of seconds", "\"TIMER %s\" makes no sense",
 			   count < 2 ? "" : words[1]);
 		return;
@@ -103,7 +104,8 @@ static void on_line(void *arg, const struct conf_where *at, size_t count, char *
 	if (len > 0 && words[0][len - 1] == ':')
 		len--;
 	if (len == 0 || len >= sizeof(name)) {
-		conf_error(r, at, NULL, "a line begins with the name of a variable, TIMER or ALARM");
+		conf_error(r, at, NULL,
+			   "a line begins with the name of a variable, TIMER or ALARM");
 		return;
 	}
 	memcpy(name, words[0], len);

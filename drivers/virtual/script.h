@@ -14,10 +14,10 @@
 
 enum script_action {
 	SCRIPT_SET,
-	SCRIPT_DELETE,	   /* a variable without a value */
-	SCRIPT_ALARM,	   /* one more text of ups.alarm */
+	SCRIPT_DELETE,     /* a variable without a value */
+	SCRIPT_ALARM,      /* one more text of ups.alarm */
 	SCRIPT_ALARM_NONE, /* bare ALARM */
-	SCRIPT_PAUSE,	   /* TIMER */
+	SCRIPT_PAUSE,      /* TIMER */
 };
 
 struct script_step {

@@ -119,10 +119,10 @@ static enum driver_result result_of(const char *word)
 		const char *word;
 		enum driver_result result;
 	} rows[] = {
-	    {"fail", DRIVER_FAILED},
-	    {"stale", DRIVER_STALE},
-	    {"lost", DRIVER_LOST},
-	    {"fatal", DRIVER_FATAL},
+		{"fail", DRIVER_FAILED},
+		{"stale", DRIVER_STALE},
+		{"lost", DRIVER_LOST},
+		{"fatal", DRIVER_FATAL},
 	};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
@@ -195,30 +195,30 @@ static void probe_close(struct core *c)
 }
 
 static const struct driver_option options[] = {
-    {.name = "password", .argument = "text", .help = "a secret", .flags = DRIVER_OPTION_SECRET},
-    {.name = "depth",
-     .argument = "n",
-     .help = "a number from 1 to 10",
-     .flags = DRIVER_OPTION_RELOADABLE,
-     .min = 1,
-     .max = 10},
-    {.name = "colour", .argument = "name", .help = "a text that needs a restart"},
-    {.name = "quick", .help = "a flag"},
-    {.name = NULL},
+	{.name = "password", .argument = "text", .help = "a secret", .flags = DRIVER_OPTION_SECRET},
+	{.name = "depth",
+	 .argument = "n",
+	 .help = "a number from 1 to 10",
+	 .flags = DRIVER_OPTION_RELOADABLE,
+	 .min = 1,
+	 .max = 10},
+	{.name = "colour", .argument = "name", .help = "a text that needs a restart"},
+	{.name = "quick", .help = "a flag"},
+	{.name = NULL},
 };
 
 static const struct driver probe_driver = {
-    .name = "probe-ups",
-    .description = "Faults on demand",
-    .version = "0.1",
-    .options = options,
-    .data_size = sizeof(struct probe),
-    .open = probe_open,
-    .poll = probe_poll,
-    .instcmd = probe_instcmd,
-    .setvar = probe_setvar,
-    .shutdown = probe_shutdown,
-    .close = probe_close,
+	.name = "probe-ups",
+	.description = "Faults on demand",
+	.version = "0.1",
+	.options = options,
+	.data_size = sizeof(struct probe),
+	.open = probe_open,
+	.poll = probe_poll,
+	.instcmd = probe_instcmd,
+	.setvar = probe_setvar,
+	.shutdown = probe_shutdown,
+	.close = probe_close,
 };
 
 int main(int argc, char **argv)

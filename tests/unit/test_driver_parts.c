@@ -84,13 +84,18 @@ static void texts_of_devices_are_cleaned(void **state)
 	const struct {
 		const char *raw, *clean;
 	} rows[] = {
-	    {"  Smart-UPS 1500  ", "Smart-UPS 1500"},
-	    {"a\tb\r\n", "a b"},
-	    {"\xff\xfe" "EATON\x80\x81" "9E", "EATON 9E"},
-	    {"a\x7f" "b", "a b"},
-	    {"", ""},
-	    {" \x01 ", ""},
-	    {"keeps \"quotes\" # and \\", "keeps \"quotes\" # and \\"},
+		{"  Smart-UPS 1500  ", "Smart-UPS 1500"},
+		{"a\tb\r\n", "a b"},
+		{"\xff\xfe"
+		 "EATON\x80\x81"
+		 "9E",
+		 "EATON 9E"},
+		{"a\x7f"
+		 "b",
+		 "a b"},
+		{"", ""},
+		{" \x01 ", ""},
+		{"keeps \"quotes\" # and \\", "keeps \"quotes\" # and \\"},
 	};
 
 	(void)state;
@@ -225,19 +230,19 @@ static void a_missing_file_is_an_error(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(pauses_double_up_to_the_longest),
-	    cmocka_unit_test(a_pause_of_a_millisecond_has_no_trouble),
-	    cmocka_unit_test(commands_come_out_in_their_order),
-	    cmocka_unit_test(a_full_queue_takes_no_more),
-	    cmocka_unit_test(texts_of_devices_are_cleaned),
-	    cmocka_unit_test(a_line_sets_a_variable),
-	    cmocka_unit_test(a_variable_without_value_goes),
-	    cmocka_unit_test(timers_pause),
-	    cmocka_unit_test(a_timer_that_makes_no_sense_is_left_out_and_told),
-	    cmocka_unit_test(alarms_come_and_go),
-	    cmocka_unit_test(the_recorded_drivers_own_variables_are_left_out),
-	    cmocka_unit_test(a_long_file_is_read_whole),
-	    cmocka_unit_test(a_missing_file_is_an_error),
+		cmocka_unit_test(pauses_double_up_to_the_longest),
+		cmocka_unit_test(a_pause_of_a_millisecond_has_no_trouble),
+		cmocka_unit_test(commands_come_out_in_their_order),
+		cmocka_unit_test(a_full_queue_takes_no_more),
+		cmocka_unit_test(texts_of_devices_are_cleaned),
+		cmocka_unit_test(a_line_sets_a_variable),
+		cmocka_unit_test(a_variable_without_value_goes),
+		cmocka_unit_test(timers_pause),
+		cmocka_unit_test(a_timer_that_makes_no_sense_is_left_out_and_told),
+		cmocka_unit_test(alarms_come_and_go),
+		cmocka_unit_test(the_recorded_drivers_own_variables_are_left_out),
+		cmocka_unit_test(a_long_file_is_read_whole),
+		cmocka_unit_test(a_missing_file_is_an_error),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -15,16 +15,16 @@
 #include "drivers/core/settings.h"
 
 static const struct driver_option options[] = {
-    {.name = "subdriver", .argument = "name", .help = "x"},
-    {.name = "password", .argument = "text", .help = "x", .flags = DRIVER_OPTION_SECRET},
-    {.name = "pollfreq",
-     .argument = "n",
-     .help = "x",
-     .flags = DRIVER_OPTION_RELOADABLE,
-     .min = 1,
-     .max = 60},
-    {.name = "pollonly", .help = "x"},
-    {.name = NULL},
+	{.name = "subdriver", .argument = "name", .help = "x"},
+	{.name = "password", .argument = "text", .help = "x", .flags = DRIVER_OPTION_SECRET},
+	{.name = "pollfreq",
+	 .argument = "n",
+	 .help = "x",
+	 .flags = DRIVER_OPTION_RELOADABLE,
+	 .min = 1,
+	 .max = 60},
+	{.name = "pollonly", .help = "x"},
+	{.name = NULL},
 };
 static const struct driver driver = {.name = "test-ups", .options = options};
 
@@ -192,6 +192,18 @@ static void a_flag_that_is_denied_is_not_set(void **state)
 	settings_free(s);
 }
 
+static void x_can_take_a_flag_back(void **state)
+{
+	const char *const x[] = {"pollonly=no"};
+	struct settings *s = load_with("[ups]\nport = a\npollonly\npollfreq = 3\n", "ups", x, 1);
+
+	(void)state;
+	assert_non_null(s);
+	assert_false(settings_flag(s, "pollonly"));
+	assert_int_equal(settings_long(s, "pollfreq", 0), 3);
+	settings_free(s);
+}
+
 static void items_tell_their_kind(void **state)
 {
 	struct settings *s = load("[ups]\nport = a\npassword = x\nOVERRIDE.ups.id = y\n");
@@ -223,8 +235,9 @@ static void differences_are_those_of_what_is_in_force(void **state)
 {
 	struct settings *was = load("pollinterval = 5\nuser = a\n"
 				    "[ups]\nport = a\npollinterval = 7\npollonly\n");
-	struct settings *is = load("pollinterval = 6\nuser = b\n"
-				   "[ups]\nport = b\npollinterval = 7\npollfreq = 2\npassword = s\n");
+	struct settings *is =
+		load("pollinterval = 6\nuser = b\n"
+		     "[ups]\nport = b\npollinterval = 7\npollfreq = 2\npassword = s\n");
 	char text[1024] = "";
 
 	(void)state;
@@ -257,22 +270,23 @@ static void only_reloadable_keys_are_adopted(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(a_section_is_read_above_its_globals),
-	    cmocka_unit_test(a_section_may_be_continued_later),
-	    cmocka_unit_test(x_beats_the_file),
-	    cmocka_unit_test(without_a_section_no_file_is_needed),
-	    cmocka_unit_test(driver_options_are_found_letter_case_aside),
-	    cmocka_unit_test(an_unknown_key_is_refused_with_the_closest_one),
-	    cmocka_unit_test(a_number_out_of_range_is_refused),
-	    cmocka_unit_test(all_mistakes_are_told_in_one_run),
-	    cmocka_unit_test(a_key_without_its_value_is_refused),
-	    cmocka_unit_test(a_section_without_port_is_refused),
-	    cmocka_unit_test(a_missing_section_is_named_with_the_closest_one),
-	    cmocka_unit_test(another_drivers_section_is_refused),
-	    cmocka_unit_test(a_flag_that_is_denied_is_not_set),
-	    cmocka_unit_test(items_tell_their_kind),
-	    cmocka_unit_test(differences_are_those_of_what_is_in_force),
-	    cmocka_unit_test(only_reloadable_keys_are_adopted),
+		cmocka_unit_test(a_section_is_read_above_its_globals),
+		cmocka_unit_test(a_section_may_be_continued_later),
+		cmocka_unit_test(x_beats_the_file),
+		cmocka_unit_test(without_a_section_no_file_is_needed),
+		cmocka_unit_test(driver_options_are_found_letter_case_aside),
+		cmocka_unit_test(an_unknown_key_is_refused_with_the_closest_one),
+		cmocka_unit_test(a_number_out_of_range_is_refused),
+		cmocka_unit_test(all_mistakes_are_told_in_one_run),
+		cmocka_unit_test(a_key_without_its_value_is_refused),
+		cmocka_unit_test(a_section_without_port_is_refused),
+		cmocka_unit_test(a_missing_section_is_named_with_the_closest_one),
+		cmocka_unit_test(another_drivers_section_is_refused),
+		cmocka_unit_test(a_flag_that_is_denied_is_not_set),
+		cmocka_unit_test(x_can_take_a_flag_back),
+		cmocka_unit_test(items_tell_their_kind),
+		cmocka_unit_test(differences_are_those_of_what_is_in_force),
+		cmocka_unit_test(only_reloadable_keys_are_adopted),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
