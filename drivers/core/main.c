@@ -228,6 +228,19 @@ static void on_watchdog(void *arg)
 	loop_timer_set(c->watchdog, daemon_watchdog_ms());
 }
 
+static struct service *open_socket(struct core *c, const char *path, gid_t group)
+{
+	struct service *sv = service_new(c->loop, c->state, path, group, &core_service_ops, c);
+
+	if (sv || errno != EPERM || group == (gid_t)-1)
+		return sv;
+	log_warn("core",
+		 "%s: this user may not give it to the configured group; upsd gets at it "
+		 "only as this user",
+		 path);
+	return service_new(c->loop, c->state, path, (gid_t)-1, &core_service_ops, c);
+}
+
 static bool listen_on_socket(struct core *c, gid_t group)
 {
 	char path[4096];
@@ -236,16 +249,16 @@ static bool listen_on_socket(struct core *c, gid_t group)
 		log_error("core", "the path of the socket is too long");
 		return false;
 	}
-	c->service = service_new(c->loop, c->state, path, group, &core_service_ops, c);
-	if (c->service) {
-		if (!getenv("NUT_QUIET_INIT_LISTENER"))
-			log_info("core", "Listening on socket %s", path);
-		return true;
+	c->service = open_socket(c, path, group);
+	if (!c->service) {
+		log_errno("core", errno,
+			  "%s: cannot listen there (is there that folder, and may %s write there?)",
+			  path, geteuid() == 0 ? "root" : "this user");
+		return false;
 	}
-	log_errno("core", errno,
-		  "%s: cannot listen there (does the folder exist, may %s write there?)", path,
-		  geteuid() == 0 ? "root" : "this user");
-	return false;
+	if (!getenv("NUT_QUIET_INIT_LISTENER"))
+		log_info("core", "Listening on socket %s", path);
+	return true;
 }
 
 static void write_pid_file(struct core *c, bool write)
