@@ -38,7 +38,7 @@ void client_login(struct client *c, struct ups *ups)
 	c->session->login = ups;
 	LIST_INSERT_HEAD(&ups->logins, c->session, of_ups);
 	ups->login_count++;
-	log_info("client", "Client %s logged in to UPS [%s]%s", client_who(c), ups->name,
+	log_info("client", "User %s logged into UPS [%s]%s", client_who(c), ups->name,
 		 c->secure ? " (SSL)" : "");
 }
 
@@ -48,7 +48,7 @@ static void end_login(struct client *c)
 
 	if (!s || !s->login)
 		return;
-	log_info("client", "Client %s logged out from UPS [%s]", client_who(c), s->login->name);
+	log_info("client", "User %s logged out from UPS [%s]", client_who(c), s->login->name);
 	s->login->login_count--;
 	LIST_REMOVE(s, of_ups);
 	s->login = NULL;

@@ -68,6 +68,12 @@ static void answer_handed_over(const struct request *rq, const char *id)
 	reply_end(rq->out);
 }
 
+/* An id as NUT's log has it. */
+static const char *shown(const char *id)
+{
+	return *id ? id : "disabled";
+}
+
 static enum netwire_error set_var(const struct request *rq)
 {
 	const char *value = request_word(rq, 4);
@@ -94,8 +100,8 @@ static enum netwire_error set_var(const struct request *rq)
 		tracking_cancel(rq->server->tracking, id);
 		return NETWIRE_SET_FAILED;
 	}
-	log_info("command", "Set variable: %s set %s on %s to %s", client_who(rq->client),
-		 state_var_name(var), ups->name, value);
+	log_info("command", "Set variable: %s set %s on %s to %s (tracking ID: %s)",
+		 client_who(rq->client), state_var_name(var), ups->name, value, shown(id));
 	answer_handed_over(rq, id);
 	return NETWIRE_OK;
 }
@@ -144,8 +150,9 @@ enum netwire_error cmd_instcmd(const struct request *rq)
 		tracking_cancel(rq->server->tracking, id);
 		return NETWIRE_INSTCMD_FAILED;
 	}
-	log_info("command", "Instant command: %s did %s%s%s on %s", client_who(rq->client), name,
-		 value ? " with value " : "", value ? value : "", ups->name);
+	log_info("command", "Instant command: %s did %s%s%s on %s (tracking ID: %s)",
+		 client_who(rq->client), name, value ? " with value " : "", value ? value : "",
+		 ups->name, shown(id));
 	answer_handed_over(rq, id);
 	return NETWIRE_OK;
 }

@@ -32,7 +32,7 @@ def anchors(site, certs):
     return f"CERTPATH {certs.root}/nss" if backend(site) == "NSS" else f"CERTPATH {certs.pem('ca')}"
 
 
-LOGGED_IN = "Client mon@127.0.0.1 logged in to UPS [ups]"
+LOGGED_IN = "User mon@127.0.0.1 logged into UPS [ups]"
 
 
 def test_tls_is_used_where_it_is_offered(site, served):
