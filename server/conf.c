@@ -83,6 +83,11 @@ static void set_allow_not_all_listeners(const struct line *l)
 	set_switch(l, &l->conf->allow_not_all_listeners);
 }
 
+static void set_sandbox(const struct line *l)
+{
+	conf_parse_bool(l->report, l->at, l->keyword, l->args[0], &l->conf->sandbox);
+}
+
 static void set_statepath(const struct line *l)
 {
 	set_path(l, &l->conf->statepath);
@@ -219,6 +224,7 @@ static const struct directive {
     {"DEBUG_MIN", 1, set_debug_min},
     {"ALLOW_NO_DEVICE", 1, set_allow_no_device},
     {"ALLOW_NOT_ALL_LISTENERS", 1, set_allow_not_all_listeners},
+    {"SANDBOX", 1, set_sandbox},
     {"STATEPATH", 1, set_statepath},
     {"DATAPATH", 1, set_datapath},
     {"LISTEN", 3, add_listen},
@@ -321,6 +327,7 @@ struct upsd_conf *upsd_conf_new(void)
 	c->maxage_s = DEFAULT_MAXAGE_S;
 	c->tracking_delay_s = DEFAULT_TRACKING_DELAY_S;
 	c->debug_min = -1;
+	c->sandbox = true;
 	return c;
 }
 

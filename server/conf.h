@@ -53,6 +53,7 @@ struct upsd_conf {
 	char *statepath; /* NULL: not set */
 	char *datapath;	 /* NULL: not set */
 	struct upsd_conf_tls tls;
+	bool sandbox; /* SANDBOX: on unless it says no */
 	struct upsd_conf_listen *listens;
 	size_t listen_count;
 	struct upsd_conf_ups *upses; /* in the order of ups.conf */

@@ -7,6 +7,7 @@ server_libupsd_la_SOURCES = \
 	server/cmd_set.c server/cmd_subscribe.c \
 	server/command.c server/command.h \
 	server/conf.c server/conf_devices.c server/conf.h \
+	server/confine.c server/confine.h \
 	server/driverlink.c server/driverlink.h \
 	server/listen.c server/listen.h \
 	server/nametable.c server/nametable.h \
@@ -18,7 +19,7 @@ server_libupsd_la_SOURCES = \
 	server/ups.c server/ups.h \
 	server/upsd.c server/upsd.h \
 	server/users.c server/users.h
-server_libupsd_la_LIBADD = common/libups.la common/libnet.la common/libbase.la
+server_libupsd_la_LIBADD = common/libsandbox.la common/libups.la common/libnet.la common/libbase.la
 
 sbin_PROGRAMS += server/upsd
 server_upsd_SOURCES = server/main.c

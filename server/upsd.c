@@ -16,6 +16,7 @@
 #include "common/base/paths.h"
 #include "common/base/privilege.h"
 #include "common/base/str.h"
+#include "server/confine.h"
 #include "server/secure.h"
 
 enum {
@@ -362,6 +363,7 @@ static bool start(struct upsd *u)
 	if (!u->names || !start_timers(u))
 		return false;
 	write_pidfile(u);
+	confine(u->conf);
 	return true;
 }
 

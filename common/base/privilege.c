@@ -88,22 +88,13 @@ size_t privilege_raise_files(size_t want)
 	return (size_t)limit.rlim_cur;
 }
 
-/* The leak checker of a sanitizer build looks at its process from outside. */
-#if defined(__SANITIZE_ADDRESS__)
-#define WATCHED_BUILD 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define WATCHED_BUILD 1
-#endif
-#endif
-
 void privilege_hide_memory(void)
 {
 	struct rlimit none = {0, 0};
 
 	if (setrlimit(RLIMIT_CORE, &none) != 0)
 		log_warn_errno(token, errno, "cannot forbid core dumps");
-#if defined(PR_SET_DUMPABLE) && !defined(WATCHED_BUILD)
+#if defined(PR_SET_DUMPABLE) && !defined(PRIVILEGE_WATCHED_BUILD)
 	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0)
 		log_warn_errno(token, errno, "cannot hide memory from other processes");
 #endif

@@ -32,6 +32,7 @@ enum sandbox_calls {
 /*
  * NUT_SANDBOX=off in the environment of a process that root did not start
  * switches it off; so does `wanted` false (a directive).
+ * A sanitizer build has no sandbox: its checkers need what the fences forbid.
  */
 bool sandbox_wanted(bool wanted);
 
