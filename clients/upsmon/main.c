@@ -21,6 +21,7 @@
 #include "common/base/paths.h"
 #include "common/base/privilege.h"
 #include "common/base/str.h"
+#include "common/net/tls.h"
 
 static const char token[] = "upsmon";
 static const char program[] = "upsmon";
@@ -68,8 +69,8 @@ static void print_help(const struct arguments *a)
 	       program);
 	options_print(option_rows, stdout);
 	if (a->debug)
-		printf("\nUsing NUT libupsclient library version %s built without SSL support\n",
-		       NUT_VERSION);
+		printf("\nUsing NUT libupsclient library version %s built %s\n",
+		       NUT_VERSION, tls_build_phrase());
 }
 
 /* Returns -1 to go on, or the exit status. */
