@@ -221,8 +221,6 @@ static void retry(void *arg)
 
 static void drop(struct endpoint *e)
 {
-	if (e->listener)
-		log_info("listen", "no longer listening on %s", name_of(e));
 	LIST_REMOVE(e, list);
 	e->set->count--;
 	resolver_cancel(e->query);
@@ -345,8 +343,11 @@ struct listen_result listen_set_apply(struct listen_set *s, const struct upsd_co
 	/* First all that goes: a new address may be part of an old one's. */
 	for (e = LIST_FIRST(&s->endpoints); e; e = next) {
 		next = LIST_NEXT(e, list);
-		if (!e->keep)
-			drop(e);
+		if (e->keep)
+			continue;
+		if (e->listener)
+			log_info("listen", "no longer listening on %s", name_of(e));
+		drop(e);
 	}
 	LIST_FOREACH (e, &s->endpoints, list) {
 		e->complained = false;
