@@ -102,7 +102,7 @@ static void take_line(struct lineconn *conn, void *arg, const struct words *w)
 
 	note_activity(c);
 	command_run(&(struct request){
-	    .server = c->server, .client = c, .words = w, .out = lineconn_out(conn)});
+		.server = c->server, .client = c, .words = w, .out = lineconn_out(conn)});
 }
 
 static void take_bad_line(struct lineconn *conn, void *arg, enum words_result why, const char *text)
@@ -130,14 +130,12 @@ static void take_drained(struct lineconn *conn, void *arg)
 	(void)conn;
 	if (!c->session)
 		return;
-	LIST_FOREACH (s, &c->session->subscriptions, of_client)
-		subscription_send(s);
+	LIST_FOREACH(s, &c->session->subscriptions, of_client)
+	subscription_send(s);
 }
 
-static const struct lineconn_ops ops = {.line = take_line,
-					.bad_line = take_bad_line,
-					.closed = take_end,
-					.drained = take_drained};
+static const struct lineconn_ops ops = {
+	.line = take_line, .bad_line = take_bad_line, .closed = take_end, .drained = take_drained};
 
 static const struct lineconn_limits *limits(void)
 {

@@ -45,8 +45,8 @@ struct client {
 	struct session *session; /* NULL until there is something to keep */
 	union client_address address;
 	bool tls_required; /* its port serves little without TLS */
-	bool upgraded;	   /* STARTTLS was answered: the handshake goes on or is over */
-	bool secure;	   /* it is over, and good */
+	bool upgraded;     /* STARTTLS was answered: the handshake goes on or is over */
+	bool secure;       /* it is over, and good */
 };
 TAILQ_HEAD(client_list, client);
 

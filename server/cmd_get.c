@@ -143,10 +143,10 @@ static enum netwire_error get_tracking(const struct request *rq)
 enum netwire_error cmd_get(const struct request *rq)
 {
 	static const struct subcommand rows[] = {
-	    {"VAR", 3, get_var},	 {"TYPE", 3, get_type},
-	    {"DESC", 3, get_desc},	 {"CMDDESC", 3, get_cmddesc},
-	    {"UPSDESC", 2, get_upsdesc}, {"NUMLOGINS", 2, get_numlogins},
-	    {"TRACKING", 1, get_tracking},
+		{"VAR", 3, get_var},           {"TYPE", 3, get_type},
+		{"DESC", 3, get_desc},         {"CMDDESC", 3, get_cmddesc},
+		{"UPSDESC", 2, get_upsdesc},   {"NUMLOGINS", 2, get_numlogins},
+		{"TRACKING", 1, get_tracking},
 	};
 
 	return request_dispatch(rq, rows, sizeof(rows) / sizeof(rows[0]));

@@ -120,7 +120,8 @@ static enum netwire_error list_clients_as(const struct request *rq, const char *
 	if (error != NETWIRE_OK)
 		return error;
 	frame(rq->out, "BEGIN LIST ", keyword, name, NULL);
-	LIST_FOREACH (s, &ups->logins, of_ups) {
+	LIST_FOREACH(s, &ups->logins, of_ups)
+	{
 		reply_begin(rq->out, "CLIENT", ups->name, client_host(s->client));
 		reply_end(rq->out);
 	}
@@ -182,9 +183,9 @@ static enum netwire_error list_range(const struct request *rq)
 enum netwire_error cmd_list(const struct request *rq)
 {
 	static const struct subcommand rows[] = {
-	    {"VAR", 2, list_var},      {"UPS", 1, list_ups},	     {"RW", 2, list_rw},
-	    {"CMD", 2, list_cmd},      {"CLIENT", 2, list_client},   {"ENUM", 3, list_enum},
-	    {"RANGE", 3, list_range},  {"CLIENTS", 2, list_clients},
+		{"VAR", 2, list_var},     {"UPS", 1, list_ups},         {"RW", 2, list_rw},
+		{"CMD", 2, list_cmd},     {"CLIENT", 2, list_client},   {"ENUM", 3, list_enum},
+		{"RANGE", 3, list_range}, {"CLIENTS", 2, list_clients},
 	};
 
 	return request_dispatch(rq, rows, sizeof(rows) / sizeof(rows[0]));

@@ -120,8 +120,8 @@ static enum netwire_error set_tracking(const struct request *rq)
 enum netwire_error cmd_set(const struct request *rq)
 {
 	static const struct subcommand rows[] = {
-	    {"VAR", 4, set_var},
-	    {"TRACKING", 2, set_tracking},
+		{"VAR", 4, set_var},
+		{"TRACKING", 2, set_tracking},
 	};
 
 	return request_dispatch(rq, rows, sizeof(rows) / sizeof(rows[0]));

@@ -12,25 +12,25 @@
 /* The commands that make up nearly all traffic come first: a look-up is then a
  * comparison or two. */
 static const struct command commands[] = {
-    {"GET", 0, SIZE_MAX, COMMAND_OPEN, cmd_get},
-    {"LIST", 0, SIZE_MAX, COMMAND_OPEN, cmd_list},
-    {"PING", 0, 0, COMMAND_OPEN, cmd_ping},
-    {"USERNAME", 1, 1, COMMAND_OPEN, cmd_username},
-    {"PASSWORD", 1, 1, COMMAND_OPEN, cmd_password},
-    {"LOGIN", 1, 1, COMMAND_CREDENTIALS, cmd_login},
-    {"LOGOUT", 0, 0, COMMAND_FIRST, cmd_logout},
-    {"PRIMARY", 1, 1, COMMAND_CREDENTIALS, cmd_primary},
-    {"MASTER", 1, 1, COMMAND_CREDENTIALS, cmd_master},
-    {"FSD", 1, 1, COMMAND_CREDENTIALS, cmd_fsd},
-    {"SET", 0, SIZE_MAX, COMMAND_CREDENTIALS, cmd_set},
-    {"INSTCMD", 2, SIZE_MAX, COMMAND_CREDENTIALS, cmd_instcmd},
-    {"SUBSCRIBE", 1, SIZE_MAX, COMMAND_OPEN, cmd_subscribe},
-    {"UNSUBSCRIBE", 1, 1, COMMAND_OPEN, cmd_unsubscribe},
-    {"STARTTLS", 0, SIZE_MAX, COMMAND_FIRST, cmd_starttls},
-    {"VER", 0, 0, COMMAND_FIRST, cmd_ver},
-    {"NETVER", 0, 0, COMMAND_FIRST, cmd_protver},
-    {"PROTVER", 0, 0, COMMAND_FIRST, cmd_protver},
-    {"HELP", 0, 0, COMMAND_FIRST, cmd_help},
+	{"GET", 0, SIZE_MAX, COMMAND_OPEN, cmd_get},
+	{"LIST", 0, SIZE_MAX, COMMAND_OPEN, cmd_list},
+	{"PING", 0, 0, COMMAND_OPEN, cmd_ping},
+	{"USERNAME", 1, 1, COMMAND_OPEN, cmd_username},
+	{"PASSWORD", 1, 1, COMMAND_OPEN, cmd_password},
+	{"LOGIN", 1, 1, COMMAND_CREDENTIALS, cmd_login},
+	{"LOGOUT", 0, 0, COMMAND_FIRST, cmd_logout},
+	{"PRIMARY", 1, 1, COMMAND_CREDENTIALS, cmd_primary},
+	{"MASTER", 1, 1, COMMAND_CREDENTIALS, cmd_master},
+	{"FSD", 1, 1, COMMAND_CREDENTIALS, cmd_fsd},
+	{"SET", 0, SIZE_MAX, COMMAND_CREDENTIALS, cmd_set},
+	{"INSTCMD", 2, SIZE_MAX, COMMAND_CREDENTIALS, cmd_instcmd},
+	{"SUBSCRIBE", 1, SIZE_MAX, COMMAND_OPEN, cmd_subscribe},
+	{"UNSUBSCRIBE", 1, 1, COMMAND_OPEN, cmd_unsubscribe},
+	{"STARTTLS", 0, SIZE_MAX, COMMAND_FIRST, cmd_starttls},
+	{"VER", 0, 0, COMMAND_FIRST, cmd_ver},
+	{"NETVER", 0, 0, COMMAND_FIRST, cmd_protver},
+	{"PROTVER", 0, 0, COMMAND_FIRST, cmd_protver},
+	{"HELP", 0, 0, COMMAND_FIRST, cmd_help},
 };
 
 enum { COMMAND_COUNT = sizeof(commands) / sizeof(commands[0]), COMPLAINT_INTERVAL_S = 10 };
@@ -121,7 +121,8 @@ static enum netwire_error denied(const struct request *rq)
 	unsigned missed;
 
 	if (log_throttle_pass(&rq->server->denials, COMPLAINT_INTERVAL_S, &missed))
-		log_notice("command", "Access denied: %s may not %s %s (%u more since the last notice)",
+		log_notice("command",
+			   "Access denied: %s may not %s %s (%u more since the last notice)",
 			   client_who(rq->client), request_word(rq, 0), request_word(rq, 1),
 			   missed);
 	return NETWIRE_ACCESS_DENIED;

@@ -28,8 +28,8 @@ struct request {
 typedef enum netwire_error command_fn(const struct request *rq);
 
 enum command_needs {
-	COMMAND_FIRST,	     /* for everybody, also before TLS where TLS is required */
-	COMMAND_OPEN,	     /* for everybody */
+	COMMAND_FIRST,       /* for everybody, also before TLS where TLS is required */
+	COMMAND_OPEN,        /* for everybody */
 	COMMAND_CREDENTIALS, /* USERNAME and PASSWORD must have been said (not: be right) */
 };
 
@@ -57,7 +57,7 @@ const char *request_word(const struct request *rq, size_t i);
 size_t request_args(const struct request *rq);
 
 enum request_ups {
-	REQUEST_ANY,	   /* the name must be known */
+	REQUEST_ANY,       /* the name must be known */
 	REQUEST_AVAILABLE, /* and the driver connected, its data fresh */
 };
 
@@ -69,8 +69,8 @@ enum netwire_error request_find_ups(const struct request *rq, size_t i, enum req
 enum netwire_error request_find_var(const struct request *rq, size_t i, struct ups **ups,
 				    const struct state_var **var);
 
-/* NETWIRE_OK when the client's credentials are right and permit the action, else ACCESS-DENIED, which
- * is logged. */
+/* NETWIRE_OK when the client's credentials are right and permit the action, else ACCESS-DENIED,
+ * which is logged. */
 enum netwire_error request_permit(const struct request *rq, enum user_action action);
 enum netwire_error request_permit_instcmd(const struct request *rq, const char *command);
 

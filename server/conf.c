@@ -129,7 +129,8 @@ static void add_listen(const struct line *l)
 	if (!parse_security(l, &security))
 		return;
 	for (size_t i = 0; i < c->listen_count; i++) {
-		if (c->listens[i].port != (unsigned)port || !str_caseequal(c->listens[i].host, host))
+		if (c->listens[i].port != (unsigned)port ||
+		    !str_caseequal(c->listens[i].host, host))
 			continue;
 		conf_warning(l->report, l->at, "delete one of them",
 			     "LISTEN %s %ld stands in line %u already", host, port,
@@ -140,8 +141,10 @@ static void add_listen(const struct line *l)
 	if (!grown)
 		return;
 	c->listens = grown;
-	grown[c->listen_count] = (struct upsd_conf_listen){
-	    .host = str_dup(host), .security = security, .port = (unsigned)port, .line = l->at->line};
+	grown[c->listen_count] = (struct upsd_conf_listen){.host = str_dup(host),
+							   .security = security,
+							   .port = (unsigned)port,
+							   .line = l->at->line};
 	if (grown[c->listen_count].host)
 		c->listen_count++;
 }
@@ -189,9 +192,9 @@ static void set_certident(const struct line *l)
 static void set_certrequest(const struct line *l)
 {
 	static const char *const words[][2] = {
-	    [TLS_REQUEST_NO] = {"0", "NO"},
-	    [TLS_REQUEST_ASK] = {"1", "REQUEST"},
-	    [TLS_REQUEST_REQUIRE] = {"2", "REQUIRE"},
+		[TLS_REQUEST_NO] = {"0", "NO"},
+		[TLS_REQUEST_ASK] = {"1", "REQUEST"},
+		[TLS_REQUEST_REQUIRE] = {"2", "REQUIRE"},
 	};
 
 	for (unsigned i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
@@ -218,24 +221,24 @@ static const struct directive {
 	size_t max_args;
 	void (*set)(const struct line *l);
 } directives[] = {
-    {"MAXAGE", 1, set_maxage},
-    {"TRACKINGDELAY", 1, set_tracking_delay},
-    {"MAXCONN", 1, set_maxconn},
-    {"DEBUG_MIN", 1, set_debug_min},
-    {"ALLOW_NO_DEVICE", 1, set_allow_no_device},
-    {"ALLOW_NOT_ALL_LISTENERS", 1, set_allow_not_all_listeners},
-    {"SANDBOX", 1, set_sandbox},
-    {"STATEPATH", 1, set_statepath},
-    {"DATAPATH", 1, set_datapath},
-    {"LISTEN", 3, add_listen},
-    {"ACL", SIZE_MAX, ignore_access},
-    {"ACCEPT", SIZE_MAX, ignore_access},
-    {"REJECT", SIZE_MAX, ignore_access},
-    {"CERTFILE", 1, set_certfile},
-    {"CERTPATH", 1, set_certpath},
-    {"CERTIDENT", 2, set_certident},
-    {"CERTREQUEST", 1, set_certrequest},
-    {"DISABLE_WEAK_SSL", 1, set_disable_weak},
+	{"MAXAGE", 1, set_maxage},
+	{"TRACKINGDELAY", 1, set_tracking_delay},
+	{"MAXCONN", 1, set_maxconn},
+	{"DEBUG_MIN", 1, set_debug_min},
+	{"ALLOW_NO_DEVICE", 1, set_allow_no_device},
+	{"ALLOW_NOT_ALL_LISTENERS", 1, set_allow_not_all_listeners},
+	{"SANDBOX", 1, set_sandbox},
+	{"STATEPATH", 1, set_statepath},
+	{"DATAPATH", 1, set_datapath},
+	{"LISTEN", 3, add_listen},
+	{"ACL", SIZE_MAX, ignore_access},
+	{"ACCEPT", SIZE_MAX, ignore_access},
+	{"REJECT", SIZE_MAX, ignore_access},
+	{"CERTFILE", 1, set_certfile},
+	{"CERTPATH", 1, set_certpath},
+	{"CERTIDENT", 2, set_certident},
+	{"CERTREQUEST", 1, set_certrequest},
+	{"DISABLE_WEAK_SSL", 1, set_disable_weak},
 };
 
 enum { DIRECTIVE_COUNT = sizeof(directives) / sizeof(directives[0]) };
@@ -297,9 +300,9 @@ static void take_line(void *arg, const struct conf_where *at, size_t count, char
 		return;
 	}
 	if (l.count > d->max_args)
-		conf_warning(r, at, NULL, "%s takes %zu value%s; \"%s\" and what follows is ignored",
-			     l.keyword, d->max_args, d->max_args == 1 ? "" : "s",
-			     l.args[d->max_args]);
+		conf_warning(r, at, NULL,
+			     "%s takes %zu value%s; \"%s\" and what follows is ignored", l.keyword,
+			     d->max_args, d->max_args == 1 ? "" : "s", l.args[d->max_args]);
 	d->set(&l);
 }
 

@@ -36,7 +36,7 @@ struct upsd_conf_ups {
 	char *name;
 	char *driver;
 	char *port;
-	char *desc;	/* NULL: none */
+	char *desc;     /* NULL: none */
 	char **aliases; /* further names, `alias = name ...` (ours) */
 	size_t alias_count;
 	unsigned line;
@@ -49,9 +49,9 @@ struct upsd_conf {
 	long max_connections; /* 0: as many as the system allows */
 	bool allow_no_device;
 	bool allow_not_all_listeners;
-	int debug_min;	 /* -1: not set */
+	int debug_min;   /* -1: not set */
 	char *statepath; /* NULL: not set */
-	char *datapath;	 /* NULL: not set */
+	char *datapath;  /* NULL: not set */
 	struct upsd_conf_tls tls;
 	bool sandbox; /* SANDBOX: on unless it says no */
 	struct upsd_conf_listen *listens;

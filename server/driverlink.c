@@ -118,7 +118,7 @@ static void take_end(struct lineconn *c, void *arg, enum lineconn_end why, int e
 }
 
 static const struct lineconn_ops ops = {
-    .line = take_line, .bad_line = take_bad_line, .closed = take_end};
+	.line = take_line, .bad_line = take_bad_line, .closed = take_end};
 
 /* Reading goes on whatever waits to be written, or a driver that talks without
  * reading would seem dead: MAX_UNREAD keeps what waits far below this backlog. */
@@ -177,8 +177,8 @@ static void try_connect(struct driverlink *link)
 		connect_later(link, errno);
 		return;
 	}
-	link->connecting = connector_start_unix(link->loop, link->path, CONNECT_TIMEOUT_MS,
-						connected, link);
+	link->connecting =
+		connector_start_unix(link->loop, link->path, CONNECT_TIMEOUT_MS, connected, link);
 	if (!link->connecting)
 		connect_later(link, errno ? errno : ENOMEM);
 }

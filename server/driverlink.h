@@ -52,9 +52,9 @@ struct driverlink {
 	long long pinged_ms;
 	long long retry_ms;
 	unsigned failures; /* in a row */
-	bool dumped;	   /* DUMPDONE came since it connected */
-	bool silent;	   /* MAXAGE passed without a word, or without the end of the dump */
-	struct log_throttle complaint;	/* that it cannot be reached */
+	bool dumped;       /* DUMPDONE came since it connected */
+	bool silent;       /* MAXAGE passed without a word, or without the end of the dump */
+	struct log_throttle complaint;  /* that it cannot be reached */
 	struct log_throttle unreadable; /* of lines that it sends */
 };
 

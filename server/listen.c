@@ -27,7 +27,7 @@ struct endpoint {
 	bool optional; /* a host without this address family does without it */
 	bool keep;
 	bool complained; /* a failure is told once */
-	int err;	 /* of the last try; 0: bound */
+	int err;         /* of the last try; 0: bound */
 	struct listener *listener;
 	struct resolver_query *query;
 };
@@ -199,9 +199,9 @@ static bool all_bound(const struct listen_set *s)
 {
 	const struct endpoint *e;
 
-	LIST_FOREACH (e, &s->endpoints, list)
-		if (!e->listener)
-			return false;
+	LIST_FOREACH(e, &s->endpoints, list)
+	if (!e->listener)
+		return false;
 	return true;
 }
 
@@ -210,9 +210,9 @@ static void retry(void *arg)
 	struct listen_set *s = arg;
 	struct endpoint *e;
 
-	LIST_FOREACH (e, &s->endpoints, list)
-		if (!e->listener)
-			try_endpoint(e, false);
+	LIST_FOREACH(e, &s->endpoints, list)
+	if (!e->listener)
+		try_endpoint(e, false);
 	if (!all_bound(s))
 		loop_timer_set(s->retry, RETRY_MS);
 }
@@ -234,7 +234,8 @@ static void want(struct listen_set *s, const char *host, unsigned port,
 {
 	struct endpoint *e;
 
-	LIST_FOREACH (e, &s->endpoints, list) {
+	LIST_FOREACH(e, &s->endpoints, list)
+	{
 		if (e->port == port && str_caseequal(e->host, host)) {
 			e->keep = true;
 			e->security = security; /* of clients to come */
@@ -290,7 +291,8 @@ static struct listen_result summary(const struct listen_set *s)
 	struct listen_result result = {0};
 	const struct endpoint *e;
 
-	LIST_FOREACH (e, &s->endpoints, list) {
+	LIST_FOREACH(e, &s->endpoints, list)
+	{
 		if (e->listener)
 			result.bound++;
 		else if (e->query || will_come(e->err))
@@ -334,8 +336,8 @@ struct listen_result listen_set_apply(struct listen_set *s, const struct upsd_co
 {
 	struct endpoint *e, *next;
 
-	LIST_FOREACH (e, &s->endpoints, list)
-		e->keep = false;
+	LIST_FOREACH(e, &s->endpoints, list)
+	e->keep = false;
 	for (size_t i = 0; i < conf->listen_count; i++)
 		want_row(s, &conf->listens[i]);
 	if (!conf->listen_count)
@@ -349,7 +351,8 @@ struct listen_result listen_set_apply(struct listen_set *s, const struct upsd_co
 			log_info("listen", "no longer listening on %s", name_of(e));
 		drop(e);
 	}
-	LIST_FOREACH (e, &s->endpoints, list) {
+	LIST_FOREACH(e, &s->endpoints, list)
+	{
 		e->complained = false;
 		if (!e->listener)
 			try_endpoint(e, starting);

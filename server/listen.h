@@ -30,7 +30,7 @@ struct listen_config {
 struct listen_result {
 	size_t bound;
 	size_t waiting; /* to be tried again */
-	size_t failed;	/* port in use, no permission; tried again too once upsd runs */
+	size_t failed;  /* port in use, no permission; tried again too once upsd runs */
 };
 
 /* NULL: no memory. */

@@ -19,22 +19,22 @@
 #include "server/upsd.h"
 
 static const struct option_row rows[] = {
-    {'c', "command", "COMMAND", "tell the running upsd: reload, stop"},
-    {'P', "pid", "PID", "with -c: its process, instead of what the pid file says"},
-    {'D', "debug", NULL, "show more, each time it is given; stay in the foreground"},
-    {'F', "foreground", NULL, "stay in the foreground; twice: and write the pid file"},
-    {'B', "background", NULL, "go to the background even with -D"},
-    {'q', "quiet", NULL, "leave out messages that report no problem"},
-    {'r', "chroot", "DIR", "make DIR the root directory; all paths are inside it"},
-    {'t', "test", NULL, "check the configuration files and end"},
-    {'u', "user", "USER", "run as USER when started as root"},
-    {'4', "ipv4", NULL, "listen on IPv4 addresses only"},
-    {'6', "ipv6", NULL, "listen on IPv6 addresses only"},
-    {'V', "version", NULL, "show the version and end"},
-    {'h', "help", NULL, "show this and end"},
-    {'i', NULL, NULL, "no longer supported: use LISTEN in upsd.conf"},
-    {'p', NULL, NULL, "no longer supported: use LISTEN in upsd.conf"},
-    {0},
+	{'c', "command", "COMMAND", "tell the running upsd: reload, stop"},
+	{'P', "pid", "PID", "with -c: its process, instead of what the pid file says"},
+	{'D', "debug", NULL, "show more, each time it is given; stay in the foreground"},
+	{'F', "foreground", NULL, "stay in the foreground; twice: and write the pid file"},
+	{'B', "background", NULL, "go to the background even with -D"},
+	{'q', "quiet", NULL, "leave out messages that report no problem"},
+	{'r', "chroot", "DIR", "make DIR the root directory; all paths are inside it"},
+	{'t', "test", NULL, "check the configuration files and end"},
+	{'u', "user", "USER", "run as USER when started as root"},
+	{'4', "ipv4", NULL, "listen on IPv4 addresses only"},
+	{'6', "ipv6", NULL, "listen on IPv6 addresses only"},
+	{'V', "version", NULL, "show the version and end"},
+	{'h', "help", NULL, "show this and end"},
+	{'i', NULL, NULL, "no longer supported: use LISTEN in upsd.conf"},
+	{'p', NULL, NULL, "no longer supported: use LISTEN in upsd.conf"},
+	{0},
 };
 
 static int help(void)
@@ -79,9 +79,10 @@ static int send_command(const char *command, const char *pid_text)
 	if (result == DAEMON_PID_OK)
 		return 0;
 	log_error("main", "upsd was not told to %s: %s", command,
-		  result == DAEMON_PID_ABSENT	    ? "it has no pid file; is it running?"
-		  : result == DAEMON_PID_UNREADABLE ? "its pid file cannot be read"
-						    : "no such process of that name, or no right to it");
+		  result == DAEMON_PID_ABSENT ? "it has no pid file; is it running?"
+		  : result == DAEMON_PID_UNREADABLE
+			  ? "its pid file cannot be read"
+			  : "no such process of that name, or no right to it");
 	return 1;
 }
 
@@ -138,7 +139,8 @@ static void take_option(struct command_line *cl, int letter, const char *value)
 		break;
 	case 'i':
 	case 'p':
-		fprintf(stderr, "Fatal error: -%c is no longer supported: use LISTEN in upsd.conf\n",
+		fprintf(stderr,
+			"Fatal error: -%c is no longer supported: use LISTEN in upsd.conf\n",
 			letter);
 		cl->done = true;
 		cl->status = 1;
@@ -153,8 +155,7 @@ static void take_option(struct command_line *cl, int letter, const char *value)
 static void choose_mode(struct command_line *cl)
 {
 	if (cl->foreground)
-		cl->options.mode =
-		    cl->foreground > 1 ? UPSD_FOREGROUND_PIDFILE : UPSD_FOREGROUND;
+		cl->options.mode = cl->foreground > 1 ? UPSD_FOREGROUND_PIDFILE : UPSD_FOREGROUND;
 	else if (cl->options.debug && !cl->background)
 		cl->options.mode = UPSD_FOREGROUND;
 	else

@@ -56,7 +56,7 @@ void rendered_keep(struct rendered_cache *cache, struct rendered **slot, const c
 	if (!r)
 		return;
 	*r = (struct rendered){
-	    .slot = slot, .generation = generation, .len = len, .spelling_len = spelling_len};
+		.slot = slot, .generation = generation, .len = len, .spelling_len = spelling_len};
 	memcpy(r->text, text, len);
 	memcpy(r->text + len, spelling, spelling_len + 1);
 	while (!TAILQ_EMPTY(&cache->by_use) && cache->bytes + size_of(r) > cache->max_bytes)

@@ -21,12 +21,12 @@ bool secure_load(const struct upsd_conf *conf, struct tls_context **context)
 {
 	const struct upsd_conf_tls *t = &conf->tls;
 	const struct tls_settings settings = {
-	    .role = TLS_SERVER,
-	    .cert_file = t->cert_file,
-	    .cert_path = t->cert_path,
-	    .ident_name = t->ident_name,
-	    .ident_password = t->ident_password,
-	    .request = t->request,
+		.role = TLS_SERVER,
+		.cert_file = t->cert_file,
+		.cert_path = t->cert_path,
+		.ident_name = t->ident_name,
+		.ident_password = t->ident_password,
+		.request = t->request,
 	};
 	char why[512];
 
@@ -83,5 +83,6 @@ void secure_watch_expiry(const struct tls_context *context, long long now_ms)
 		log_error(token, "upsd's certificate has expired: clients that verify it refuse to "
 				 "connect; renew it and reload");
 	else if (days < WARN_DAYS)
-		log_warn(token, "upsd's certificate expires in %ld days; renew it and reload", days);
+		log_warn(token, "upsd's certificate expires in %ld days; renew it and reload",
+			 days);
 }

@@ -195,9 +195,9 @@ struct subscription *subscription_find(struct subscription_list *list, const str
 {
 	struct subscription *s;
 
-	LIST_FOREACH (s, list, of_client)
-		if (s->ups == ups)
-			return s;
+	LIST_FOREACH(s, list, of_client)
+	if (s->ups == ups)
+		return s;
 	return NULL;
 }
 

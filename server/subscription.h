@@ -26,9 +26,9 @@ struct subscription {
 	struct lineconn *conn; /* the client's; borrowed */
 	struct state_observer observer;
 	enum netwire_availability availability; /* as last sent */
-	bool fsd;				/* as last sent */
-	char *spelling;				/* the client's name for the UPS */
-	size_t pattern_count;			/* 0 = all variables */
+	bool fsd;                               /* as last sent */
+	char *spelling;                         /* the client's name for the UPS */
+	size_t pattern_count;                   /* 0 = all variables */
 	char **patterns;
 };
 

@@ -97,9 +97,9 @@ static struct entry *find(const struct tracking *t, const char *text)
 
 	if (!id_parse(text, id))
 		return NULL;
-	LIST_FOREACH (e, &t->buckets[id[0]], in_bucket)
-		if (memcmp(e->id, id, ID_BYTES) == 0)
-			return e;
+	LIST_FOREACH(e, &t->buckets[id[0]], in_bucket)
+	if (memcmp(e->id, id, ID_BYTES) == 0)
+		return e;
 	return NULL;
 }
 

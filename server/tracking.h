@@ -30,8 +30,8 @@ void tracking_cancel(struct tracking *t, const char *id);
 /* The driver's word (enum driverwire_result or any other number). Unknown ids are ignored. */
 void tracking_finish(struct tracking *t, const char *id, long result);
 
-/* What GET TRACKING answers: "PENDING", "SUCCESS", "ERR FAILED", ...; "ERR UNKNOWN" for an unknown id.
- * Ids are compared letter case aside. */
+/* What GET TRACKING answers: "PENDING", "SUCCESS", "ERR FAILED", ...; "ERR UNKNOWN" for an unknown
+ * id. Ids are compared letter case aside. */
 const char *tracking_answer(const struct tracking *t, const char *id);
 
 /* Drops what is older than delay_s. */

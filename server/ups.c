@@ -38,8 +38,8 @@ void ups_flush(struct ups *ups)
 	loop_defer_cancel(&ups->flush);
 	state_flush(ups->state);
 	/* Those whose variables did not change hear of the availability and of FSD. */
-	LIST_FOREACH (s, &ups->subscriptions, of_ups)
-		subscription_send(s);
+	LIST_FOREACH(s, &ups->subscriptions, of_ups)
+	subscription_send(s);
 }
 
 static void link_changed(void *arg)

@@ -33,7 +33,7 @@ struct ups {
 	struct state *state;
 	struct driverlink link;
 	enum netwire_availability availability; /* as last looked at */
-	bool fsd;				/* latched until upsd ends or the UPS is removed */
+	bool fsd;                               /* latched until upsd ends or the UPS is removed */
 	unsigned login_count;
 	struct session_list logins; /* most recent first */
 	struct subscription_list subscriptions;

@@ -56,7 +56,7 @@ static bool read_server(struct loaded *l)
 	char path[PATH_MAX];
 
 	l->report.emit = conf_emit_log;
-	l->report.arg = (void *)(uintptr_t)"conf";
+	l->report.arg = (void *)(uintptr_t) "conf";
 	l->conf = upsd_conf_new();
 	return l->conf && paths_conf_file(path, sizeof(path), "upsd.conf") &&
 	       upsd_conf_read_server(l->conf, path, &l->report);
@@ -111,20 +111,24 @@ static void apply_limits(struct upsd *u)
 
 	if (total > possible) {
 		if (wanted)
-			log_error(token, "MAXCONN %zu is over the limit of open files: %zu "
-					 "connections are possible; raise the limit (ulimit -n, "
-					 "LimitNOFILE)", wanted, possible);
+			log_error(token,
+				  "MAXCONN %zu is over the limit of open files: %zu "
+				  "connections are possible; raise the limit (ulimit -n, "
+				  "LimitNOFILE)",
+				  wanted, possible);
 		total = possible;
 	}
 	u->clients.max = total > others ? total - others : 1;
 	if (total <= others)
-		log_warn(token, "%zu connections are not enough for %zu drivers and listeners: "
-				"raise MAXCONN", total, others);
+		log_warn(token,
+			 "%zu connections are not enough for %zu drivers and listeners: "
+			 "raise MAXCONN",
+			 total, others);
 }
 
 static void load_names(struct upsd *u, const struct upsd_conf *conf)
 {
-	struct conf_report report = {.emit = conf_emit_log, .arg = (void *)(uintptr_t)"conf"};
+	struct conf_report report = {.emit = conf_emit_log, .arg = (void *)(uintptr_t) "conf"};
 	const char *dir = paths_data();
 	char path[PATH_MAX];
 
@@ -246,12 +250,10 @@ static bool start_listening(struct upsd *u, const struct upsd_conf *conf)
 {
 	struct listen_result result;
 
-	u->listens = listen_set_new(
-	    u->loop,
-	    &(struct listen_config){.family = u->options->family,
-				    .accepted = accepted,
-				    .refused = refused,
-				    .arg = u});
+	u->listens = listen_set_new(u->loop, &(struct listen_config){.family = u->options->family,
+								     .accepted = accepted,
+								     .refused = refused,
+								     .arg = u});
 	if (!u->listens)
 		return false;
 	result = listen_set_apply(u->listens, conf, true);
@@ -281,8 +283,8 @@ static void enter_statepath(const struct upsd_conf *conf)
 {
 	if (conf->statepath && !paths_set_state(conf->statepath) &&
 	    !str_equal(conf->statepath, paths_state()))
-		log_warn(token, "statepath %s is ignored: NUT_STATEPATH=%s is set",
-			 conf->statepath, paths_state());
+		log_warn(token, "statepath %s is ignored: NUT_STATEPATH=%s is set", conf->statepath,
+			 paths_state());
 	if (chdir(paths_state()) != 0)
 		log_warn_errno(token, errno, "Can't chdir to %s, where the drivers' sockets are",
 			       paths_state());

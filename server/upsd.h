@@ -25,16 +25,16 @@
 
 enum upsd_mode {
 	UPSD_BACKGROUND,
-	UPSD_FOREGROUND,	 /* -F: no pid file */
+	UPSD_FOREGROUND,         /* -F: no pid file */
 	UPSD_FOREGROUND_PIDFILE, /* -FF */
 };
 
 struct upsd_options { /* all strings are borrowed from argv */
 	enum upsd_mode mode;
 	const char *chroot_path; /* NULL: none */
-	const char *user;	 /* NULL: the build's */
-	int family;		 /* AF_UNSPEC, AF_INET (-4), AF_INET6 (-6) */
-	int debug;		 /* how often -D was given, or NUT_DEBUG_LEVEL */
+	const char *user;        /* NULL: the build's */
+	int family;              /* AF_UNSPEC, AF_INET (-4), AF_INET6 (-6) */
+	int debug;               /* how often -D was given, or NUT_DEBUG_LEVEL */
 };
 
 /* What commands may use; made and freed by upsd_run(). */

@@ -31,17 +31,17 @@ struct action_word {
 };
 
 static const struct action_word action_words[] = {
-    {"set", USER_SET},	       {"fsd", USER_FSD},	 {"login", USER_LOGIN},
-    {"primary", USER_PRIMARY}, {"master", USER_PRIMARY}, {NULL, 0},
+	{"set", USER_SET},         {"fsd", USER_FSD},        {"login", USER_LOGIN},
+	{"primary", USER_PRIMARY}, {"master", USER_PRIMARY}, {NULL, 0},
 };
 
 /* What an upsmon needs of us in each of its roles. */
 static const struct action_word upsmon_roles[] = {
-    {"primary", USER_LOGIN | USER_PRIMARY | USER_FSD},
-    {"master", USER_LOGIN | USER_PRIMARY | USER_FSD},
-    {"secondary", USER_LOGIN},
-    {"slave", USER_LOGIN},
-    {NULL, 0},
+	{"primary", USER_LOGIN | USER_PRIMARY | USER_FSD},
+	{"master", USER_LOGIN | USER_PRIMARY | USER_FSD},
+	{"secondary", USER_LOGIN},
+	{"slave", USER_LOGIN},
+	{NULL, 0},
 };
 
 static unsigned actions_of(const struct action_word *row, const char *word)
@@ -89,8 +89,8 @@ static void begin_user(struct users *u, const struct conf_where *at, const char 
 	u->current = &u->list[u->count++];
 }
 
-static void set_password(struct users *u, const struct conf_where *at,
-			 const struct conf_setting *s, struct conf_report *r)
+static void set_password(struct users *u, const struct conf_where *at, const struct conf_setting *s,
+			 struct conf_report *r)
 {
 	if (s->count != 1) {
 		conf_error(r, at, "put a password with spaces into double quotes",
@@ -98,16 +98,16 @@ static void set_password(struct users *u, const struct conf_where *at,
 		return;
 	}
 	if (u->current->password) {
-		conf_error(r, at, "delete one of them",
-			   "a second password of [%s] is ignored", u->current->name);
+		conf_error(r, at, "delete one of them", "a second password of [%s] is ignored",
+			   u->current->name);
 		return;
 	}
 	u->current->password = str_dup(s->values[0]);
 	u->out_of_memory |= !u->current->password;
 }
 
-static void add_actions(struct users *u, const struct conf_where *at,
-			const struct conf_setting *s, struct conf_report *r)
+static void add_actions(struct users *u, const struct conf_where *at, const struct conf_setting *s,
+			struct conf_report *r)
 {
 	for (size_t i = 0; i < s->count; i++) {
 		unsigned actions = actions_of(action_words, s->values[i]);
@@ -119,8 +119,8 @@ static void add_actions(struct users *u, const struct conf_where *at,
 	}
 }
 
-static void add_instcmds(struct users *u, const struct conf_where *at,
-			 const struct conf_setting *s, struct conf_report *r)
+static void add_instcmds(struct users *u, const struct conf_where *at, const struct conf_setting *s,
+			 struct conf_report *r)
 {
 	struct user *user = u->current;
 	char **grown = realloc(user->instcmds, (user->instcmd_count + s->count) * sizeof(*grown));
@@ -169,8 +169,8 @@ static const struct {
 	void (*set)(struct users *u, const struct conf_where *at, const struct conf_setting *s,
 		    struct conf_report *r);
 } settings[] = {
-    {"password", set_password},	     {"actions", add_actions}, {"instcmds", add_instcmds},
-    {"upsmon", add_upsmon},	     {"allowfrom", ignore_allowfrom},
+	{"password", set_password}, {"actions", add_actions},        {"instcmds", add_instcmds},
+	{"upsmon", add_upsmon},     {"allowfrom", ignore_allowfrom},
 };
 static const char *const known_keys[] = {"password", "actions", "instcmds", "upsmon", NULL};
 

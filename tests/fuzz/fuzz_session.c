@@ -23,8 +23,8 @@
 enum { SEPARATOR = 0x1e };
 
 static const char *const configurations[] = {
-    "[ups]\ndriver = d\nport = x\nalias = rack qnapups\n[dead]\ndriver = d\nport = y\n",
-    "[new]\ndriver = d\nport = z\n[ups]\ndriver = d\nport = x\ndesc = \"a \\\"b\\\"\"\n",
+	"[ups]\ndriver = d\nport = x\nalias = rack qnapups\n[dead]\ndriver = d\nport = y\n",
+	"[new]\ndriver = d\nport = z\n[ups]\ndriver = d\nport = x\ndesc = \"a \\\"b\\\"\"\n",
 };
 static const char users[] = "[u]\npassword = p\nupsmon primary\nactions = SET\ninstcmds = ALL\n";
 static const char dump[] = "SETINFO battery.charge \"50\"\nSETFLAGS battery.charge RW STRING\n"

@@ -270,8 +270,8 @@ static void an_alias_that_is_a_name_already_is_left_out(void **state)
 
 /* --------------------------------------------------------------- comparison */
 
-static void list_change(void *arg, enum upsd_conf_change change,
-			const struct upsd_conf_ups *before, const struct upsd_conf_ups *after)
+static void list_change(void *arg, enum upsd_conf_change change, const struct upsd_conf_ups *before,
+			const struct upsd_conf_ups *after)
 {
 	static const char letters[] = "+-~=";
 
@@ -364,24 +364,24 @@ static void mistakes_in_users_are_reported(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    WITH_FILE(an_empty_file_gives_the_defaults),
-	    WITH_FILE(each_directive_is_taken),
-	    WITH_FILE(all_mistakes_of_a_file_are_reported_with_their_lines),
-	    WITH_FILE(an_unknown_directive_only_warns),
-	    WITH_FILE(the_environment_wins_over_the_file),
-	    WITH_FILE(a_file_that_is_not_there_is_an_error),
-	    WITH_FILE(sections_become_upses_in_their_order),
-	    WITH_FILE(sections_of_one_name_are_merged_and_later_keys_win),
-	    WITH_FILE(names_that_differ_in_letter_case_only_are_an_error),
-	    WITH_FILE(a_section_without_driver_or_port_is_left_out),
-	    WITH_FILE(a_name_cannot_lead_out_of_the_state_directory),
-	    WITH_FILE(aliases_are_further_names),
-	    WITH_FILE(an_alias_that_is_a_name_already_is_left_out),
-	    WITH_FILE(a_reload_is_told_what_came_went_and_changed),
-	    WITH_FILE(a_user_may_do_what_the_file_says),
-	    WITH_FILE(wrong_credentials_permit_nothing),
-	    WITH_FILE(a_user_defined_twice_keeps_the_first_definition),
-	    WITH_FILE(mistakes_in_users_are_reported),
+		WITH_FILE(an_empty_file_gives_the_defaults),
+		WITH_FILE(each_directive_is_taken),
+		WITH_FILE(all_mistakes_of_a_file_are_reported_with_their_lines),
+		WITH_FILE(an_unknown_directive_only_warns),
+		WITH_FILE(the_environment_wins_over_the_file),
+		WITH_FILE(a_file_that_is_not_there_is_an_error),
+		WITH_FILE(sections_become_upses_in_their_order),
+		WITH_FILE(sections_of_one_name_are_merged_and_later_keys_win),
+		WITH_FILE(names_that_differ_in_letter_case_only_are_an_error),
+		WITH_FILE(a_section_without_driver_or_port_is_left_out),
+		WITH_FILE(a_name_cannot_lead_out_of_the_state_directory),
+		WITH_FILE(aliases_are_further_names),
+		WITH_FILE(an_alias_that_is_a_name_already_is_left_out),
+		WITH_FILE(a_reload_is_told_what_came_went_and_changed),
+		WITH_FILE(a_user_may_do_what_the_file_says),
+		WITH_FILE(wrong_credentials_permit_nothing),
+		WITH_FILE(a_user_defined_twice_keeps_the_first_definition),
+		WITH_FILE(mistakes_in_users_are_reported),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -68,7 +68,7 @@ static int tear_down(void **state)
 
 #define ASK(f, text)  upsd_site_ask((f)->site, (f)->client, text)
 #define SAYS(f, text) upsd_site_send((f)->site, (f)->driver, text)
-#define HEAR(f)	      upsd_site_read((f)->site, (f)->client)
+#define HEAR(f)       upsd_site_read((f)->site, (f)->client)
 
 static void a_subscriber_gets_the_present_state_and_then_changes(void **state)
 {
@@ -141,9 +141,9 @@ static void a_second_subscription_takes_the_place_of_the_first(void **state)
 
 static void wrong_requests_are_refused(void **state)
 {
-	static const char *const bad[] = {"SUBSCRIBE\n",	   "SUBSCRIBE rack \"\"\n",
-					  "SUBSCRIBE rack \"a b\"\n", "SUBSCRIBE rack a=b\n",
-					  "UNSUBSCRIBE\n",	   "UNSUBSCRIBE rack x\n"};
+	static const char *const bad[] = {
+		"SUBSCRIBE\n",          "SUBSCRIBE rack \"\"\n", "SUBSCRIBE rack \"a b\"\n",
+		"SUBSCRIBE rack a=b\n", "UNSUBSCRIBE\n",         "UNSUBSCRIBE rack x\n"};
 	struct fixture *f = *state;
 
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
@@ -262,19 +262,19 @@ static void subscribers_come_and_go_without_harm(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    IN_SITE(a_subscriber_gets_the_present_state_and_then_changes),
-	    IN_SITE(status_and_state_come_first_in_a_batch),
-	    IN_SITE(patterns_choose_variables),
-	    IN_SITE(names_are_echoed_as_the_client_writes_them),
-	    IN_SITE(a_second_subscription_takes_the_place_of_the_first),
-	    IN_SITE(wrong_requests_are_refused),
-	    IN_SITE(the_fsd_latch_is_an_event),
-	    IN_SITE(a_driver_that_goes_and_comes_back_is_no_storm),
-	    IN_SITE(a_ups_without_driver_can_be_subscribed_to),
-	    IN_SITE(a_ups_that_leaves_the_configuration_is_gone),
-	    IN_SITE(a_change_is_sent_before_the_next_answer_about_that_ups),
-	    IN_SITE(a_slow_subscriber_gets_the_newest_values_and_no_backlog),
-	    IN_SITE(subscribers_come_and_go_without_harm),
+		IN_SITE(a_subscriber_gets_the_present_state_and_then_changes),
+		IN_SITE(status_and_state_come_first_in_a_batch),
+		IN_SITE(patterns_choose_variables),
+		IN_SITE(names_are_echoed_as_the_client_writes_them),
+		IN_SITE(a_second_subscription_takes_the_place_of_the_first),
+		IN_SITE(wrong_requests_are_refused),
+		IN_SITE(the_fsd_latch_is_an_event),
+		IN_SITE(a_driver_that_goes_and_comes_back_is_no_storm),
+		IN_SITE(a_ups_without_driver_can_be_subscribed_to),
+		IN_SITE(a_ups_that_leaves_the_configuration_is_gone),
+		IN_SITE(a_change_is_sent_before_the_next_answer_about_that_ups),
+		IN_SITE(a_slow_subscriber_gets_the_newest_values_and_no_backlog),
+		IN_SITE(subscribers_come_and_go_without_harm),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

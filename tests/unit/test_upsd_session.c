@@ -25,14 +25,15 @@ static const char upsd_users[] = "[mon]\npassword = pw\nupsmon primary\n"
 				 "[admin]\npassword = secret\nactions = SET\n"
 				 "instcmds = test.panel\n"
 				 "[sec]\npassword = pw\nupsmon secondary\n";
-static const char dump[] = "SETINFO battery.charge \"100\"\nSETFLAGS battery.charge RW STRING\n"
-			   "SETAUX battery.charge 3\n"
-			   "SETINFO input.sensitivity \"low\"\nADDENUM input.sensitivity \"low\"\n"
-			   "ADDENUM input.sensitivity \"a\\#b\"\nSETFLAGS input.sensitivity RW NUMBER\n"
-			   "SETINFO ups.delay \"20\"\nADDRANGE ups.delay 10 30\n"
-			   "ADDRANGE ups.delay 50 60\nSETFLAGS ups.delay RW NUMBER\n"
-			   "SETINFO ups.mfr \"A \\\"B\\\" \\\\ \\# C\"\nSETINFO ups.status \"OL\"\n"
-			   "ADDCMD test.panel\nADDCMD load.off\nDATAOK\nDUMPDONE\n";
+static const char dump[] =
+	"SETINFO battery.charge \"100\"\nSETFLAGS battery.charge RW STRING\n"
+	"SETAUX battery.charge 3\n"
+	"SETINFO input.sensitivity \"low\"\nADDENUM input.sensitivity \"low\"\n"
+	"ADDENUM input.sensitivity \"a\\#b\"\nSETFLAGS input.sensitivity RW NUMBER\n"
+	"SETINFO ups.delay \"20\"\nADDRANGE ups.delay 10 30\n"
+	"ADDRANGE ups.delay 50 60\nSETFLAGS ups.delay RW NUMBER\n"
+	"SETINFO ups.mfr \"A \\\"B\\\" \\\\ \\# C\"\nSETINFO ups.status \"OL\"\n"
+	"ADDCMD test.panel\nADDCMD load.off\nDATAOK\nDUMPDONE\n";
 
 struct fixture {
 	struct upsd_site *site;
@@ -92,7 +93,7 @@ static void assert_exchanges(struct fixture *f, const struct exchange *rows, siz
 
 #define ASSERT_EXCHANGES(f, rows) assert_exchanges(f, rows, sizeof(rows) / sizeof((rows)[0]))
 
-#define IA	    "ERR INVALID-ARGUMENT\n"
+#define IA          "ERR INVALID-ARGUMENT\n"
 #define CREDENTIALS "USERNAME mon\nPASSWORD pw\n"
 
 /* ----------------------------------------------------------------- commands */
@@ -100,23 +101,23 @@ static void assert_exchanges(struct fixture *f, const struct exchange *rows, siz
 static void what_needs_nobody_is_answered(void **state)
 {
 	static const struct exchange rows[] = {
-	    {"VER\n", UPSD_VERSION_LINE "\n"},
-	    {"ver\r\n", UPSD_VERSION_LINE "\n"},
-	    {"VER x\n", IA},
-	    {"NETVER\n", "1.3\n"},
-	    {"PROTVER\n", "1.3\n"},
-	    {"PROTVER x\n", IA},
-	    {"HELP\n", "Commands: HELP VER PROTVER GET LIST SET INSTCMD LOGIN LOGOUT USERNAME "
-		       "PASSWORD STARTTLS SUBSCRIBE UNSUBSCRIBE PING\n"},
-	    {"STARTTLS\n", "ERR FEATURE-NOT-CONFIGURED\n"},
-	    {"STARTTLS now\n", "ERR FEATURE-NOT-CONFIGURED\n"},
-	    {"PING\n", "PONG\n"},
-	    {"PING x\n", IA},
-	    {"\n", "ERR UNKNOWN-COMMAND\n"},
-	    {"# nothing\n", "ERR UNKNOWN-COMMAND\n"},
-	    {"\"\"\n", "ERR UNKNOWN-COMMAND\n"},
-	    {"GETVAR\n", "ERR UNKNOWN-COMMAND\n"},
-	    {"ATTACH rack\n", "ERR UNKNOWN-COMMAND\n"},
+		{"VER\n", UPSD_VERSION_LINE "\n"},
+		{"ver\r\n", UPSD_VERSION_LINE "\n"},
+		{"VER x\n", IA},
+		{"NETVER\n", "1.3\n"},
+		{"PROTVER\n", "1.3\n"},
+		{"PROTVER x\n", IA},
+		{"HELP\n", "Commands: HELP VER PROTVER GET LIST SET INSTCMD LOGIN LOGOUT USERNAME "
+			   "PASSWORD STARTTLS SUBSCRIBE UNSUBSCRIBE PING\n"},
+		{"STARTTLS\n", "ERR FEATURE-NOT-CONFIGURED\n"},
+		{"STARTTLS now\n", "ERR FEATURE-NOT-CONFIGURED\n"},
+		{"PING\n", "PONG\n"},
+		{"PING x\n", IA},
+		{"\n", "ERR UNKNOWN-COMMAND\n"},
+		{"# nothing\n", "ERR UNKNOWN-COMMAND\n"},
+		{"\"\"\n", "ERR UNKNOWN-COMMAND\n"},
+		{"GETVAR\n", "ERR UNKNOWN-COMMAND\n"},
+		{"ATTACH rack\n", "ERR UNKNOWN-COMMAND\n"},
 	};
 
 	ASSERT_EXCHANGES((struct fixture *)*state, rows);
@@ -125,36 +126,38 @@ static void what_needs_nobody_is_answered(void **state)
 static void get_answers_and_checks_in_order(void **state)
 {
 	static const struct exchange rows[] = {
-	    {"GET\n", IA},
-	    {"GET VAR\n", IA},
-	    {"GET VAR rack\n", IA},
-	    {"GET NONSENSE rack ups.status\n", IA},
-	    {"GET VAR none ups.status\n", "ERR UNKNOWN-UPS\n"},
-	    {"GET VAR dead ups.status\n", "ERR DRIVER-NOT-CONNECTED\n"},
-	    {"GET VAR rack none\n", "ERR VAR-NOT-SUPPORTED\n"},
-	    {"GET VAR rack ups.status\n", "VAR rack ups.status \"OL\"\n"},
-	    {"get var RACK UPS.Status more words\n", "VAR RACK UPS.Status \"OL\"\n"},
-	    {"GET VAR ups ups.status\n", "VAR ups ups.status \"OL\"\n"},
-	    {"GET VAR rack ups.mfr\n", "VAR rack ups.mfr \"A \\\"B\\\" \\\\ \\# C\"\n"},
-	    {"GET VAR none SERVER.Info\n", "VAR none server.info \"" UPSD_VERSION_LINE "\"\n"},
-	    {"GET VAR none server.version\n", "VAR none server.version \"" NUT_VERSION "\"\n"},
-	    {"GET VAR rack server.none\n", "ERR VAR-NOT-SUPPORTED\n"},
-	    {"GET TYPE rack battery.charge\n", "TYPE rack battery.charge RW STRING:3\n"},
-	    {"GET TYPE rack input.sensitivity\n", "TYPE rack input.sensitivity RW ENUM NUMBER\n"},
-	    {"GET TYPE rack ups.delay\n", "TYPE rack ups.delay RW RANGE NUMBER\n"},
-	    {"GET TYPE rack ups.mfr\n", "TYPE rack ups.mfr NUMBER\n"},
-	    {"GET DESC rack ups.status\n", "DESC rack ups.status \"UPS status\"\n"},
-	    {"GET DESC rack no.such\n", "DESC rack no.such \"Description unavailable\"\n"},
-	    {"GET DESC rack \"a b\\\"\"\n", "DESC rack \"a b\\\"\" \"Description unavailable\"\n"},
-	    {"GET DESC dead ups.status\n", "ERR DRIVER-NOT-CONNECTED\n"},
-	    {"GET CMDDESC rack test.panel\n", "CMDDESC rack test.panel \"Test the panel\"\n"},
-	    {"GET UPSDESC rack\n", "UPSDESC rack \"The \\\"rack\\\"\"\n"},
-	    {"GET UPSDESC dead\n", "UPSDESC dead \"Unavailable\"\n"},
-	    {"GET UPSDESC none\n", "ERR UNKNOWN-UPS\n"},
-	    {"GET NUMLOGINS rack\n", "NUMLOGINS rack 0\n"},
-	    {"GET NUMLOGINS dead\n", "ERR DRIVER-NOT-CONNECTED\n"},
-	    {"GET TRACKING\n", "OFF\n"},
-	    {"GET TRACKING x\n", "ERR FEATURE-NOT-CONFIGURED\n"},
+		{"GET\n", IA},
+		{"GET VAR\n", IA},
+		{"GET VAR rack\n", IA},
+		{"GET NONSENSE rack ups.status\n", IA},
+		{"GET VAR none ups.status\n", "ERR UNKNOWN-UPS\n"},
+		{"GET VAR dead ups.status\n", "ERR DRIVER-NOT-CONNECTED\n"},
+		{"GET VAR rack none\n", "ERR VAR-NOT-SUPPORTED\n"},
+		{"GET VAR rack ups.status\n", "VAR rack ups.status \"OL\"\n"},
+		{"get var RACK UPS.Status more words\n", "VAR RACK UPS.Status \"OL\"\n"},
+		{"GET VAR ups ups.status\n", "VAR ups ups.status \"OL\"\n"},
+		{"GET VAR rack ups.mfr\n", "VAR rack ups.mfr \"A \\\"B\\\" \\\\ \\# C\"\n"},
+		{"GET VAR none SERVER.Info\n", "VAR none server.info \"" UPSD_VERSION_LINE "\"\n"},
+		{"GET VAR none server.version\n", "VAR none server.version \"" NUT_VERSION "\"\n"},
+		{"GET VAR rack server.none\n", "ERR VAR-NOT-SUPPORTED\n"},
+		{"GET TYPE rack battery.charge\n", "TYPE rack battery.charge RW STRING:3\n"},
+		{"GET TYPE rack input.sensitivity\n",
+		 "TYPE rack input.sensitivity RW ENUM NUMBER\n"},
+		{"GET TYPE rack ups.delay\n", "TYPE rack ups.delay RW RANGE NUMBER\n"},
+		{"GET TYPE rack ups.mfr\n", "TYPE rack ups.mfr NUMBER\n"},
+		{"GET DESC rack ups.status\n", "DESC rack ups.status \"UPS status\"\n"},
+		{"GET DESC rack no.such\n", "DESC rack no.such \"Description unavailable\"\n"},
+		{"GET DESC rack \"a b\\\"\"\n",
+		 "DESC rack \"a b\\\"\" \"Description unavailable\"\n"},
+		{"GET DESC dead ups.status\n", "ERR DRIVER-NOT-CONNECTED\n"},
+		{"GET CMDDESC rack test.panel\n", "CMDDESC rack test.panel \"Test the panel\"\n"},
+		{"GET UPSDESC rack\n", "UPSDESC rack \"The \\\"rack\\\"\"\n"},
+		{"GET UPSDESC dead\n", "UPSDESC dead \"Unavailable\"\n"},
+		{"GET UPSDESC none\n", "ERR UNKNOWN-UPS\n"},
+		{"GET NUMLOGINS rack\n", "NUMLOGINS rack 0\n"},
+		{"GET NUMLOGINS dead\n", "ERR DRIVER-NOT-CONNECTED\n"},
+		{"GET TRACKING\n", "OFF\n"},
+		{"GET TRACKING x\n", "ERR FEATURE-NOT-CONFIGURED\n"},
 	};
 
 	ASSERT_EXCHANGES((struct fixture *)*state, rows);
@@ -163,34 +166,34 @@ static void get_answers_and_checks_in_order(void **state)
 static void list_answers_and_checks_in_order(void **state)
 {
 	static const struct exchange rows[] = {
-	    {"LIST\n", IA},
-	    {"LIST NONSENSE rack\n", IA},
-	    {"LIST VAR\n", IA},
-	    {"LIST ENUM rack\n", IA},
-	    {"LIST VAR none\n", "ERR UNKNOWN-UPS\n"},
-	    {"LIST VAR dead\n", "ERR DRIVER-NOT-CONNECTED\n"},
-	    {"LIST UPS\n", "BEGIN LIST UPS\nUPS rack \"The \\\"rack\\\"\"\n"
-			   "UPS dead \"Description unavailable\"\nEND LIST UPS\n"},
-	    {"list var UPS\n",
-	     "BEGIN LIST VAR UPS\nVAR UPS battery.charge \"100\"\nVAR UPS input.sensitivity "
-	     "\"low\"\nVAR UPS ups.delay \"20\"\nVAR UPS ups.mfr \"A \\\"B\\\" \\\\ \\# C\"\n"
-	     "VAR UPS ups.status \"OL\"\nEND LIST VAR UPS\n"},
-	    {"LIST RW rack\n",
-	     "BEGIN LIST RW rack\nRW rack battery.charge \"100\"\nRW rack input.sensitivity "
-	     "\"low\"\nRW rack ups.delay \"20\"\nEND LIST RW rack\n"},
-	    {"LIST CMD rack\n", "BEGIN LIST CMD rack\nCMD rack load.off\nCMD rack test.panel\n"
-				"END LIST CMD rack\n"},
-	    {"LIST ENUM rack input.SENSITIVITY\n",
-	     "BEGIN LIST ENUM rack input.SENSITIVITY\nENUM rack input.SENSITIVITY \"low\"\n"
-	     "ENUM rack input.SENSITIVITY \"a\\#b\"\nEND LIST ENUM rack input.SENSITIVITY\n"},
-	    {"LIST ENUM rack none\n", "ERR VAR-NOT-SUPPORTED\n"},
-	    {"LIST RANGE rack ups.delay\n",
-	     "BEGIN LIST RANGE rack ups.delay\nRANGE rack ups.delay \"10\" \"30\"\n"
-	     "RANGE rack ups.delay \"50\" \"60\"\nEND LIST RANGE rack ups.delay\n"},
-	    {"LIST RANGE rack ups.mfr\n",
-	     "BEGIN LIST RANGE rack ups.mfr\nEND LIST RANGE rack ups.mfr\n"},
-	    {"LIST CLIENT dead\n", "BEGIN LIST CLIENT dead\nEND LIST CLIENT dead\n"},
-	    {"LIST CLIENTS rack\n", "BEGIN LIST CLIENTS rack\nEND LIST CLIENTS rack\n"},
+		{"LIST\n", IA},
+		{"LIST NONSENSE rack\n", IA},
+		{"LIST VAR\n", IA},
+		{"LIST ENUM rack\n", IA},
+		{"LIST VAR none\n", "ERR UNKNOWN-UPS\n"},
+		{"LIST VAR dead\n", "ERR DRIVER-NOT-CONNECTED\n"},
+		{"LIST UPS\n", "BEGIN LIST UPS\nUPS rack \"The \\\"rack\\\"\"\n"
+			       "UPS dead \"Description unavailable\"\nEND LIST UPS\n"},
+		{"list var UPS\n",
+		 "BEGIN LIST VAR UPS\nVAR UPS battery.charge \"100\"\nVAR UPS input.sensitivity "
+		 "\"low\"\nVAR UPS ups.delay \"20\"\nVAR UPS ups.mfr \"A \\\"B\\\" \\\\ \\# C\"\n"
+		 "VAR UPS ups.status \"OL\"\nEND LIST VAR UPS\n"},
+		{"LIST RW rack\n",
+		 "BEGIN LIST RW rack\nRW rack battery.charge \"100\"\nRW rack input.sensitivity "
+		 "\"low\"\nRW rack ups.delay \"20\"\nEND LIST RW rack\n"},
+		{"LIST CMD rack\n", "BEGIN LIST CMD rack\nCMD rack load.off\nCMD rack test.panel\n"
+				    "END LIST CMD rack\n"},
+		{"LIST ENUM rack input.SENSITIVITY\n",
+		 "BEGIN LIST ENUM rack input.SENSITIVITY\nENUM rack input.SENSITIVITY \"low\"\n"
+		 "ENUM rack input.SENSITIVITY \"a\\#b\"\nEND LIST ENUM rack input.SENSITIVITY\n"},
+		{"LIST ENUM rack none\n", "ERR VAR-NOT-SUPPORTED\n"},
+		{"LIST RANGE rack ups.delay\n",
+		 "BEGIN LIST RANGE rack ups.delay\nRANGE rack ups.delay \"10\" \"30\"\n"
+		 "RANGE rack ups.delay \"50\" \"60\"\nEND LIST RANGE rack ups.delay\n"},
+		{"LIST RANGE rack ups.mfr\n",
+		 "BEGIN LIST RANGE rack ups.mfr\nEND LIST RANGE rack ups.mfr\n"},
+		{"LIST CLIENT dead\n", "BEGIN LIST CLIENT dead\nEND LIST CLIENT dead\n"},
+		{"LIST CLIENTS rack\n", "BEGIN LIST CLIENTS rack\nEND LIST CLIENTS rack\n"},
 	};
 
 	ASSERT_EXCHANGES((struct fixture *)*state, rows);
@@ -198,8 +201,8 @@ static void list_answers_and_checks_in_order(void **state)
 
 static void privileged_commands_ask_for_credentials_first(void **state)
 {
-	static const char *const commands[] = {"LOGIN", "PRIMARY", "MASTER", "FSD", "SET",
-					       "INSTCMD"};
+	static const char *const commands[] = {"LOGIN", "PRIMARY", "MASTER",
+					       "FSD",   "SET",     "INSTCMD"};
 	struct fixture *f = *state;
 	char line[32];
 
@@ -225,16 +228,16 @@ static void privileged_commands_ask_for_credentials_first(void **state)
 static void a_login_counts_until_the_connection_ends(void **state)
 {
 	static const struct exchange rows[] = {
-	    {CREDENTIALS, "OK\nOK\n"},
-	    {"LOGIN none\n", "ERR UNKNOWN-UPS\n"},
-	    {"LOGIN rack\n", "OK\n"},
-	    {"LOGIN none\n", "ERR ALREADY-LOGGED-IN\n"},
-	    {"GET NUMLOGINS rack\n", "NUMLOGINS rack 1\n"},
-	    {"LIST CLIENT ups\n",
-	     "BEGIN LIST CLIENT ups\nCLIENT rack 127.0.0.1\nEND LIST CLIENT ups\n"},
-	    {"PRIMARY rack\n", "OK PRIMARY-GRANTED\n"},
-	    {"MASTER rack\n", "OK MASTER-GRANTED\n"},
-	    {"LOGOUT x\n", IA},
+		{CREDENTIALS, "OK\nOK\n"},
+		{"LOGIN none\n", "ERR UNKNOWN-UPS\n"},
+		{"LOGIN rack\n", "OK\n"},
+		{"LOGIN none\n", "ERR ALREADY-LOGGED-IN\n"},
+		{"GET NUMLOGINS rack\n", "NUMLOGINS rack 1\n"},
+		{"LIST CLIENT ups\n",
+		 "BEGIN LIST CLIENT ups\nCLIENT rack 127.0.0.1\nEND LIST CLIENT ups\n"},
+		{"PRIMARY rack\n", "OK PRIMARY-GRANTED\n"},
+		{"MASTER rack\n", "OK MASTER-GRANTED\n"},
+		{"LOGOUT x\n", IA},
 	};
 	struct fixture *f = *state;
 	int other = upsd_site_client(f->site);
@@ -249,8 +252,9 @@ static void a_login_counts_until_the_connection_ends(void **state)
 
 static void a_login_works_while_the_driver_is_away(void **state)
 {
-	static const struct exchange rows[] = {
-	    {CREDENTIALS, "OK\nOK\n"}, {"LOGIN dead\n", "OK\n"}, {"FSD dead\n", "OK FSD-SET\n"}};
+	static const struct exchange rows[] = {{CREDENTIALS, "OK\nOK\n"},
+					       {"LOGIN dead\n", "OK\n"},
+					       {"FSD dead\n", "OK FSD-SET\n"}};
 
 	ASSERT_EXCHANGES((struct fixture *)*state, rows);
 }
@@ -258,15 +262,15 @@ static void a_login_works_while_the_driver_is_away(void **state)
 static void rights_are_those_of_the_user(void **state)
 {
 	static const struct exchange rows[] = {
-	    {"USERNAME sec\nPASSWORD pw\n", "OK\nOK\n"},
-	    {"LOGIN rack\n", "OK\n"},
-	    {"PRIMARY rack\n", "ERR ACCESS-DENIED\n"},
-	    {"FSD none\n", "ERR UNKNOWN-UPS\n"},
-	    {"FSD rack\n", "ERR ACCESS-DENIED\n"},
-	    {"SET VAR rack none 1\n", "ERR ACCESS-DENIED\n"},
-	    {"INSTCMD rack none\n", "ERR CMD-NOT-SUPPORTED\n"},
-	    {"INSTCMD rack test.panel\n", "ERR ACCESS-DENIED\n"},
-	    {"SET TRACKING ON\n", "OK\n"},
+		{"USERNAME sec\nPASSWORD pw\n", "OK\nOK\n"},
+		{"LOGIN rack\n", "OK\n"},
+		{"PRIMARY rack\n", "ERR ACCESS-DENIED\n"},
+		{"FSD none\n", "ERR UNKNOWN-UPS\n"},
+		{"FSD rack\n", "ERR ACCESS-DENIED\n"},
+		{"SET VAR rack none 1\n", "ERR ACCESS-DENIED\n"},
+		{"INSTCMD rack none\n", "ERR CMD-NOT-SUPPORTED\n"},
+		{"INSTCMD rack test.panel\n", "ERR ACCESS-DENIED\n"},
+		{"SET TRACKING ON\n", "OK\n"},
 	};
 
 	ASSERT_EXCHANGES((struct fixture *)*state, rows);
@@ -275,11 +279,11 @@ static void rights_are_those_of_the_user(void **state)
 static void fsd_is_latched_and_shown_in_front_of_the_status(void **state)
 {
 	static const struct exchange rows[] = {
-	    {"LIST VAR rack\n", NULL},
-	    {CREDENTIALS, "OK\nOK\n"},
-	    {"FSD rack\n", "OK FSD-SET\n"},
-	    {"GET VAR rack ups.status\n", "VAR rack ups.status \"FSD OL\"\n"},
-	    {"FSD rack\n", "OK FSD-SET\n"},
+		{"LIST VAR rack\n", NULL},
+		{CREDENTIALS, "OK\nOK\n"},
+		{"FSD rack\n", "OK FSD-SET\n"},
+		{"GET VAR rack ups.status\n", "VAR rack ups.status \"FSD OL\"\n"},
+		{"FSD rack\n", "OK FSD-SET\n"},
 	};
 	struct fixture *f = *state;
 
@@ -294,22 +298,22 @@ static void fsd_is_latched_and_shown_in_front_of_the_status(void **state)
 static void a_setting_is_checked_and_handed_to_the_driver(void **state)
 {
 	static const struct exchange rows[] = {
-	    {"USERNAME admin\nPASSWORD secret\n", "OK\nOK\n"},
-	    {"SET\n", IA},
-	    {"SET VAR rack battery.charge\n", IA},
-	    {"SET NONSENSE rack battery.charge 1\n", IA},
-	    {"SET VAR none battery.charge 1\n", "ERR UNKNOWN-UPS\n"},
-	    {"SET VAR dead battery.charge 1\n", "ERR DRIVER-NOT-CONNECTED\n"},
-	    {"SET VAR rack none 1\n", "ERR VAR-NOT-SUPPORTED\n"},
-	    {"SET VAR rack ups.status 1\n", "ERR READONLY\n"},
-	    {"SET VAR rack battery.charge 1000\n", "ERR TOO-LONG\n"},
-	    {"SET VAR rack input.sensitivity high\n", "ERR INVALID-VALUE\n"},
-	    {"SET VAR rack input.sensitivity LOW\n", "ERR INVALID-VALUE\n"},
-	    {"SET VAR rack ups.delay 40\n", "ERR INVALID-VALUE\n"},
-	    {"SET VAR rack ups.delay soon\n", "ERR INVALID-VALUE\n"},
-	    {"SET VAR rack BATTERY.charge \"a b\"\n", "OK\n"},
-	    {"SET VAR rack input.sensitivity \"a\\#b\"\n", "OK\n"},
-	    {"SET VAR rack ups.delay 55\n", "OK\n"},
+		{"USERNAME admin\nPASSWORD secret\n", "OK\nOK\n"},
+		{"SET\n", IA},
+		{"SET VAR rack battery.charge\n", IA},
+		{"SET NONSENSE rack battery.charge 1\n", IA},
+		{"SET VAR none battery.charge 1\n", "ERR UNKNOWN-UPS\n"},
+		{"SET VAR dead battery.charge 1\n", "ERR DRIVER-NOT-CONNECTED\n"},
+		{"SET VAR rack none 1\n", "ERR VAR-NOT-SUPPORTED\n"},
+		{"SET VAR rack ups.status 1\n", "ERR READONLY\n"},
+		{"SET VAR rack battery.charge 1000\n", "ERR TOO-LONG\n"},
+		{"SET VAR rack input.sensitivity high\n", "ERR INVALID-VALUE\n"},
+		{"SET VAR rack input.sensitivity LOW\n", "ERR INVALID-VALUE\n"},
+		{"SET VAR rack ups.delay 40\n", "ERR INVALID-VALUE\n"},
+		{"SET VAR rack ups.delay soon\n", "ERR INVALID-VALUE\n"},
+		{"SET VAR rack BATTERY.charge \"a b\"\n", "OK\n"},
+		{"SET VAR rack input.sensitivity \"a\\#b\"\n", "OK\n"},
+		{"SET VAR rack ups.delay 55\n", "OK\n"},
 	};
 	struct fixture *f = *state;
 
@@ -322,15 +326,15 @@ static void a_setting_is_checked_and_handed_to_the_driver(void **state)
 static void a_command_is_checked_and_handed_to_the_driver(void **state)
 {
 	static const struct exchange rows[] = {
-	    {"USERNAME admin\nPASSWORD secret\n", "OK\nOK\n"},
-	    {"INSTCMD rack\n", IA},
-	    {"INSTCMD none test.panel\n", "ERR UNKNOWN-UPS\n"},
-	    {"INSTCMD dead test.panel\n", "ERR DRIVER-NOT-CONNECTED\n"},
-	    {"INSTCMD rack none\n", "ERR CMD-NOT-SUPPORTED\n"},
-	    {"INSTCMD rack load.off\n", "ERR ACCESS-DENIED\n"},
-	    {"INSTCMD rack TEST.panel\n", "OK\n"},
-	    {"INSTCMD rack test.panel 10\n", "OK\n"},
-	    {"INSTCMD rack test.panel 10 20\n", "OK\n"},
+		{"USERNAME admin\nPASSWORD secret\n", "OK\nOK\n"},
+		{"INSTCMD rack\n", IA},
+		{"INSTCMD none test.panel\n", "ERR UNKNOWN-UPS\n"},
+		{"INSTCMD dead test.panel\n", "ERR DRIVER-NOT-CONNECTED\n"},
+		{"INSTCMD rack none\n", "ERR CMD-NOT-SUPPORTED\n"},
+		{"INSTCMD rack load.off\n", "ERR ACCESS-DENIED\n"},
+		{"INSTCMD rack TEST.panel\n", "OK\n"},
+		{"INSTCMD rack test.panel 10\n", "OK\n"},
+		{"INSTCMD rack test.panel 10 20\n", "OK\n"},
 	};
 	struct fixture *f = *state;
 
@@ -479,8 +483,7 @@ static void a_driver_that_ends_is_not_connected_and_comes_back(void **state)
 	assert_string_equal(ASK(f, "GET VAR rack ups.status\n"), "ERR DRIVER-NOT-CONNECTED\n");
 	f->driver = upsd_site_driver(f->site, "dummy-rack", "");
 	assert_string_equal(ASK(f, "GET VAR rack ups.status\n"), "VAR rack ups.status \"WAIT\"\n");
-	upsd_site_send(f->site, f->driver,
-		       "SETINFO ups.status \"OB\"\nDATAOK\nDUMPDONE\n");
+	upsd_site_send(f->site, f->driver, "SETINFO ups.status \"OB\"\nDATAOK\nDUMPDONE\n");
 	assert_string_equal(ASK(f, "GET VAR rack ups.status\n"), "VAR rack ups.status \"OB\"\n");
 	assert_string_equal(ASK(f, "GET VAR rack ups.mfr\n"), "ERR VAR-NOT-SUPPORTED\n");
 }
@@ -599,30 +602,30 @@ static void every_command_is_found_in_any_letter_case(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    IN_SITE(what_needs_nobody_is_answered),
-	    IN_SITE(get_answers_and_checks_in_order),
-	    IN_SITE(list_answers_and_checks_in_order),
-	    IN_SITE(privileged_commands_ask_for_credentials_first),
-	    IN_SITE(a_login_counts_until_the_connection_ends),
-	    IN_SITE(a_login_works_while_the_driver_is_away),
-	    IN_SITE(rights_are_those_of_the_user),
-	    IN_SITE(fsd_is_latched_and_shown_in_front_of_the_status),
-	    IN_SITE(a_setting_is_checked_and_handed_to_the_driver),
-	    IN_SITE(a_command_is_checked_and_handed_to_the_driver),
-	    IN_SITE(a_tracked_request_is_followed_by_its_id),
-	    IN_SITE(a_line_that_cannot_be_read_gets_one_answer),
-	    IN_SITE(commands_in_one_segment_are_answered_in_order),
-	    IN_SITE(a_value_of_thousands_of_bytes_is_passed_on_whole),
-	    IN_SITE(a_kept_list_is_renewed_when_a_value_changes),
-	    IN_SITE(stale_data_are_refused_until_they_are_good_again),
-	    IN_SITE(a_silent_driver_is_asked_and_then_taken_for_stale),
-	    IN_SITE(a_driver_that_ends_is_not_connected_and_comes_back),
-	    IN_SITE(a_driver_that_never_ends_its_dump_goes_stale),
-	    IN_SITE(requests_for_a_driver_that_reads_nothing_fail_in_the_end),
-	    IN_SITE(who_is_silent_for_a_minute_is_disconnected),
-	    IN_SITE(beyond_the_maximum_a_client_is_refused_with_a_line),
-	    IN_SITE(a_reload_keeps_what_stays_and_ends_what_goes),
-	    cmocka_unit_test(every_command_is_found_in_any_letter_case),
+		IN_SITE(what_needs_nobody_is_answered),
+		IN_SITE(get_answers_and_checks_in_order),
+		IN_SITE(list_answers_and_checks_in_order),
+		IN_SITE(privileged_commands_ask_for_credentials_first),
+		IN_SITE(a_login_counts_until_the_connection_ends),
+		IN_SITE(a_login_works_while_the_driver_is_away),
+		IN_SITE(rights_are_those_of_the_user),
+		IN_SITE(fsd_is_latched_and_shown_in_front_of_the_status),
+		IN_SITE(a_setting_is_checked_and_handed_to_the_driver),
+		IN_SITE(a_command_is_checked_and_handed_to_the_driver),
+		IN_SITE(a_tracked_request_is_followed_by_its_id),
+		IN_SITE(a_line_that_cannot_be_read_gets_one_answer),
+		IN_SITE(commands_in_one_segment_are_answered_in_order),
+		IN_SITE(a_value_of_thousands_of_bytes_is_passed_on_whole),
+		IN_SITE(a_kept_list_is_renewed_when_a_value_changes),
+		IN_SITE(stale_data_are_refused_until_they_are_good_again),
+		IN_SITE(a_silent_driver_is_asked_and_then_taken_for_stale),
+		IN_SITE(a_driver_that_ends_is_not_connected_and_comes_back),
+		IN_SITE(a_driver_that_never_ends_its_dump_goes_stale),
+		IN_SITE(requests_for_a_driver_that_reads_nothing_fail_in_the_end),
+		IN_SITE(who_is_silent_for_a_minute_is_disconnected),
+		IN_SITE(beyond_the_maximum_a_client_is_refused_with_a_line),
+		IN_SITE(a_reload_keeps_what_stays_and_ends_what_goes),
+		cmocka_unit_test(every_command_is_found_in_any_letter_case),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

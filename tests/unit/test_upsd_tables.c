@@ -147,14 +147,10 @@ static void each_result_has_its_words(void **state)
 		long result;
 		const char *words;
 	} rows[] = {
-	    {-1, "PENDING"},
-	    {0, "SUCCESS"},
-	    {1, "ERR UNKNOWN"},
-	    {2, "ERR INVALID-ARGUMENT"},
-	    {3, "ERR FAILED"},
-	    {4, "ERR INVALID-ARGUMENT"},
-	    {5, "ERR UNKNOWN"},
-	    {-2, "ERR UNKNOWN"},
+		{-1, "PENDING"},    {0, "SUCCESS"},
+		{1, "ERR UNKNOWN"}, {2, "ERR INVALID-ARGUMENT"},
+		{3, "ERR FAILED"},  {4, "ERR INVALID-ARGUMENT"},
+		{5, "ERR UNKNOWN"}, {-2, "ERR UNKNOWN"},
 	};
 	struct tracking *t = tracking_new(10);
 	char id[TRACKING_ID_SIZE];
@@ -247,20 +243,20 @@ static void beyond_the_limit_the_oldest_entry_goes(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(a_name_is_found_whatever_its_letter_case),
-	    cmocka_unit_test(a_name_is_taken_once),
-	    cmocka_unit_test(thousands_of_names_are_all_found),
-	    cmocka_unit_test(an_answer_is_kept_until_its_generation_passes),
-	    cmocka_unit_test(an_answer_is_not_given_to_who_spells_the_name_otherwise),
-	    cmocka_unit_test(the_answer_used_longest_ago_makes_room),
-	    cmocka_unit_test(an_answer_too_large_for_the_cache_is_not_kept),
-	    cmocka_unit_test(a_request_is_pending_until_the_driver_reports),
-	    cmocka_unit_test(each_result_has_its_words),
-	    cmocka_unit_test(an_id_is_a_random_uuid_of_version_4),
-	    cmocka_unit_test(an_id_is_found_in_small_letters_too),
-	    cmocka_unit_test(nonsense_is_an_unknown_id),
-	    cmocka_unit_test(entries_go_when_they_are_older_than_the_delay),
-	    cmocka_unit_test(beyond_the_limit_the_oldest_entry_goes),
+		cmocka_unit_test(a_name_is_found_whatever_its_letter_case),
+		cmocka_unit_test(a_name_is_taken_once),
+		cmocka_unit_test(thousands_of_names_are_all_found),
+		cmocka_unit_test(an_answer_is_kept_until_its_generation_passes),
+		cmocka_unit_test(an_answer_is_not_given_to_who_spells_the_name_otherwise),
+		cmocka_unit_test(the_answer_used_longest_ago_makes_room),
+		cmocka_unit_test(an_answer_too_large_for_the_cache_is_not_kept),
+		cmocka_unit_test(a_request_is_pending_until_the_driver_reports),
+		cmocka_unit_test(each_result_has_its_words),
+		cmocka_unit_test(an_id_is_a_random_uuid_of_version_4),
+		cmocka_unit_test(an_id_is_found_in_small_letters_too),
+		cmocka_unit_test(nonsense_is_an_unknown_id),
+		cmocka_unit_test(entries_go_when_they_are_older_than_the_delay),
+		cmocka_unit_test(beyond_the_limit_the_oldest_entry_goes),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -64,8 +64,10 @@ struct upsd_site *upsd_site_new(const char *ups_conf, const char *upsd_users)
 	u->upses.loop = u->loop;
 	u->upses.tracking = u->tracking;
 	u->upses.cache = &u->cache;
-	write_file(s, "cmdvartab", "VARDESC ups.status \"UPS status\"\n"
-				   "CMDDESC test.panel \"Test the panel\"\n", path);
+	write_file(s, "cmdvartab",
+		   "VARDESC ups.status \"UPS status\"\n"
+		   "CMDDESC test.panel \"Test the panel\"\n",
+		   path);
 	u->names = names_load(path, &report);
 	write_file(s, "upsd.users", upsd_users, path);
 	u->users = users_load(path, &report);
@@ -133,7 +135,8 @@ int upsd_site_driver(struct upsd_site *s, const char *name, const char *lines)
 
 	need(str_format(sa.sun_path, sizeof(sa.sun_path), "%s/%s", s->dir, name), "path");
 	need(listener >= 0 && bind(listener, (struct sockaddr *)&sa, sizeof(sa)) == 0 &&
-		 listen(listener, 1) == 0, "listen");
+		     listen(listener, 1) == 0,
+	     "listen");
 	clock_fake_advance(RETRY_MS);
 	tick(s);
 	fd = accept4(listener, NULL, NULL, SOCK_NONBLOCK);

@@ -31,7 +31,8 @@ void upsd_site_settle(struct upsd_site *s);
 int upsd_site_client(struct upsd_site *s);
 
 /* Listens as the driver of that socket name ("driver-ups"), lets upsd connect (two seconds of the
- * fake clock later, when it tries again), and sends it `lines` in place of a dump; the test's end. */
+ * fake clock later, when it tries again), and sends it `lines` in place of a dump; the test's end.
+ */
 int upsd_site_driver(struct upsd_site *s, const char *name, const char *lines);
 
 /* Sends text to upsd and settles. */
