@@ -10,7 +10,7 @@ docs/man/%: docs/man/%.adoc
 	$(AM_V_GEN)$(MKDIR_P) docs/man && \
 	$(ASCIIDOCTOR) -b manpage -a reproducible -a manmanual='Chestnut Manual' \
 		-a mansource='Chestnut $(PACKAGE_VERSION)' -o $@ $<
-EXTRA_DIST += README.md CONTRIBUTING.md NEWS
+EXTRA_DIST += README.md CONTRIBUTING.md NEWS SECURITY.md docs/security.md
 EXTRA_DIST += docs/grammar.md docs/performance.md
 man_pages += docs/man/nut.conf.5
 man_pages += docs/man/ups.conf.5

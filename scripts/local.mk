@@ -24,3 +24,4 @@ scripts/systemd/%: scripts/systemd/%.in Makefile
 	$(SED) -e 's|@sbindir[@]|$(sbindir)|g' -e 's|@confdir[@]|$(confdir)|g' \
 		-e 's|@statepath[@]|$(statepath)|g' -e 's|@user[@]|$(with_user)|g' \
 		-e 's|@group[@]|$(with_group)|g' $< >$@
+EXTRA_DIST += scripts/ufw/nut
