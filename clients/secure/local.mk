@@ -37,3 +37,11 @@ clients_nut_verify_SOURCES = \
 	clients/secure/verify.h clients/secure/verify_files.c clients/secure/verify_server.c
 clients_nut_verify_LDADD = clients/libsecure.la
 man_pages += docs/man/nut-verify.1
+
+check_PROGRAMS += tests/unit/test_secure
+TESTS += tests/unit/test_secure
+tests_unit_test_secure_SOURCES = tests/unit/test_secure.c \
+	clients/secure/findings.c clients/secure/findings.h \
+	clients/secure/verify.h clients/secure/verify_server.c
+tests_unit_test_secure_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_secure_LDADD = clients/libsecure.la $(CMOCKA_LIBS)

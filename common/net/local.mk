@@ -64,3 +64,10 @@ TESTS += tests/unit/test_trust
 tests_unit_test_trust_SOURCES = tests/unit/test_trust.c tests/unit/tls_pair.h
 tests_unit_test_trust_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_trust_LDADD = common/libtls.la $(CMOCKA_LIBS)
+
+if ENABLE_FUZZERS
+noinst_PROGRAMS += tests/fuzz/fuzz_truststore
+endif
+tests_fuzz_fuzz_truststore_SOURCES = tests/fuzz/fuzz_truststore.c
+tests_fuzz_fuzz_truststore_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
+tests_fuzz_fuzz_truststore_LDADD = common/libtls.la

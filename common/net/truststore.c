@@ -18,6 +18,9 @@
 
 enum { MAX_ENTRIES = 100000 };
 
+/* 9999-12-31T23:59:59Z: later ones cannot be read back. */
+#define LAST_DATE ((time_t)253402300799)
+
 static const char pin_prefix[] = "sha256:";
 static const char date_format[] = "%Y-%m-%dT%H:%M:%SZ";
 
@@ -87,15 +90,26 @@ static bool parse_date(const char *text, time_t *out)
 	if (!end || *end)
 		return false;
 	*out = timegm(&tm);
-	return true;
+	return *out >= 0 && *out <= LAST_DATE;
 }
 
 static void print_date(char *dst, size_t size, time_t t)
 {
 	struct tm tm;
 
-	if (!gmtime_r(&t, &tm) || strftime(dst, size, date_format, &tm) == 0)
+	if (t > LAST_DATE)
+		t = LAST_DATE;
+	if (t < 0 || !gmtime_r(&t, &tm) || strftime(dst, size, date_format, &tm) == 0)
 		str_copy(dst, size, "1970-01-01T00:00:00Z");
+}
+
+/* The host stands in the file unquoted. */
+static bool is_storable(const char *host)
+{
+	for (const char *p = host; *p; p++)
+		if ((unsigned char)*p <= ' ' || *p == 0x7f || strchr("\"\\#=", *p))
+			return false;
+	return *host != '\0';
 }
 
 /* host:port, the host in lower case; the port stands behind the last colon. */
@@ -117,7 +131,7 @@ static bool parse_server(const char *text, struct trust_entry *e)
 		e->host[i] = text[i] >= 'A' && text[i] <= 'Z' ? (char)(text[i] + 32) : text[i];
 	e->host[len] = '\0';
 	e->port = (unsigned)port;
-	return true;
+	return is_storable(e->host);
 }
 
 static bool parse_flags(const char *text, unsigned *flags)
@@ -354,15 +368,6 @@ static int change(const char *path, const struct trust_entry *e,
 	truststore_free(&t);
 	close(lock);
 	return err;
-}
-
-/* The host stands in the file unquoted. */
-static bool is_storable(const char *host)
-{
-	for (const char *p = host; *p; p++)
-		if ((unsigned char)*p <= ' ' || *p == 0x7f || strchr("\"\\#=", *p))
-			return false;
-	return *host != '\0';
 }
 
 int truststore_add(const char *path, const struct trust_entry *e)

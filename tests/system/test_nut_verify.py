@@ -2,10 +2,11 @@
 
 import json
 import re
+import signal
 import ssl
 
 import pytest
-from harness import DEADLINE
+from harness import DEADLINE, wait_until
 from harness.tlspeer import TlsPeer, certificates, nobody
 
 FINE, WARNINGS, FAILURES, UNREACHABLE, USAGE = 0, 1, 2, 3, 64
@@ -238,3 +239,53 @@ def test_a_password_is_not_printed(tidy, verify, certfile):
     tidy.write("upsd.conf", f'CERTFILE {path}\nCERTIDENT "" wrong-one\n')
     _, findings = verify("--files", status=FAILURES)
     assert "wrong-one" not in json.dumps(findings)
+
+
+# ------------------------------------------------------------ upsd, with nutcert
+
+@pytest.fixture(name="certified")
+def certified_upsd(site):
+    """Starts upsd with a certificate that nutcert makes."""
+    if backend(site) != "OPENSSL":
+        pytest.skip("CERTFILE is OpenSSL's")
+
+    def start(*order, listen=""):
+        site.run("nutcert", *order, "localhost", "127.0.0.1", check=True)
+        site.add_dummy("ups", {"ups.status": "OL"})
+        site.write("upsd.users", "[mon]\n\tpassword = x\n\tupsmon primary\n")
+        site.write("upsd.conf", f"LISTEN 127.0.0.1 {site.port} {listen}\n"
+                   f"CERTFILE {site.conf / 'localhost.cert.pem'}\n")
+        return site.restart_upsd()
+    return start
+
+
+def test_upsd_that_requires_tls_is_fine(site, certified, verify):
+    site.run("nutcert", "ca", check=True)
+    upsd = certified("server", listen="tls-required")
+    results, _ = verify("--secure", "--ca", site.conf / "ca.pem", f"127.0.0.1:{upsd.port}")
+    assert results["clear-data"] == results["clear-login"] == "ok"
+
+
+def test_upsd_that_takes_both_has_one_warning(site, certified, verify):
+    site.run("nutcert", "ca", check=True)
+    upsd = certified("server")
+    results, _ = verify("--ca", site.conf / "ca.pem", f"127.0.0.1:{upsd.port}", status=WARNINGS)
+    assert [check for check, result in results.items() if result == "warning"] == ["clear-login"]
+
+
+def test_a_renewed_certificate_is_still_the_one_that_is_known(site, certified, verify):
+    upsd = certified("self", listen="tls")
+    server = f"127.0.0.1:{upsd.port}"
+    pin = site.run("nutcert", "fingerprint", site.conf / "localhost.cert.pem", check=True).stdout
+    site.run("nut-trust", "--store", site.root / "store", "add", "--direct", server, "--sha256",
+             pin.strip(), check=True)
+    serial = served_certificate(upsd.port)
+    site.run("nutcert", "renew", site.conf / "localhost.cert.pem", check=True)
+    upsd.signal(signal.SIGHUP)
+    wait_until(lambda: served_certificate(upsd.port) != serial, what="the new certificate")
+    results, _ = verify("--direct", server)
+    assert results["stored"] == "ok"
+
+
+def served_certificate(port):
+    return ssl.get_server_certificate(("127.0.0.1", port), timeout=DEADLINE)

@@ -110,6 +110,20 @@ static void an_entry_can_be_replaced_and_removed(void **state)
 	truststore_free(&t);
 }
 
+static void what_cannot_be_a_host_is_not_stored(void **state)
+{
+	static const char *const bad[] = {"", "a b", "a\nb", "a\"b", "a#b", "a=b", "a\\b", "\x7f"};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		struct trust_entry e = entry_for(bad[i], 3493, 1);
+
+		assert_int_equal(truststore_add(store, &e), EINVAL);
+		assert_int_equal(truststore_replace(store, &e), EINVAL);
+	}
+	assert_int_not_equal(access(store, F_OK), 0);
+}
+
 static void a_store_with_bad_lines_is_not_rewritten(void **state)
 {
 	struct trust_entry e = entry_for("a.example", 3493, 1);
@@ -318,6 +332,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		FRESH(what_is_added_is_found_again),
 		FRESH(an_entry_can_be_replaced_and_removed),
+		FRESH(what_cannot_be_a_host_is_not_stored),
 		FRESH(a_store_with_bad_lines_is_not_rewritten),
 		FRESH(a_pin_is_read_in_the_forms_that_programs_print),
 		FRESH(without_directives_any_server_will_do),
