@@ -21,9 +21,11 @@ int driverquery_ping(struct driverquery *q, int timeout_ms);
 pid_t driverquery_pid(struct driverquery *q, int timeout_ms);
 
 /* A variable's value into dst by DUMPVALUE: 0, or -1 when absent or no answer. */
-int driverquery_value(struct driverquery *q, const char *name, char *dst, size_t size, int timeout_ms);
+int driverquery_value(struct driverquery *q, const char *name, char *dst, size_t size,
+		      int timeout_ms);
 
-/* The driver's result (driverwire_result, >= 0), or -1 when the dialog failed; timeout_ms < 0 = for ever. */
+/* The driver's result (driverwire_result, >= 0), or -1 when the dialog failed; timeout_ms < 0 = for
+ * ever. */
 int driverquery_instcmd(struct driverquery *q, const char *name, const char *value, int timeout_ms);
 int driverquery_set(struct driverquery *q, const char *name, const char *value, int timeout_ms);
 

@@ -16,14 +16,14 @@ extern const struct words_limits driverwire_limits;
 
 enum driverwire_word {
 	DRIVERWIRE_UNKNOWN, /* to be ignored */
-	DRIVERWIRE_BAD,	    /* a known word with the wrong number or kind of arguments, to be ignored */
+	DRIVERWIRE_BAD, /* a known word with the wrong number or kind of arguments, to be ignored */
 	/* driver -> upsd */
 	DRIVERWIRE_APPLIED, /* it was a state line and has been applied to the tree */
 	DRIVERWIRE_DATAOK,
 	DRIVERWIRE_DATASTALE,
 	DRIVERWIRE_DUMPDONE,
 	DRIVERWIRE_PONG,
-	DRIVERWIRE_PID,	     /* number */
+	DRIVERWIRE_PID,      /* number */
 	DRIVERWIRE_TRACKING, /* id, number = result */
 	DRIVERWIRE_GOODBYE,  /* "OK Goodbye" */
 	/* upsd -> driver */
@@ -36,7 +36,7 @@ enum driverwire_word {
 	DRIVERWIRE_BROADCAST, /* number: 0 = off */
 	DRIVERWIRE_LOGOUT,
 	DRIVERWIRE_INSTCMD, /* name, value (may be NULL), id (may be NULL) */
-	DRIVERWIRE_SET,	    /* name, value, id (may be NULL) */
+	DRIVERWIRE_SET,     /* name, value, id (may be NULL) */
 };
 
 /* Pointers are borrowed from the words. */
@@ -68,7 +68,8 @@ void driverwire_append_dump(struct buffer *b, const struct state *s);
 void driverwire_append_value(struct buffer *b, const struct state *s, const char *name);
 
 /* Appends `INSTCMD name ["value"] [TRACKING id]` and `SET name "value" [TRACKING id]`. */
-void driverwire_append_instcmd(struct buffer *b, const char *name, const char *value, const char *id);
+void driverwire_append_instcmd(struct buffer *b, const char *name, const char *value,
+			       const char *id);
 void driverwire_append_set(struct buffer *b, const char *name, const char *value, const char *id);
 
 /* Results of INSTCMD and SET as they travel in TRACKING. */

@@ -17,7 +17,7 @@ extern const struct words_limits netwire_request_limits;
 extern const struct words_limits netwire_reply_limits;
 
 #define NETWIRE_PROTOCOL "1.3"
-#define NETWIRE_IDLE_S	 60 /* a connection without a complete line for longer is closed */
+#define NETWIRE_IDLE_S   60 /* a connection without a complete line for longer is closed */
 
 enum netwire_error {
 	NETWIRE_OK,
@@ -60,17 +60,18 @@ enum netwire_error netwire_error_of(const char *name);
 /* Appends `ERR NAME\n`. */
 void netwire_append_error(struct buffer *b, enum netwire_error e);
 
-/* Appends the words separated by single spaces, escaped as requests are (quotes only where needed), and LF. */
+/* Appends the words separated by single spaces, escaped as requests are (quotes only where needed),
+ * and LF. */
 void netwire_append_request(struct buffer *b, size_t count, const char *const *words);
 
 /* What a reply line is. */
 enum netwire_reply {
-	NETWIRE_R_OK,	 /* OK ... */
-	NETWIRE_R_ERR,	 /* ERR name: `error` is set */
+	NETWIRE_R_OK,    /* OK ... */
+	NETWIRE_R_ERR,   /* ERR name: `error` is set */
 	NETWIRE_R_BEGIN, /* BEGIN LIST ... */
-	NETWIRE_R_END,	 /* END LIST ... */
+	NETWIRE_R_END,   /* END LIST ... */
 	NETWIRE_R_EVENT, /* EVENT kind ups ...: never an answer to a request */
-	NETWIRE_R_DATA,	 /* VAR, UPS, TYPE, ... or a bare answer */
+	NETWIRE_R_DATA,  /* VAR, UPS, TYPE, ... or a bare answer */
 };
 enum netwire_reply netwire_classify(const struct words *w, enum netwire_error *error);
 
@@ -101,6 +102,7 @@ struct netwire_target {
 bool netwire_parse_target(const char *text, struct netwire_target *t, const char **why);
 
 /* host[:port] with the same defaults. */
-bool netwire_parse_host(const char *text, char *host, size_t size, unsigned *port, const char **why);
+bool netwire_parse_host(const char *text, char *host, size_t size, unsigned *port,
+			const char **why);
 
 #endif

@@ -18,11 +18,12 @@
 
 struct state;
 
-enum state_flag { /* spec/driver-socket.md SETFLAGS */
+/* As SETFLAGS has them (spec/driver-socket.md); the last one never goes on the wire. */
+enum state_flag {
 	STATE_RW = 1,
 	STATE_STRING = 2,
 	STATE_NUMBER = 4,
-	STATE_IMMUTABLE = 8, /* override.*: only state_override() changes it; never on the wire */
+	STATE_IMMUTABLE = 8, /* override.*: only state_override() changes it */
 };
 
 struct state_range {
@@ -32,8 +33,14 @@ struct state_range {
 struct state_var; /* borrowed; valid until its tree changes */
 
 /* Limits on hostile drivers: more is refused. */
-enum { STATE_MAX_VARS = 4096, STATE_MAX_COMMANDS = 1024, STATE_MAX_VALUE = 8192, STATE_MAX_NAME = 256,
-       STATE_MAX_ENUMS = 1024, STATE_MAX_RANGES = 256 };
+enum {
+	STATE_MAX_VARS = 4096,
+	STATE_MAX_COMMANDS = 1024,
+	STATE_MAX_VALUE = 8192,
+	STATE_MAX_NAME = 256,
+	STATE_MAX_ENUMS = 1024,
+	STATE_MAX_RANGES = 256
+};
 
 enum state_result {
 	STATE_UNCHANGED,
@@ -63,8 +70,9 @@ const char *state_var_enum(const struct state_var *v, size_t i); /* in the order
 size_t state_var_range_count(const struct state_var *v);
 struct state_range state_var_range(const struct state_var *v, size_t i);
 size_t state_command_count(const struct state *s);
-const char *state_command(const struct state *s, size_t i);	    /* in order */
-const char *state_find_command(const struct state *s, const char *name); /* stored spelling or NULL */
+const char *state_command(const struct state *s, size_t i); /* in order */
+/* The stored spelling, or NULL. */
+const char *state_find_command(const struct state *s, const char *name);
 
 /* Grows with every change; a cache of something made from the tree is good while it is the same. */
 uint64_t state_generation(const struct state *s);
@@ -78,7 +86,7 @@ uint64_t state_generation(const struct state *s);
  */
 enum state_result state_set(struct state *s, const char *name, const char *value);
 enum state_result state_setf(struct state *s, const char *name, const char *fmt, ...)
-    __attribute__((format(printf, 3, 4)));
+	__attribute__((format(printf, 3, 4)));
 enum state_result state_override(struct state *s, const char *name, const char *value);
 enum state_result state_delete(struct state *s, const char *name);
 enum state_result state_set_flags(struct state *s, const char *name, unsigned flags);
@@ -119,9 +127,9 @@ enum state_change_kind {
 
 struct state_change {
 	enum state_change_kind kind;
-	const char *name;	     /* of the variable or command; NULL for freshness */
+	const char *name;            /* of the variable or command; NULL for freshness */
 	const struct state_var *var; /* NULL when deleted, a command, or freshness */
-	const char *text;	     /* the enumeration value */
+	const char *text;            /* the enumeration value */
 	struct state_range range;
 	bool fresh; /* of STATE_FRESHNESS */
 };
@@ -133,7 +141,7 @@ struct state_change {
  */
 struct state_observer {
 	struct state_observer *next, **prev; /* private */
-	uint64_t seen;			     /* generation up to which changes are known */
+	uint64_t seen;                       /* generation up to which changes are known */
 	void (*notify)(struct state_observer *o, void *arg);
 	void *arg;
 };
@@ -151,8 +159,8 @@ void state_flush(struct state *s);
  */
 void state_on_dirty(struct state *s, void (*fn)(void *arg), void *arg);
 
-/* Calls fn for each change newer than o->seen, deletions first, then variables in order, commands, and
- * freshness last; then advances o->seen. fn must not change the tree. */
+/* Calls fn for each change newer than o->seen, deletions first, then variables in order, commands,
+ * and freshness last; then advances o->seen. fn must not change the tree. */
 void state_changes(struct state *s, struct state_observer *o,
 		   void (*fn)(void *arg, const struct state_change *c), void *arg);
 

@@ -47,7 +47,8 @@ struct status_text {
 	bool alarm;
 };
 void status_text_begin(struct status_text *s);
-bool status_text_add(struct status_text *s, const char *word); /* several words in one text are split */
+/* Several words in one text are split. */
+bool status_text_add(struct status_text *s, const char *word);
 bool status_text_has(const struct status_text *s, const char *word);
 void status_text_remove(struct status_text *s, const char *word);
 const char *status_text_string(struct status_text *s); /* borrowed; frees nothing */
