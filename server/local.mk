@@ -26,6 +26,7 @@ server_upsd_SOURCES = server/main.c
 server_upsd_LDADD = server/libupsd.la
 
 man_pages += docs/man/upsd.8
+EXTRA_DIST += docs/push.md
 
 check_PROGRAMS += tests/unit/test_upsd_tables tests/unit/test_upsd_conf
 TESTS += tests/unit/test_upsd_tables tests/unit/test_upsd_conf

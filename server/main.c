@@ -186,5 +186,6 @@ int main(int argc, char **argv)
 		log_set_debug(cl.options.debug);
 	cl.options.debug = log_debug_level();
 	log_banner("upsd", false);
+	daemon_close_inherited();
 	return upsd_run(&cl.options);
 }

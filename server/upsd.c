@@ -62,16 +62,18 @@ static bool read_server(struct loaded *l)
 	       upsd_conf_read_server(l->conf, path, &l->report);
 }
 
+/* Both files, whatever is wrong with the first: all problems are told in one run. */
 static bool read_rest(struct loaded *l)
 {
-	char path[PATH_MAX];
+	char devices[PATH_MAX], users[PATH_MAX];
+	bool ok;
 
-	if (!paths_conf_file(path, sizeof(path), "ups.conf") ||
-	    !upsd_conf_read_devices(l->conf, path, &l->report) ||
-	    !paths_conf_file(path, sizeof(path), "upsd.users"))
+	if (!paths_conf_file(devices, sizeof(devices), "ups.conf") ||
+	    !paths_conf_file(users, sizeof(users), "upsd.users"))
 		return false;
-	l->users = users_load(path, &l->report);
-	if (!l->users)
+	ok = upsd_conf_read_devices(l->conf, devices, &l->report);
+	l->users = users_load(users, &l->report);
+	if (!ok || !l->users)
 		return false;
 	if (l->conf->ups_count || l->conf->allow_no_device)
 		return secure_load(l->conf, &l->tls);
@@ -395,9 +397,11 @@ static void stop(struct upsd *u)
 static bool previous_instance_runs(void)
 {
 	char path[PATH_MAX];
+	pid_t pid;
 
-	if (!upsd_pidfile(path, sizeof(path)) ||
-	    daemon_signal_file(path, "upsd", 0) != DAEMON_PID_OK)
+	/* A container that starts anew gives the same number again: that is us. */
+	if (!upsd_pidfile(path, sizeof(path)) || daemon_pidfile_read(path, &pid) != DAEMON_PID_OK ||
+	    pid == getpid() || daemon_signal_pid(pid, "upsd", 0) != DAEMON_PID_OK)
 		return false;
 	printf("Fatal error: A previous upsd instance is already running!\n"
 	       "Either stop the previous instance first (upsd -c stop), or use the "
