@@ -239,6 +239,57 @@ static void a_slow_subscriber_gets_the_newest_values_and_no_backlog(void **state
 	assert_string_equal(ASK(f, "PING\n"), "PONG\n");
 }
 
+enum { NAMES = 12, NONE = -1 };
+
+/* What a subscriber believes: the number that is each variable's value, or NONE. */
+static void replay(const char *events, int values[NAMES])
+{
+	int name, value;
+
+	for (const char *line = events; *line; line = strchr(line, '\n') + 1) {
+		if (sscanf(line, "EVENT VAR rack v%d \"%d\"", &name, &value) == 2)
+			values[name] = value;
+		else if (sscanf(line, "EVENT DELVAR rack v%d", &name) == 1)
+			values[name] = NONE;
+	}
+}
+
+/* The driver says anything in any order, comes and goes; the client reads now and then. */
+static void a_subscriber_ends_up_with_what_is_true(void **state)
+{
+	struct fixture *f = *state;
+	int truth[NAMES], believed[NAMES];
+	char line[64];
+
+	for (int i = 0; i < NAMES; i++)
+		truth[i] = believed[i] = NONE;
+	srand(1);
+	ASK(f, "SUBSCRIBE rack v*\n");
+	for (int i = 0; i < 5000; i++) {
+		int name = rand() % NAMES, what = rand() % 100;
+
+		if (what < 70) {
+			truth[name] = i;
+			snprintf(line, sizeof(line), "SETINFO v%d \"%d\"\n", name, i);
+			SAYS(f, line);
+		} else if (what < 90) {
+			truth[name] = NONE;
+			snprintf(line, sizeof(line), "DELINFO v%d\n", name);
+			SAYS(f, line);
+		} else if (what < 98) {
+			replay(HEAR(f), believed);
+		} else {
+			close(f->driver);
+			upsd_site_settle(f->site);
+			f->driver = upsd_site_driver(f->site, "dummy-rack", "DATAOK\nDUMPDONE\n");
+			for (int k = 0; k < NAMES; k++)
+				truth[k] = NONE;
+		}
+	}
+	replay(HEAR(f), believed);
+	assert_memory_equal(believed, truth, sizeof(truth));
+}
+
 static void subscribers_come_and_go_without_harm(void **state)
 {
 	struct fixture *f = *state;
@@ -274,6 +325,7 @@ int main(void)
 		IN_SITE(a_ups_that_leaves_the_configuration_is_gone),
 		IN_SITE(a_change_is_sent_before_the_next_answer_about_that_ups),
 		IN_SITE(a_slow_subscriber_gets_the_newest_values_and_no_backlog),
+		IN_SITE(a_subscriber_ends_up_with_what_is_true),
 		IN_SITE(subscribers_come_and_go_without_harm),
 	};
 
