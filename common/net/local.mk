@@ -1,6 +1,7 @@
 # Floor 2: connections and the event loop.
 noinst_LTLIBRARIES += common/libnet.la
 common_libnet_la_SOURCES = \
+	common/net/access.c common/net/access.h \
 	common/net/connector.c \
 	common/net/lineconn.c common/net/lineconn.h \
 	common/net/listener.c common/net/listener.h \
@@ -13,6 +14,7 @@ common_libnet_la_CPPFLAGS = $(AM_CPPFLAGS) $(LIBEVENT_CFLAGS)
 common_libnet_la_LIBADD = common/libtls.la common/libbase.la $(LIBEVENT_LIBS)
 
 net_tests = \
+	tests/unit/test_access \
 	tests/unit/test_lineconn \
 	tests/unit/test_listener \
 	tests/unit/test_loop \
@@ -20,6 +22,9 @@ net_tests = \
 	tests/unit/test_resolver
 check_PROGRAMS += $(net_tests)
 TESTS += $(net_tests)
+tests_unit_test_access_SOURCES = tests/unit/test_access.c
+tests_unit_test_access_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_access_LDADD = common/libnet.la $(CMOCKA_LIBS)
 tests_unit_test_lineconn_SOURCES = tests/unit/test_lineconn.c
 tests_unit_test_lineconn_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_lineconn_LDADD = common/libnet.la $(CMOCKA_LIBS)
