@@ -1,18 +1,16 @@
 #include "config.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <limits.h>
 #include <netdb.h>
 #include <poll.h>
 #include <signal.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "common/base/privilege.h"
+#include "common/base/helper.h"
 #include "common/base/str.h"
 #include "common/base/words.h"
 #include "common/net/netaddr.h"
@@ -24,7 +22,7 @@
  * The helper itself does nothing that could fail, since a new one could not be
  * forked any more where the daemon has gone into a chroot.
  */
-enum { PARENT_FD = 3, QUESTION_LIMIT_S = 120 };
+enum { QUESTION_LIMIT_S = 120 };
 
 struct question {
 	long id;
@@ -46,7 +44,7 @@ static void send_line(struct buffer *line)
 	if (line->failed)
 		_exit(1);
 	do
-		n = send(PARENT_FD, line->data, line->len, MSG_NOSIGNAL);
+		n = send(HELPER_FD, line->data, line->len, MSG_NOSIGNAL);
 	while (n < 0 && errno == EINTR);
 	buffer_free(line);
 }
@@ -76,8 +74,7 @@ static _Noreturn void answer(const struct question *q)
 	struct buffer line = {0};
 	int code;
 
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	alarm(QUESTION_LIMIT_S);
+	helper_enter_worker(QUESTION_LIMIT_S);
 	code = getaddrinfo(q->host, NULL, &hints, &found);
 	buffer_appendf(&line, "ANSWER %ld %d", q->id, code);
 	if (code == 0)
@@ -161,7 +158,7 @@ static void take_bytes(struct words *w, const char *p, size_t len)
 /* SIGCHLD comes only while it waits: `awake` is the mask for that. */
 static void serve(struct words *w, const sigset_t *awake)
 {
-	struct pollfd parent = {.fd = PARENT_FD, .events = POLLIN};
+	struct pollfd parent = {.fd = HELPER_FD, .events = POLLIN};
 	char in[1024];
 
 	for (;;) {
@@ -171,72 +168,12 @@ static void serve(struct words *w, const sigset_t *awake)
 		reap(WNOHANG);
 		if (ready <= 0)
 			continue;
-		n = read(PARENT_FD, in, sizeof(in));
+		n = read(HELPER_FD, in, sizeof(in));
 		if (n == 0 || (n < 0 && errno != EINTR))
 			return;
 		if (n > 0)
 			take_bytes(w, in, (size_t)n);
 	}
-}
-
-static void wake(int signo)
-{
-	(void)signo;
-}
-
-/* *awake: the mask in which SIGCHLD comes through. */
-static void reset_signals(sigset_t *awake)
-{
-	static const int deaf_to[] = {SIGHUP, SIGINT, SIGUSR1, SIGUSR2, SIGPIPE};
-	sigset_t child;
-
-	for (int signo = 1; signo < NSIG; signo++)
-		signal(signo, SIG_DFL);
-	/* Those are meant for the parent, whose end is ours. */
-	for (size_t i = 0; i < sizeof(deaf_to) / sizeof(deaf_to[0]); i++)
-		signal(deaf_to[i], SIG_IGN);
-	signal(SIGCHLD, wake);
-	sigemptyset(awake);
-	sigemptyset(&child);
-	sigaddset(&child, SIGCHLD);
-	sigprocmask(SIG_SETMASK, &child, NULL);
-}
-
-static void keep_only(int fd)
-{
-	long limit = sysconf(_SC_OPEN_MAX);
-
-	if (fd != PARENT_FD && dup2(fd, PARENT_FD) < 0)
-		_exit(1);
-#ifdef HAVE_CLOSE_RANGE
-	if (close_range(PARENT_FD + 1, ~0U, 0) == 0)
-		return;
-#endif
-	for (long i = PARENT_FD + 1; i < limit; i++)
-		close((int)i);
-}
-
-/* Who started a daemon in the background waits for the end of what it prints. */
-static void let_go_of_output(void)
-{
-	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
-
-	if (null < 0)
-		return;
-	dup2(null, STDIN_FILENO);
-	dup2(null, STDOUT_FILENO);
-	dup2(null, STDERR_FILENO);
-	close(null);
-}
-
-static void become_nobody(void)
-{
-	struct privilege nobody;
-
-	if (geteuid() == 0 &&
-	    (!privilege_lookup("nobody", NULL, &nobody) || !privilege_drop(&nobody)))
-		_exit(1);
-	privilege_no_new();
 }
 
 _Noreturn void resolver_helper_run(int fd)
@@ -245,11 +182,7 @@ _Noreturn void resolver_helper_run(int fd)
 	sigset_t awake;
 	struct words *w;
 
-	reset_signals(&awake);
-	keep_only(fd);
-	prctl(PR_SET_NAME, "nut-resolver");
-	become_nobody();
-	let_go_of_output();
+	helper_enter("nut-resolver", fd, &awake);
 	w = words_new(WORDS_WIRE, &limits);
 	if (w)
 		serve(w, &awake);
