@@ -61,6 +61,7 @@ static void end_session(struct client *c)
 	if (!s)
 		return;
 	end_login(c);
+	credentials_end(s);
 	while (!LIST_EMPTY(&s->subscriptions))
 		subscription_free(LIST_FIRST(&s->subscriptions));
 	free(s->username);

@@ -17,14 +17,16 @@
 #include "common/base/log.h"
 #include "common/net/lineconn.h"
 #include "server/conf.h"
+#include "server/credentials.h"
 #include "server/ups.h"
 
 struct upsd;
 
 struct session {
 	struct client *client;
-	char *username; /* NULL: not said yet */
-	char *password; /* the same; wiped when freed */
+	char *username;                 /* NULL: not said yet */
+	char *password;                 /* the same; wiped when freed */
+	struct credentials credentials; /* whether these two are right */
 	bool tracking;
 	struct ups *login; /* NULL: not logged in */
 	LIST_ENTRY(session) of_ups;

@@ -90,7 +90,7 @@ enum netwire_error cmd_login(const struct request *rq)
 		return NETWIRE_ALREADY_LOGGED_IN;
 	error = request_find_ups(rq, 1, REQUEST_ANY, &ups);
 	if (error == NETWIRE_OK)
-		error = request_permit(rq, USER_LOGIN);
+		error = request_permit(rq, USER_LOGIN, ups);
 	if (error != NETWIRE_OK)
 		return error;
 	client_login(rq->client, ups);
@@ -111,7 +111,7 @@ static enum netwire_error grant(const struct request *rq, const char *answer)
 	enum netwire_error error = request_find_ups(rq, 1, REQUEST_ANY, &ups);
 
 	if (error == NETWIRE_OK)
-		error = request_permit(rq, USER_PRIMARY);
+		error = request_permit(rq, USER_PRIMARY, ups);
 	if (error == NETWIRE_OK)
 		reply_line(rq->out, answer);
 	return error;
@@ -133,7 +133,7 @@ enum netwire_error cmd_fsd(const struct request *rq)
 	enum netwire_error error = request_find_ups(rq, 1, REQUEST_ANY, &ups);
 
 	if (error == NETWIRE_OK)
-		error = request_permit(rq, USER_FSD);
+		error = request_permit(rq, USER_FSD, ups);
 	if (error != NETWIRE_OK)
 		return error;
 	log_notice("command", "Client %s set FSD on UPS [%s]", client_who(rq->client), ups->name);

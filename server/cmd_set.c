@@ -83,7 +83,7 @@ static enum netwire_error set_var(const struct request *rq)
 	enum netwire_error error = request_find_ups(rq, 2, REQUEST_AVAILABLE, &ups);
 
 	if (error == NETWIRE_OK)
-		error = request_permit(rq, USER_SET);
+		error = request_permit_var(rq, ups, request_word(rq, 3));
 	if (error != NETWIRE_OK)
 		return error;
 	var = state_find(ups->state, request_word(rq, 3));
@@ -141,7 +141,7 @@ enum netwire_error cmd_instcmd(const struct request *rq)
 	name = state_find_command(ups->state, request_word(rq, 2));
 	if (!name)
 		return NETWIRE_CMD_NOT_SUPPORTED;
-	error = request_permit_instcmd(rq, name);
+	error = request_permit_instcmd(rq, ups, name);
 	if (error != NETWIRE_OK)
 		return error;
 	if (!begin_tracking(rq, id))

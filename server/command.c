@@ -12,8 +12,8 @@
 /* The commands that make up nearly all traffic come first: a look-up is then a
  * comparison or two. */
 static const struct command commands[] = {
-	{"GET", 0, SIZE_MAX, COMMAND_OPEN, cmd_get},
-	{"LIST", 0, SIZE_MAX, COMMAND_OPEN, cmd_list},
+	{"GET", 0, SIZE_MAX, COMMAND_READ, cmd_get},
+	{"LIST", 0, SIZE_MAX, COMMAND_READ, cmd_list},
 	{"PING", 0, 0, COMMAND_OPEN, cmd_ping},
 	{"USERNAME", 1, 1, COMMAND_OPEN, cmd_username},
 	{"PASSWORD", 1, 1, COMMAND_OPEN, cmd_password},
@@ -24,7 +24,7 @@ static const struct command commands[] = {
 	{"FSD", 1, 1, COMMAND_CREDENTIALS, cmd_fsd},
 	{"SET", 0, SIZE_MAX, COMMAND_CREDENTIALS, cmd_set},
 	{"INSTCMD", 2, SIZE_MAX, COMMAND_CREDENTIALS, cmd_instcmd},
-	{"SUBSCRIBE", 1, SIZE_MAX, COMMAND_OPEN, cmd_subscribe},
+	{"SUBSCRIBE", 1, SIZE_MAX, COMMAND_READ, cmd_subscribe},
 	{"UNSUBSCRIBE", 1, 1, COMMAND_OPEN, cmd_unsubscribe},
 	{"STARTTLS", 0, SIZE_MAX, COMMAND_FIRST, cmd_starttls},
 	{"VER", 0, 0, COMMAND_FIRST, cmd_ver},
@@ -48,6 +48,12 @@ const struct command *command_find(const char *name)
 	return NULL;
 }
 
+static bool needs_credentials(const struct request *rq, const struct command *c)
+{
+	return c->needs == COMMAND_CREDENTIALS ||
+	       (c->needs == COMMAND_READ && rq->server->conf->read_needs_login);
+}
+
 static enum netwire_error check_needs(const struct request *rq, const struct command *c)
 {
 	const struct session *s = rq->client->session;
@@ -55,13 +61,35 @@ static enum netwire_error check_needs(const struct request *rq, const struct com
 
 	if (rq->client->tls_required && !rq->client->secure && c->needs != COMMAND_FIRST)
 		return NETWIRE_ACCESS_DENIED;
-	if (c->needs == COMMAND_CREDENTIALS && (!s || !s->username))
-		return NETWIRE_USERNAME_REQUIRED;
-	if (c->needs == COMMAND_CREDENTIALS && !s->password)
-		return NETWIRE_PASSWORD_REQUIRED;
+	if (needs_credentials(rq, c)) {
+		if (!s || !s->username)
+			return NETWIRE_USERNAME_REQUIRED;
+		if (!s->password && !credentials_by_peer(rq->client))
+			return NETWIRE_PASSWORD_REQUIRED;
+	}
 	if (args < c->min_args || args > c->max_args)
 		return NETWIRE_INVALID_ARGUMENT;
 	return NETWIRE_OK;
+}
+
+/*
+ * Runs a command that needs credentials.  Only handlers know whether wrong ones
+ * are what is said first (an unknown UPS is, before them), so they see to that;
+ * reading has no such order.
+ */
+static void run_with_credentials(const struct request *rq, const struct command *c)
+{
+	enum credentials_verdict verdict = credentials_check(rq->client, rq->words);
+	enum netwire_error error = NETWIRE_ACCESS_DENIED;
+
+	if (verdict == CREDENTIALS_WAIT)
+		return;
+	if (verdict == CREDENTIALS_RIGHT || c->needs == COMMAND_CREDENTIALS)
+		error = c->run(rq);
+	if (error == NETWIRE_ACCESS_DENIED && verdict == CREDENTIALS_WRONG)
+		credentials_refuse(rq->client);
+	else if (error != NETWIRE_OK)
+		netwire_append_error(rq->out, error);
 }
 
 void command_run(const struct request *rq)
@@ -69,6 +97,10 @@ void command_run(const struct request *rq)
 	const struct command *c = command_find(request_word(rq, 0));
 	enum netwire_error error = c ? check_needs(rq, c) : NETWIRE_UNKNOWN_COMMAND;
 
+	if (error == NETWIRE_OK && needs_credentials(rq, c)) {
+		run_with_credentials(rq, c);
+		return;
+	}
 	if (error == NETWIRE_OK)
 		error = c->run(rq);
 	if (error != NETWIRE_OK)
@@ -116,10 +148,15 @@ enum netwire_error request_find_var(const struct request *rq, size_t i, struct u
 	return *var ? NETWIRE_OK : NETWIRE_VAR_NOT_SUPPORTED;
 }
 
-static enum netwire_error denied(const struct request *rq)
+/* Wrong credentials are logged by who answers them. */
+static enum netwire_error permitted(const struct request *rq, bool yes)
 {
 	unsigned missed;
 
+	if (!rq->client->session->credentials.right)
+		return NETWIRE_ACCESS_DENIED;
+	if (yes)
+		return NETWIRE_OK;
 	if (log_throttle_pass(&rq->server->denials, COMPLAINT_INTERVAL_S, &missed))
 		log_notice("command",
 			   "Access denied: %s may not %s %s (%u more since the last notice)",
@@ -128,22 +165,25 @@ static enum netwire_error denied(const struct request *rq)
 	return NETWIRE_ACCESS_DENIED;
 }
 
-enum netwire_error request_permit(const struct request *rq, enum user_action action)
+enum netwire_error request_permit(const struct request *rq, enum user_action action,
+				  const struct ups *ups)
 {
-	const struct session *s = rq->client->session;
-
-	if (users_permit(rq->server->users, s->username, s->password, action))
-		return NETWIRE_OK;
-	return denied(rq);
+	return permitted(rq, users_permit(rq->server->users, rq->client->session->username, action,
+					  ups->name));
 }
 
-enum netwire_error request_permit_instcmd(const struct request *rq, const char *command)
+enum netwire_error request_permit_var(const struct request *rq, const struct ups *ups,
+				      const char *var)
 {
-	const struct session *s = rq->client->session;
+	return permitted(rq, users_permit_var(rq->server->users, rq->client->session->username,
+					      ups->name, var));
+}
 
-	if (users_permit_instcmd(rq->server->users, s->username, s->password, command))
-		return NETWIRE_OK;
-	return denied(rq);
+enum netwire_error request_permit_instcmd(const struct request *rq, const struct ups *ups,
+					  const char *command)
+{
+	return permitted(rq, users_permit_instcmd(rq->server->users, rq->client->session->username,
+						  ups->name, command));
 }
 
 enum netwire_error request_dispatch(const struct request *rq, const struct subcommand *rows,

@@ -30,6 +30,7 @@ typedef enum netwire_error command_fn(const struct request *rq);
 enum command_needs {
 	COMMAND_FIRST,       /* for everybody, also before TLS where TLS is required */
 	COMMAND_OPEN,        /* for everybody */
+	COMMAND_READ,        /* the same, unless READ_NEEDS_LOGIN */
 	COMMAND_CREDENTIALS, /* USERNAME and PASSWORD must have been said (not: be right) */
 };
 
@@ -41,7 +42,10 @@ struct command {
 	command_fn *run;
 };
 
-/* Answers one line. */
+/*
+ * Answers one line.  Where that takes a while (credentials.h) the client is
+ * paused, and the line is run again later.
+ */
 void command_run(const struct request *rq);
 
 /* The row of a command, letter case aside, or NULL; and row i, NULL beyond the last. */
@@ -69,10 +73,16 @@ enum netwire_error request_find_ups(const struct request *rq, size_t i, enum req
 enum netwire_error request_find_var(const struct request *rq, size_t i, struct ups **ups,
 				    const struct state_var **var);
 
-/* NETWIRE_OK when the client's credentials are right and permit the action, else ACCESS-DENIED,
- * which is logged. */
-enum netwire_error request_permit(const struct request *rq, enum user_action action);
-enum netwire_error request_permit_instcmd(const struct request *rq, const char *command);
+/*
+ * NETWIRE_OK when the client's credentials are right and permit it, else
+ * ACCESS-DENIED.  Of the latter those of a right user are logged here.
+ */
+enum netwire_error request_permit(const struct request *rq, enum user_action action,
+				  const struct ups *ups);
+enum netwire_error request_permit_var(const struct request *rq, const struct ups *ups,
+				      const char *var);
+enum netwire_error request_permit_instcmd(const struct request *rq, const struct ups *ups,
+					  const char *command);
 
 /* A row of a second table, for commands with subcommands. */
 struct subcommand {

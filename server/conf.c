@@ -88,6 +88,11 @@ static void set_sandbox(const struct line *l)
 	conf_parse_bool(l->report, l->at, l->keyword, l->args[0], &l->conf->sandbox);
 }
 
+static void set_read_needs_login(const struct line *l)
+{
+	set_switch(l, &l->conf->read_needs_login);
+}
+
 static void set_statepath(const struct line *l)
 {
 	set_path(l, &l->conf->statepath);
@@ -228,6 +233,7 @@ static const struct directive {
 	{"ALLOW_NO_DEVICE", 1, set_allow_no_device},
 	{"ALLOW_NOT_ALL_LISTENERS", 1, set_allow_not_all_listeners},
 	{"SANDBOX", 1, set_sandbox},
+	{"READ_NEEDS_LOGIN", 1, set_read_needs_login},
 	{"STATEPATH", 1, set_statepath},
 	{"DATAPATH", 1, set_datapath},
 	{"LISTEN", 3, add_listen},

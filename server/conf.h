@@ -49,6 +49,7 @@ struct upsd_conf {
 	long max_connections; /* 0: as many as the system allows */
 	bool allow_no_device;
 	bool allow_not_all_listeners;
+	bool read_needs_login;
 	int debug_min;   /* -1: not set */
 	char *statepath; /* NULL: not set */
 	char *datapath;  /* NULL: not set */

@@ -3,6 +3,9 @@ noinst_LTLIBRARIES += server/libupsd.la
 server_libupsd_la_SOURCES = \
 	server/check.c server/check.h \
 	server/client.c server/client.h \
+	server/credentials.c server/credentials.h \
+	server/guard.c server/guard.h server/guard_helper.c server/guard_private.h \
+	server/penalty.c server/penalty.h \
 	server/cmd_get.c server/cmd_list.c server/cmd_session.c \
 	server/cmd_set.c server/cmd_subscribe.c \
 	server/command.c server/command.h \
@@ -19,7 +22,7 @@ server_libupsd_la_SOURCES = \
 	server/ups.c server/ups.h \
 	server/upsd.c server/upsd.h \
 	server/users.c server/users.h
-server_libupsd_la_LIBADD = common/libsandbox.la common/libups.la common/libnet.la common/libbase.la
+server_libupsd_la_LIBADD = common/libsandbox.la common/libups.la common/libnet.la common/libbase.la $(CRYPT_LIBS)
 
 sbin_PROGRAMS += server/upsd
 server_upsd_SOURCES = server/main.c
@@ -33,6 +36,11 @@ TESTS += tests/unit/test_upsd_tables tests/unit/test_upsd_conf
 tests_unit_test_upsd_tables_SOURCES = tests/unit/test_upsd_tables.c
 tests_unit_test_upsd_tables_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_upsd_tables_LDADD = server/libupsd.la $(CMOCKA_LIBS)
+check_PROGRAMS += tests/unit/test_penalty
+TESTS += tests/unit/test_penalty
+tests_unit_test_penalty_SOURCES = tests/unit/test_penalty.c
+tests_unit_test_penalty_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_penalty_LDADD = server/libupsd.la $(CMOCKA_LIBS)
 tests_unit_test_upsd_conf_SOURCES = tests/unit/test_upsd_conf.c
 tests_unit_test_upsd_conf_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_upsd_conf_LDADD = server/libupsd.la $(CMOCKA_LIBS)

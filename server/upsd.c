@@ -148,6 +148,7 @@ static void apply(struct upsd *u, struct loaded *l)
 
 	u->conf = l->conf;
 	u->users = l->users;
+	u->users_generation++;
 	/* Sessions under way keep the certificate that they began with. */
 	tls_context_unref(u->tls);
 	u->tls = l->tls;
@@ -236,6 +237,17 @@ static void refused(void *arg, int fd)
 }
 
 /* -------------------------------------------------------------------- start */
+
+/* Before anything is open that a helper should not have, and before the root changes. */
+static bool start_guard(struct upsd *u)
+{
+	u->guard = guard_new(u->loop);
+	if (!u->guard)
+		log_errno(token, errno,
+			  "Fatal error: cannot start the process that checks hashed "
+			  "passwords");
+	return u->guard != NULL;
+}
 
 /* Whose user and root directory upsd will have is settled before anything else. */
 static bool enter(struct upsd *u)
@@ -354,7 +366,8 @@ static bool start(struct upsd *u)
 
 	u->conf = upsd_conf_new(); /* an empty one, to compare the first with */
 	u->loop = loop_new();
-	if (!u->conf || !u->loop || !make_tables(u) || !enter(u) || !start_signals(u))
+	if (!u->conf || !u->loop || !make_tables(u) || !start_guard(u) || !enter(u) ||
+	    !start_signals(u))
 		return false;
 	if (!read_server(&l) || !take_ports(u, l.conf) || !read_rest(&l)) {
 		discard(&l);
@@ -383,6 +396,7 @@ static void stop(struct upsd *u)
 	tracking_free(u->tracking);
 	names_free(u->names);
 	users_free(u->users);
+	guard_free(u->guard);
 	tls_context_unref(u->tls);
 	upsd_conf_free(u->conf);
 	loop_timer_free(u->tick);

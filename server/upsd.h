@@ -13,7 +13,9 @@
 #include "common/ups/names.h"
 #include "server/client.h"
 #include "server/conf.h"
+#include "server/guard.h"
 #include "server/listen.h"
+#include "server/penalty.h"
 #include "server/rendered.h"
 #include "server/tracking.h"
 #include "server/ups.h"
@@ -43,6 +45,9 @@ struct upsd {
 	struct loop *loop;
 	struct upsd_conf *conf;
 	struct users *users;
+	unsigned users_generation; /* another one for each set of users, never 0 */
+	struct guard *guard;       /* NULL: hashed passwords are not right */
+	struct penalties penalties;
 	struct names *names;
 	struct tracking *tracking;
 	struct rendered_cache cache;

@@ -2,18 +2,35 @@
 
 #include "server/users.h"
 
+#ifdef HAVE_CRYPT_CHECKSALT
+#include <crypt.h>
+#endif
+#include <errno.h>
+#include <pwd.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "common/base/str.h"
+#include "common/net/access.h"
+
+struct word_list {
+	char **words;
+	size_t count;
+};
 
 struct user {
 	char *name;
-	char *password; /* NULL: can never log in */
+	char *password; /* NULL: none */
+	char *hash;     /* crypt(3)'s, instead of it; NULL: none */
+	bool has_peer;
+	uid_t peer; /* who needs neither */
 	unsigned actions;
-	bool all_instcmds;
-	char **instcmds;
-	size_t instcmd_count;
+	struct word_list instcmds;        /* names, or "all" */
+	struct word_list ups, vars, cmds; /* patterns; empty: no limit */
+	struct access_net *from;          /* the same */
+	size_t from_count;
+	bool from_broken; /* nobody comes in by a limit that was not understood */
 	unsigned line;
 };
 
@@ -89,21 +106,86 @@ static void begin_user(struct users *u, const struct conf_where *at, const char 
 	u->current = &u->list[u->count++];
 }
 
-static void set_password(struct users *u, const struct conf_where *at, const struct conf_setting *s,
-			 struct conf_report *r)
+/* One word, once a user, whichever of its two forms. */
+static bool is_first_password(struct users *u, const struct conf_where *at,
+			      const struct conf_setting *s, struct conf_report *r)
 {
 	if (s->count != 1) {
 		conf_error(r, at, "put a password with spaces into double quotes",
-			   "password of [%s] wants one word, not %zu", u->current->name, s->count);
-		return;
+			   "%s of [%s] wants one word, not %zu", s->key, u->current->name,
+			   s->count);
+		return false;
 	}
-	if (u->current->password) {
+	if (u->current->password || u->current->hash) {
 		conf_error(r, at, "delete one of them", "a second password of [%s] is ignored",
 			   u->current->name);
-		return;
+		return false;
 	}
+	return true;
+}
+
+static void set_password(struct users *u, const struct conf_where *at, const struct conf_setting *s,
+			 struct conf_report *r)
+{
+	if (!is_first_password(u, at, s, r))
+		return;
 	u->current->password = str_dup(s->values[0]);
 	u->out_of_memory |= !u->current->password;
+}
+
+/* Why a hash is of no use, or NULL. */
+static const char *fault_of_hash(const char *hash)
+{
+#ifndef HAVE_CRYPT_R
+	(void)hash;
+	return "this upsd was built without crypt(3)";
+#else
+	if (hash[0] != '$' || strlen(hash) > USERS_HASH_MAX)
+		return "it is not a hash that nut-passwd makes";
+#ifdef HAVE_CRYPT_CHECKSALT
+	if (crypt_checksalt(hash) == CRYPT_SALT_INVALID)
+		return "crypt(3) does not know this kind of hash";
+#endif
+	return NULL;
+#endif
+}
+
+static void set_hash(struct users *u, const struct conf_where *at, const struct conf_setting *s,
+		     struct conf_report *r)
+{
+	const char *fault;
+
+	if (!is_first_password(u, at, s, r))
+		return;
+	fault = fault_of_hash(s->values[0]);
+	if (fault) {
+		conf_error(r, at, "make it with nut-passwd",
+			   "passwordhash of [%s] cannot be used: %s", u->current->name, fault);
+		return;
+	}
+	u->current->hash = str_dup(s->values[0]);
+	u->out_of_memory |= !u->current->hash;
+}
+
+/* Names are looked up now and never again: a name service may take its time. */
+static void set_peer(struct users *u, const struct conf_where *at, const struct conf_setting *s,
+		     struct conf_report *r)
+{
+	const struct passwd *pw;
+	long uid;
+
+	if (!str_to_long(s->values[0], 0, INT32_MAX, &uid)) {
+		pw = getpwnam(s->values[0]);
+		if (!pw) {
+			conf_error(r, at, "write the name of an account, or its number",
+				   "peer of [%s]: this system has no user \"%s\"", u->current->name,
+				   s->values[0]);
+			return;
+		}
+		uid = (long)pw->pw_uid;
+	}
+	u->current->has_peer = true;
+	u->current->peer = (uid_t)uid;
 }
 
 static void add_actions(struct users *u, const struct conf_where *at, const struct conf_setting *s,
@@ -119,28 +201,80 @@ static void add_actions(struct users *u, const struct conf_where *at, const stru
 	}
 }
 
-static void add_instcmds(struct users *u, const struct conf_where *at, const struct conf_setting *s,
-			 struct conf_report *r)
+static void add_words(struct users *u, struct word_list *list, const struct conf_setting *s)
 {
-	struct user *user = u->current;
-	char **grown = realloc(user->instcmds, (user->instcmd_count + s->count) * sizeof(*grown));
+	char **grown = realloc(list->words, (list->count + s->count) * sizeof(*grown));
 
-	(void)at;
-	(void)r;
 	if (!grown) {
 		u->out_of_memory = true;
 		return;
 	}
-	user->instcmds = grown;
+	list->words = grown;
 	for (size_t i = 0; i < s->count; i++) {
-		char *word = str_dup(s->values[i]);
-
-		if (!word) {
+		grown[list->count] = str_dup(s->values[i]);
+		if (!grown[list->count]) {
 			u->out_of_memory = true;
 			return;
 		}
-		user->all_instcmds |= str_caseequal(word, "all");
-		user->instcmds[user->instcmd_count++] = word;
+		list->count++;
+	}
+}
+
+static void free_words(struct word_list *list)
+{
+	for (size_t i = 0; i < list->count; i++)
+		free(list->words[i]);
+	free(list->words);
+}
+
+static void add_instcmds(struct users *u, const struct conf_where *at, const struct conf_setting *s,
+			 struct conf_report *r)
+{
+	(void)at, (void)r;
+	add_words(u, &u->current->instcmds, s);
+}
+
+static void add_ups(struct users *u, const struct conf_where *at, const struct conf_setting *s,
+		    struct conf_report *r)
+{
+	(void)at, (void)r;
+	add_words(u, &u->current->ups, s);
+}
+
+static void add_vars(struct users *u, const struct conf_where *at, const struct conf_setting *s,
+		     struct conf_report *r)
+{
+	(void)at, (void)r;
+	add_words(u, &u->current->vars, s);
+}
+
+static void add_cmds(struct users *u, const struct conf_where *at, const struct conf_setting *s,
+		     struct conf_report *r)
+{
+	(void)at, (void)r;
+	add_words(u, &u->current->cmds, s);
+}
+
+static void add_from(struct users *u, const struct conf_where *at, const struct conf_setting *s,
+		     struct conf_report *r)
+{
+	struct user *user = u->current;
+	struct access_net *grown =
+		realloc(user->from, (user->from_count + s->count) * sizeof(*grown));
+
+	if (!grown) {
+		u->out_of_memory = true;
+		return;
+	}
+	user->from = grown;
+	for (size_t i = 0; i < s->count; i++) {
+		if (access_parse(s->values[i], &grown[user->from_count])) {
+			user->from_count++;
+			continue;
+		}
+		user->from_broken = true;
+		conf_error(r, at, "write addresses such as 192.0.2.7 or 192.0.2.0/24, or local",
+			   "from of [%s] does not know \"%s\"", user->name, s->values[i]);
 	}
 }
 
@@ -160,7 +294,7 @@ static void ignore_allowfrom(struct users *u, const struct conf_where *at,
 {
 	(void)u;
 	(void)s;
-	conf_warning(r, at, "limit access by LISTEN in upsd.conf and a firewall",
+	conf_warning(r, at, "name addresses with \"from =\"",
 		     "allowfrom is no longer supported and is ignored");
 }
 
@@ -169,10 +303,21 @@ static const struct {
 	void (*set)(struct users *u, const struct conf_where *at, const struct conf_setting *s,
 		    struct conf_report *r);
 } settings[] = {
-	{"password", set_password}, {"actions", add_actions},        {"instcmds", add_instcmds},
-	{"upsmon", add_upsmon},     {"allowfrom", ignore_allowfrom},
+	{"password", set_password},
+	{"passwordhash", set_hash},
+	{"peer", set_peer},
+	{"actions", add_actions},
+	{"instcmds", add_instcmds},
+	{"upsmon", add_upsmon},
+	{"ups", add_ups},
+	{"vars", add_vars},
+	{"cmds", add_cmds},
+	{"from", add_from},
+	{"allowfrom", ignore_allowfrom},
 };
-static const char *const known_keys[] = {"password", "actions", "instcmds", "upsmon", NULL};
+static const char *const known_keys[] = {"password", "passwordhash", "peer", "actions",
+					 "instcmds", "upsmon",       "ups",  "vars",
+					 "cmds",     "from",         NULL};
 
 static void take_setting(void *arg, const struct conf_where *at, const struct conf_setting *s,
 			 struct conf_report *r)
@@ -208,7 +353,7 @@ static void warn_without_password(const struct users *u, const char *path, struc
 	for (size_t i = 0; i < u->count; i++) {
 		const struct conf_where at = {.file = path, .line = u->list[i].line};
 
-		if (!u->list[i].password)
+		if (!u->list[i].password && !u->list[i].hash && !u->list[i].has_peer)
 			conf_warning(r, &at, "add \"password = ...\"",
 				     "user [%s] has no password and can never log in",
 				     u->list[i].name);
@@ -248,11 +393,14 @@ void users_free(struct users *u)
 	for (size_t i = 0; i < u->count; i++) {
 		struct user *user = &u->list[i];
 
-		for (size_t k = 0; k < user->instcmd_count; k++)
-			free(user->instcmds[k]);
-		free(user->instcmds);
+		free_words(&user->instcmds);
+		free_words(&user->ups);
+		free_words(&user->vars);
+		free_words(&user->cmds);
+		free(user->from);
 		free(user->name);
 		secret_free(&user->password);
+		secret_free(&user->hash);
 	}
 	free(u->list);
 	free(u);
@@ -265,37 +413,98 @@ size_t users_count(const struct users *u)
 
 /* ----------------------------------------------------------------- checking */
 
-/* The user of right credentials, or NULL. A wrong name costs the same time as a
- * wrong password, so that names cannot be probed for. */
-static const struct user *authenticate(const struct users *u, const char *name,
-				       const char *password)
+static bool may_come_from(const struct user *user, const struct sockaddr *from)
+{
+	if (!user->from_count)
+		return !user->from_broken;
+	return from && access_match_any(user->from, user->from_count, from);
+}
+
+static bool is_peer(const struct user *user, const uid_t *uid)
+{
+	return user->has_peer && uid && user->peer == *uid;
+}
+
+bool users_trust_peer(const struct users *u, const char *name, uid_t uid)
 {
 	const struct user *user = find(u, name);
-	bool usable = user && user->password;
-	bool same = secret_equal(usable ? user->password : "", password);
 
-	return usable && same ? user : NULL;
+	return user && is_peer(user, &uid);
 }
 
-bool users_permit(const struct users *u, const char *name, const char *password,
-		  enum user_action action)
+/*
+ * Somebody's hash, changed: computing it takes as long as for that user, and no
+ * password is known to fit. NULL where nobody has one.
+ */
+static const char *decoy(const struct users *u)
 {
-	const struct user *user = authenticate(u, name, password);
+	static char hash[USERS_HASH_MAX + 1];
 
-	return user && (user->actions & action);
+	for (size_t i = 0; i < u->count; i++) {
+		char *last;
+
+		if (!u->list[i].hash)
+			continue;
+		str_copy(hash, sizeof(hash), u->list[i].hash);
+		last = hash + strlen(hash) - 1;
+		*last = *last == '.' ? '/' : '.';
+		return hash;
+	}
+	return NULL;
 }
 
-bool users_permit_instcmd(const struct users *u, const char *name, const char *password,
-			  const char *command)
+enum users_verdict users_check(const struct users *u, const struct users_claim *claim,
+			       const char **hash)
 {
-	const struct user *user = authenticate(u, name, password);
+	const struct user *user = find(u, claim->name);
+	const char *given = claim->password ? claim->password : "";
+	bool usable = user && may_come_from(user, claim->from);
+	bool same;
 
-	if (!user)
-		return false;
-	if (user->all_instcmds)
-		return true;
-	for (size_t i = 0; i < user->instcmd_count; i++)
-		if (str_caseequal(user->instcmds[i], command))
+	if (usable && is_peer(user, claim->uid))
+		return USERS_RIGHT;
+	usable = usable && claim->password;
+	same = secret_equal(usable && user->password ? user->password : "", given);
+	if (usable && user->password)
+		return same ? USERS_RIGHT : USERS_WRONG;
+	*hash = usable && user->hash ? user->hash : decoy(u);
+	return *hash && claim->password ? USERS_HASHED : USERS_WRONG;
+}
+
+static bool within(const struct word_list *patterns, const char *word)
+{
+	for (size_t i = 0; i < patterns->count; i++)
+		if (str_glob(patterns->words[i], word))
+			return true;
+	return patterns->count == 0;
+}
+
+bool users_permit(const struct users *u, const char *name, enum user_action action, const char *ups)
+{
+	const struct user *user = find(u, name);
+
+	return user && (user->actions & action) && within(&user->ups, ups);
+}
+
+bool users_permit_var(const struct users *u, const char *name, const char *ups, const char *var)
+{
+	return users_permit(u, name, USER_SET, ups) && within(&find(u, name)->vars, var);
+}
+
+static bool has_instcmd(const struct user *user, const char *command)
+{
+	for (size_t i = 0; i < user->instcmds.count; i++)
+		if (str_caseequal(user->instcmds.words[i], "all") ||
+		    str_caseequal(user->instcmds.words[i], command))
 			return true;
 	return false;
+}
+
+bool users_permit_instcmd(const struct users *u, const char *name, const char *ups,
+			  const char *command)
+{
+	const struct user *user = find(u, name);
+
+	return user && has_instcmd(user, command) && within(&user->ups, ups) &&
+	       within(&user->cmds, command);
 }

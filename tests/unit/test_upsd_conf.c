@@ -17,6 +17,7 @@
 
 #include "common/base/buffer.h"
 #include "server/conf.h"
+#include "common/net/netaddr.h"
 #include "server/users.h"
 
 /* A file in a private place, and what was reported about it. */
@@ -95,6 +96,26 @@ static void read_users(struct fixture *f, const char *text)
 	assert_non_null(f->users);
 }
 
+static bool right(const struct fixture *f, const char *name, const char *password)
+{
+	const struct users_claim claim = {.name = name, .password = password};
+	const char *hash;
+
+	return users_check(f->users, &claim, &hash) == USERS_RIGHT;
+}
+
+static bool may(const struct fixture *f, const char *name, const char *password,
+		enum user_action action)
+{
+	return right(f, name, password) && users_permit(f->users, name, action, "ups");
+}
+
+static bool may_command(const struct fixture *f, const char *name, const char *password,
+			const char *command)
+{
+	return right(f, name, password) && users_permit_instcmd(f->users, name, "ups", command);
+}
+
 static void assert_problem(struct fixture *f, const char *part)
 {
 	if (!strstr(buffer_string(&f->problems), part))
@@ -121,12 +142,14 @@ static void each_directive_is_taken(void **state)
 	struct fixture *f = *state;
 
 	read_server(f, "MAXAGE 30\nTRACKINGDELAY 60\nMAXCONN 100\ndebug_min 2\n"
-		       "ALLOW_NO_DEVICE yes\nALLOW_NOT_ALL_LISTENERS 1\nSTATEPATH /run/x\n"
+		       "ALLOW_NO_DEVICE yes\nREAD_NEEDS_LOGIN yes\nALLOW_NOT_ALL_LISTENERS "
+		       "1\nSTATEPATH /run/x\n"
 		       "DATAPATH /usr/x\nLISTEN ::1\nLISTEN host 1234\n");
 	assert_int_equal(f->report.errors + f->report.warnings, 0);
 	assert_int_equal(f->conf->maxage_s, 30);
 	assert_int_equal(f->conf->tracking_delay_s, 60);
 	assert_int_equal(f->conf->max_connections, 100);
+	assert_true(f->conf->read_needs_login);
 	assert_int_equal(f->conf->debug_min, 2);
 	assert_true(f->conf->allow_no_device);
 	assert_true(f->conf->allow_not_all_listeners);
@@ -307,17 +330,17 @@ static void a_user_may_do_what_the_file_says(void **state)
 		      "[mon]\npassword=pw\nupsmon primary\n[sec]\npassword = \"a b\"\n"
 		      "upsmon = slave\ninstcmds = test.panel beeper.mute\n");
 	assert_int_equal(f->report.errors + f->report.warnings, 0);
-	assert_true(users_permit(f->users, "admin", "secret", USER_SET));
-	assert_true(users_permit(f->users, "admin", "secret", USER_FSD));
-	assert_false(users_permit(f->users, "admin", "secret", USER_LOGIN));
-	assert_true(users_permit_instcmd(f->users, "admin", "secret", "load.off"));
-	assert_true(users_permit(f->users, "mon", "pw", USER_LOGIN));
-	assert_true(users_permit(f->users, "mon", "pw", USER_PRIMARY));
-	assert_true(users_permit(f->users, "mon", "pw", USER_FSD));
-	assert_true(users_permit(f->users, "sec", "a b", USER_LOGIN));
-	assert_false(users_permit(f->users, "sec", "a b", USER_PRIMARY));
-	assert_true(users_permit_instcmd(f->users, "sec", "a b", "TEST.panel"));
-	assert_false(users_permit_instcmd(f->users, "sec", "a b", "load.off"));
+	assert_true(may(f, "admin", "secret", USER_SET));
+	assert_true(may(f, "admin", "secret", USER_FSD));
+	assert_false(may(f, "admin", "secret", USER_LOGIN));
+	assert_true(may_command(f, "admin", "secret", "load.off"));
+	assert_true(may(f, "mon", "pw", USER_LOGIN));
+	assert_true(may(f, "mon", "pw", USER_PRIMARY));
+	assert_true(may(f, "mon", "pw", USER_FSD));
+	assert_true(may(f, "sec", "a b", USER_LOGIN));
+	assert_false(may(f, "sec", "a b", USER_PRIMARY));
+	assert_true(may_command(f, "sec", "a b", "TEST.panel"));
+	assert_false(may_command(f, "sec", "a b", "load.off"));
 }
 
 static void wrong_credentials_permit_nothing(void **state)
@@ -326,12 +349,12 @@ static void wrong_credentials_permit_nothing(void **state)
 
 	read_users(f, "[admin]\npassword = secret\nactions = SET\n[none]\nactions = SET\n");
 	assert_int_equal(f->report.warnings, 1);
-	assert_false(users_permit(f->users, "admin", "Secret", USER_SET));
-	assert_false(users_permit(f->users, "admin", "", USER_SET));
-	assert_false(users_permit(f->users, "Admin", "secret", USER_SET));
-	assert_false(users_permit(f->users, "none", "", USER_SET));
-	assert_false(users_permit(f->users, "nobody", "", USER_SET));
-	assert_false(users_permit_instcmd(f->users, "nobody", "", "x"));
+	assert_false(may(f, "admin", "Secret", USER_SET));
+	assert_false(may(f, "admin", "", USER_SET));
+	assert_false(may(f, "Admin", "secret", USER_SET));
+	assert_false(may(f, "none", "", USER_SET));
+	assert_false(may(f, "nobody", "", USER_SET));
+	assert_false(may_command(f, "nobody", "", "x"));
 }
 
 static void a_user_defined_twice_keeps_the_first_definition(void **state)
@@ -342,9 +365,109 @@ static void a_user_defined_twice_keeps_the_first_definition(void **state)
 		      "actions = SET\n");
 	assert_int_equal(f->report.errors, 1);
 	assert_problem(f, ":5: user [a] was defined already in line 1");
-	assert_false(users_permit(f->users, "a", "one", USER_SET));
-	assert_false(users_permit(f->users, "b", "two", USER_SET));
-	assert_false(users_permit(f->users, "a", "three", USER_SET));
+	assert_false(may(f, "a", "one", USER_SET));
+	assert_false(may(f, "b", "two", USER_SET));
+	assert_false(may(f, "a", "three", USER_SET));
+}
+
+/* What a name, a password and an address come to. */
+static enum users_verdict verdict(const struct fixture *f, const char *name, const char *password,
+				  const char *address, const char **hash)
+{
+	struct netaddr from;
+	const struct users_claim claim = {
+		.name = name, .password = password, .from = (const struct sockaddr *)&from.ss};
+
+	assert_true(netaddr_from_numeric(address, 1, &from));
+	*hash = NULL;
+	return users_check(f->users, &claim, hash);
+}
+
+static void a_hashed_password_is_left_to_who_can_wait(void **state)
+{
+	struct fixture *f = *state;
+	const char *hash;
+
+	read_users(f, "[a]\npasswordhash = $5$saltsalt$tAFEDy6y6VMsmz\n[b]\npassword = $5$x\n");
+	assert_int_equal(f->report.errors + f->report.warnings, 0);
+	assert_int_equal(verdict(f, "a", "x", "::1", &hash), USERS_HASHED);
+	assert_string_equal(hash, "$5$saltsalt$tAFEDy6y6VMsmz");
+	assert_int_equal(verdict(f, "a", NULL, "::1", &hash), USERS_WRONG);
+	/* A plain password may look like a hash. */
+	assert_int_equal(verdict(f, "b", "$5$x", "::1", &hash), USERS_RIGHT);
+	assert_int_equal(verdict(f, "b", "x", "::1", &hash), USERS_WRONG);
+}
+
+static void an_unknown_name_is_checked_against_what_nothing_fits(void **state)
+{
+	struct fixture *f = *state;
+	const char *hash;
+
+	read_users(f, "[a]\npasswordhash = $5$saltsalt$tAFEDy6y6VMsmz\n");
+	assert_int_equal(verdict(f, "nobody", "x", "::1", &hash), USERS_HASHED);
+	assert_string_equal(hash, "$5$saltsalt$tAFEDy6y6VMsm.");
+}
+
+static void what_is_no_hash_is_an_error(void **state)
+{
+	struct fixture *f = *state;
+
+	read_users(f, "[a]\npasswordhash = secret\n[b]\npassword = x\npasswordhash = $5$a$b\n");
+	assert_int_equal(f->report.errors, 2);
+	assert_problem(f, "passwordhash of [a] cannot be used");
+	assert_problem(f, "a second password of [b] is ignored");
+	assert_null(strstr(buffer_string(&f->problems), "secret"));
+}
+
+static void a_user_comes_from_its_addresses_only(void **state)
+{
+	struct fixture *f = *state;
+	const char *hash;
+
+	read_users(f, "[a]\npassword = x\nfrom = 192.0.2.0/24\nfrom = local\n"
+		      "[b]\npassword = x\nfrom = example.org\n");
+	assert_int_equal(f->report.errors, 1);
+	assert_problem(f, "from of [b] does not know \"example.org\"");
+	assert_int_equal(verdict(f, "a", "x", "192.0.2.9", &hash), USERS_RIGHT);
+	assert_int_equal(verdict(f, "a", "x", "::1", &hash), USERS_RIGHT);
+	assert_int_equal(verdict(f, "a", "x", "192.0.3.9", &hash), USERS_WRONG);
+	assert_int_equal(verdict(f, "b", "x", "::1", &hash), USERS_WRONG);
+	assert_false(right(f, "a", "x")); /* from nowhere known */
+}
+
+static void limits_narrow_what_actions_and_instcmds_give(void **state)
+{
+	struct fixture *f = *state;
+
+	read_users(f, "[a]\npassword = x\nactions = SET\ninstcmds = ALL\nups = lab-* hall\n"
+		      "vars = outlet.*\ncmds = test.*\n"
+		      "[b]\npassword = x\nups = *\nvars = *\ncmds = *\n");
+	assert_int_equal(f->report.errors + f->report.warnings, 0);
+	assert_true(users_permit_var(f->users, "a", "lab-1", "outlet.1.desc"));
+	assert_true(users_permit_var(f->users, "a", "Hall", "outlet.1.desc"));
+	assert_false(users_permit_var(f->users, "a", "shed", "outlet.1.desc"));
+	assert_false(users_permit_var(f->users, "a", "lab-1", "ups.id"));
+	assert_true(users_permit_instcmd(f->users, "a", "lab-1", "test.panel"));
+	assert_false(users_permit_instcmd(f->users, "a", "lab-1", "load.off"));
+	assert_false(users_permit_instcmd(f->users, "a", "shed", "test.panel"));
+	assert_false(users_permit_var(f->users, "b", "lab-1", "ups.id"));
+	assert_false(users_permit_instcmd(f->users, "b", "lab-1", "test.panel"));
+	assert_false(users_permit(f->users, "nobody", USER_SET, "lab-1"));
+}
+
+static void an_account_stands_in_for_one_user_only(void **state)
+{
+	struct fixture *f = *state;
+
+	read_users(f, "[a]\npeer = 1234\n[b]\npeer = root\n[c]\npassword = x\n"
+		      "[d]\npeer = no-such-account-here\n");
+	assert_int_equal(f->report.errors, 1);
+	assert_problem(f, "no-such-account-here");
+	assert_true(users_trust_peer(f->users, "a", 1234));
+	assert_false(users_trust_peer(f->users, "a", 0));
+	assert_true(users_trust_peer(f->users, "b", 0));
+	assert_false(users_trust_peer(f->users, "c", 0));
+	assert_false(users_trust_peer(f->users, "d", 0));
 }
 
 static void mistakes_in_users_are_reported(void **state)
@@ -381,6 +504,12 @@ int main(void)
 		WITH_FILE(a_user_may_do_what_the_file_says),
 		WITH_FILE(wrong_credentials_permit_nothing),
 		WITH_FILE(a_user_defined_twice_keeps_the_first_definition),
+		WITH_FILE(a_hashed_password_is_left_to_who_can_wait),
+		WITH_FILE(an_unknown_name_is_checked_against_what_nothing_fits),
+		WITH_FILE(what_is_no_hash_is_an_error),
+		WITH_FILE(a_user_comes_from_its_addresses_only),
+		WITH_FILE(limits_narrow_what_actions_and_instcmds_give),
+		WITH_FILE(an_account_stands_in_for_one_user_only),
 		WITH_FILE(mistakes_in_users_are_reported),
 	};
 

@@ -71,6 +71,7 @@ struct upsd_site *upsd_site_new(const char *ups_conf, const char *upsd_users)
 	u->names = names_load(path, &report);
 	write_file(s, "upsd.users", upsd_users, path);
 	u->users = users_load(path, &report);
+	u->users_generation = 1;
 	need(u->loop && u->conf && u->tracking && u->names && u->users, "set up");
 	upsd_site_reload(s, ups_conf);
 	return s;
