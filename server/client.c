@@ -38,8 +38,12 @@ void client_login(struct client *c, struct ups *ups)
 	c->session->login = ups;
 	LIST_INSERT_HEAD(&ups->logins, c->session, of_ups);
 	ups->login_count++;
-	log_info("client", "User %s logged into UPS [%s]%s", client_who(c), ups->name,
-		 c->secure ? " (SSL)" : "");
+	/* Both are grepped for: NUT 2.8.0's words, and those that newer releases use with TLS. */
+	if (c->secure)
+		log_info("client", "Client %s logged in to UPS [%s] (SSL)", client_who(c),
+			 ups->name);
+	else
+		log_info("client", "User %s logged into UPS [%s]", client_who(c), ups->name);
 }
 
 static void end_login(struct client *c)

@@ -48,7 +48,7 @@ def test_a_client_goes_under_tls_and_everything_works_there(site, served, certs)
         assert c.ask("STARTTLS") == "ERR ALREADY-SSL-MODE"
         assert len(c.list("VAR ups")) == 2
         assert c.ask("LOGOUT") == "OK Goodbye"
-    upsd.wait_log("User mon@127.0.0.1 logged into UPS [ups] (SSL)")
+    upsd.wait_log("Client mon@127.0.0.1 logged in to UPS [ups] (SSL)")
 
 
 def test_clients_in_the_clear_are_served_beside(site, served, certs):

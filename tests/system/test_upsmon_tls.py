@@ -32,20 +32,20 @@ def anchors(site, certs):
     return f"CERTPATH {certs.root}/nss" if backend(site) == "NSS" else f"CERTPATH {certs.pem('ca')}"
 
 
-LOGGED_IN = "User mon@127.0.0.1 logged into UPS [ups]"
+LOGGED_IN = "mon@127.0.0.1 logged in"
 
 
 def test_tls_is_used_where_it_is_offered(site, served):
     upsd = served()
     upsmon = watch(site)
-    upsd.wait_log(LOGGED_IN + " (SSL)")
+    upsd.wait_log(f"Client {LOGGED_IN} to UPS [ups] (SSL)")
     upsmon.wait_log(f"polling ups: ups@localhost:{site.port} [SSL]")
 
 
 def test_a_server_without_tls_is_watched_in_the_clear(site, served):
     upsd = served(tls=False)
     watch(site)
-    upsd.wait_log(LOGGED_IN + "\n")
+    upsd.wait_log(f"User {LOGGED_IN}to UPS [ups]\n")
 
 
 def test_forcessl_refuses_a_server_without_tls(site, served):
@@ -59,7 +59,7 @@ def test_forcessl_refuses_a_server_without_tls(site, served):
 def test_a_server_is_verified_with_certverify(site, served, certs):
     upsd = served()
     watch(site, "FORCESSL 1", "CERTVERIFY 1", anchors(site, certs))
-    upsd.wait_log(LOGGED_IN + " (SSL)")
+    upsd.wait_log(f"Client {LOGGED_IN} to UPS [ups] (SSL)")
 
 
 @pytest.mark.parametrize("identity", ["selfsigned", "expired", "othercert"])
