@@ -53,14 +53,15 @@ def backend(site):
 class TlsClient(LineClient):
     """A LineClient that has gone through STARTTLS (or begins with TLS)."""
 
-    def __init__(self, port, context, starttls=True, name="localhost"):
+    def __init__(self, port, context, starttls=True, name="localhost", session=None):
+        """session: of an earlier connection, to be resumed."""
         super().__init__(("127.0.0.1", port))
         if starttls:
             answer = self.ask("STARTTLS")
             assert answer == "OK STARTTLS", answer
-        self.secure(context, name)
+        self.secure(context, name, session)
 
-    def secure(self, context, name="localhost"):
+    def secure(self, context, name="localhost", session=None):
         """Shakes hands on the connection as it is."""
         self.sock.settimeout(DEADLINE)
-        self.sock = context.wrap_socket(self.sock, server_hostname=name)
+        self.sock = context.wrap_socket(self.sock, server_hostname=name, session=session)
