@@ -2,11 +2,13 @@
 noinst_LTLIBRARIES += clients/libsecure.la
 clients_libsecure_la_SOURCES = \
 	clients/cli/output.c clients/cli/output.h \
+	clients/cli/prompt.c clients/cli/prompt.h \
 	clients/libupsclient/dial.c clients/libupsclient/dial.h \
 	clients/libupsclient/fault.c clients/libupsclient/fault.h \
 	clients/libupsclient/transport.c clients/libupsclient/transport.h \
 	clients/secure/cmdline.c clients/secure/cmdline.h \
 	clients/secure/probe.c clients/secure/probe.h \
+	clients/secure/userfile.c clients/secure/userfile.h \
 	clients/secure/visible.c clients/secure/visible.h
 clients_libsecure_la_LIBADD = common/libtls.la common/libups.la
 
@@ -45,3 +47,17 @@ tests_unit_test_secure_SOURCES = tests/unit/test_secure.c \
 	clients/secure/verify.h clients/secure/verify_server.c
 tests_unit_test_secure_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_secure_LDADD = clients/libsecure.la $(CMOCKA_LIBS)
+
+# nut-passwd: hashed passwords in upsd.users.
+if HAVE_CRYPT
+sbin_PROGRAMS += clients/nut-passwd
+endif
+clients_nut_passwd_SOURCES = clients/secure/nut-passwd.c
+clients_nut_passwd_LDADD = clients/libsecure.la $(CRYPT_LIBS)
+man_pages += docs/man/nut-passwd.8
+
+check_PROGRAMS += tests/unit/test_userfile
+TESTS += tests/unit/test_userfile
+tests_unit_test_userfile_SOURCES = tests/unit/test_userfile.c
+tests_unit_test_userfile_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_userfile_LDADD = clients/libsecure.la $(CMOCKA_LIBS)
