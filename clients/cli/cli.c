@@ -10,13 +10,15 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "clients/cli/authconf.h"
 #include "clients/cli/prompt.h"
+#include "clients/cli/stranger.h"
+#include "clients/libupsclient/private.h"
 #include "common/base/buffer.h"
 #include "common/base/clock.h"
 #include "common/base/log.h"
 #include "common/base/str.h"
 #include "common/ups/netwire.h"
+#include "common/ups/nutauth.h"
 
 enum {
 	WAIT_DEFAULT_S = 10,
@@ -28,7 +30,19 @@ enum {
 void cli_init(struct cli *c, const char *program)
 {
 	log_init(program);
-	*c = (struct cli){.wait_s = WAIT_DEFAULT_S};
+	*c = (struct cli){.wait_s = WAIT_DEFAULT_S, .failure = EXIT_FAILURE};
+}
+
+static void print_library(void)
+{
+	const char *backend = tls_backend_name();
+
+	if (str_equal(backend, "none"))
+		printf("\nUsing NUT libupsclient library version %s built %s\n", NUT_VERSION,
+		       tls_build_phrase());
+	else
+		printf("\nUsing NUT libupsclient library version %s built with SSL support: %s\n",
+		       NUT_VERSION, backend);
 }
 
 void cli_print_help(const char *usage, const struct option_row *rows)
@@ -36,6 +50,8 @@ void cli_print_help(const char *usage, const struct option_row *rows)
 	log_banner(log_program(), true);
 	printf("\n%s\n", usage);
 	options_print(rows, stdout);
+	if (log_debug_level() > 0)
+		print_library();
 }
 
 static enum cli_option take_seconds(const char *letter, const char *value, long *seconds)
@@ -105,46 +121,50 @@ enum cli_option cli_take_option(struct cli *c, int letter, const char *value, co
 
 /* ------------------------------------------------------------- reaching it */
 
-/* Fills the gaps of -u and -p; *flags learns how secure the connection must be. */
-static bool apply_authconf(struct cli *c, int *flags)
+/* Fills the gaps of -u and -p. */
+static void take_login(struct cli *c, struct nutauth *found)
 {
-	struct authconf found;
-
-	if (!authconf_find(c->authconf, c->user, c->host, c->port, &found)) {
-		cli_fail(c, "nutauth.conf cannot be used");
-		return false;
-	}
 	if (!c->user) {
-		c->user = found.user;
-		found.user = NULL;
+		c->user = found->user;
+		found->user = NULL;
 	}
 	if (!c->password) {
-		c->password = found.password;
-		found.password = NULL;
+		c->password = found->password;
+		found->password = NULL;
 	}
-	authconf_free(&found);
-	if (found.forcessl > 0)
-		*flags |= UPSCLI_CONN_REQSSL;
-	else if (found.forcessl == 0)
-		*flags &= ~(UPSCLI_CONN_TRYSSL | UPSCLI_CONN_REQSSL);
-	if (found.certverify > 0)
-		*flags |= UPSCLI_CONN_CERTVERIF;
-	return true;
+}
+
+static int fail_to_connect(struct cli *c, const struct upsclient_terms *terms)
+{
+	if (terms->untrusted)
+		c->failure = CLI_EXIT_UNTRUSTED;
+	/* The library's own texts have less room. */
+	if (terms->why[0])
+		return cli_fail(c, "%s: %s",
+				upscli_upserror(&c->conn) == UPSCLI_ERR_SSLFAIL
+					? "SSL is not available"
+					: "SSL error",
+				terms->why);
+	return cli_fail_library(c);
 }
 
 static bool open_server(struct cli *c)
 {
-	int flags = UPSCLI_CONN_TRYSSL;
+	struct upsclient_terms terms = {.trust = stranger_ask};
+	struct nutauth found;
 
-	if (!apply_authconf(c, &flags))
-		return false;
-	log_debug(1, "cli", "connecting to %s, port %u", c->host, (unsigned)c->port);
-	if (upscli_connect(&c->conn, c->host, c->port, flags) < 0) {
-		cli_fail_library(c);
+	if (!nutauth_find(c->authconf, c->user, c->host, c->port, &found)) {
+		cli_fail(c, "nutauth.conf cannot be used");
 		return false;
 	}
-	c->connected = true;
-	return true;
+	take_login(c, &found);
+	terms.demands = nutauth_demands(&found, false);
+	log_debug(1, "cli", "connecting to %s, port %u", c->host, (unsigned)c->port);
+	c->connected = upsclient_connect_on(&c->conn, c->host, c->port, 0, &terms) == 0;
+	if (!c->connected)
+		fail_to_connect(c, &terms);
+	nutauth_free(&found);
+	return c->connected;
 }
 
 bool cli_open_ups(struct cli *c, const char *target)

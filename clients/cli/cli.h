@@ -3,7 +3,7 @@
  * the server, logging in, and orders that a driver may take its time over.
  *
  * Errors are reported here (`Error: ...` on stderr, as NUT's); after a false
- * return the program only has to end with EXIT_FAILURE.
+ * return the program only has to end with `failure`.
  */
 #ifndef CLIENTS_CLI_CLI_H
 #define CLIENTS_CLI_CLI_H
@@ -24,7 +24,8 @@ struct cli {
 	uint16_t port;
 	bool connected;
 	UPSCONN_t conn;
-	char why[512]; /* the last error reported, without "Error: " */
+	char why[1024]; /* the last error reported, without "Error: " */
+	int failure;    /* what to exit with after an error: EXIT_FAILURE, or CLI_EXIT_UNTRUSTED */
 };
 
 /* Rows for the option tables of the programs. */
@@ -43,6 +44,8 @@ struct cli {
 		't', "timeout", "SECONDS", "with -w: for so long at most (10)"                     \
 	}
 
+enum { CLI_EXIT_UNTRUSTED = 4 }; /* the server's certificate was refused */
+
 enum cli_option {
 	CLI_TAKEN,    /* go on */
 	CLI_NOT_OURS, /* the program's own option */
@@ -54,6 +57,7 @@ void cli_init(struct cli *c, const char *program);
 /* Takes an option of the rows above; -h and unknown ones print `usage` and the rows. */
 enum cli_option cli_take_option(struct cli *c, int letter, const char *value, const char *usage,
 				const struct option_row *rows);
+/* With -D before, tells of the library too, which scripts look for. */
 void cli_print_help(const char *usage, const struct option_row *rows);
 
 /* Connects to the server of `ups[@host[:port]]`, or of `host[:port]`. */

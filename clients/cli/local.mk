@@ -4,12 +4,13 @@ bin_PROGRAMS += clients/upsc clients/upscmd clients/upsrw
 # What they share, and what unit tests look at.
 noinst_LTLIBRARIES += clients/libcli.la
 clients_libcli_la_SOURCES = \
-	clients/cli/authconf.c clients/cli/authconf.h \
 	clients/cli/cli.c clients/cli/cli.h \
 	clients/cli/namelist.c clients/cli/namelist.h \
 	clients/cli/output.c clients/cli/output.h \
-	clients/cli/prompt.c clients/cli/prompt.h
-clients_libcli_la_LIBADD = clients/libupsclient.la common/libups.la
+	clients/cli/prompt.c clients/cli/prompt.h \
+	clients/cli/stranger.c clients/cli/stranger.h \
+	clients/secure/visible.c clients/secure/visible.h
+clients_libcli_la_LIBADD = clients/libupsclient_code.la
 
 clients_upsc_SOURCES = clients/cli/upsc.c
 clients_upsc_LDADD = clients/libcli.la

@@ -5,12 +5,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "clients/cli/authconf.h"
-#include "clients/libupsclient/upsclient.h"
+#include "clients/libupsclient/private.h"
 #include "common/base/buffer.h"
 #include "common/base/clock.h"
 #include "common/base/log.h"
 #include "common/base/str.h"
+#include "common/ups/nutauth.h"
 
 enum {
 	UPSHOST_MAX = 512,
@@ -23,7 +23,8 @@ struct logsource {
 	char *ups;
 	char *host;
 	uint16_t port;
-	int flags;
+	struct nutauth auth; /* how secure the connection must be */
+	bool daemon;
 	UPSCONN_t conn;
 	bool tried; /* there was an attempt to connect */
 	bool lost;  /* it failed, or the connection broke afterwards */
@@ -35,25 +36,7 @@ static bool is_wildcard(const struct logsource *s)
 	return str_equal(s->ups, "*");
 }
 
-/* How secure the connection must be. */
-static bool read_authconf(struct logsource *s, const char *authconf)
-{
-	struct authconf found;
-
-	s->flags = UPSCLI_CONN_TRYSSL;
-	if (!authconf_find(authconf, NULL, s->host, s->port, &found))
-		return false;
-	if (found.forcessl > 0)
-		s->flags |= UPSCLI_CONN_REQSSL;
-	else if (found.forcessl == 0)
-		s->flags = 0;
-	if (found.certverify > 0)
-		s->flags |= UPSCLI_CONN_CERTVERIF;
-	authconf_free(&found);
-	return true;
-}
-
-struct logsource *logsource_new(const char *name, const char *authconf)
+struct logsource *logsource_new(const char *name, const char *authconf, bool daemon)
 {
 	struct logsource *s = calloc(1, sizeof(*s));
 
@@ -67,7 +50,8 @@ struct logsource *logsource_new(const char *name, const char *authconf)
 		logsource_free(s);
 		return NULL;
 	}
-	if (!read_authconf(s, authconf)) {
+	s->daemon = daemon;
+	if (!nutauth_find(authconf, NULL, s->host, s->port, &s->auth)) {
 		logsource_free(s);
 		return NULL;
 	}
@@ -79,6 +63,7 @@ void logsource_free(struct logsource *s)
 	if (!s)
 		return;
 	logsource_disconnect(s);
+	nutauth_free(&s->auth);
 	free(s->ups);
 	free(s->host);
 	free(s);
@@ -89,18 +74,21 @@ static bool is_connected(struct logsource *s)
 	return s->tried && upscli_fd(&s->conn) >= 0;
 }
 
-static void note_failure(struct logsource *s)
+/* `why` may be "": the library knows. */
+static void note_failure(struct logsource *s, const char *why)
 {
+	if (!why[0])
+		why = upscli_strerror(&s->conn);
 	if (!s->tried)
-		log_warn("upslog", "Warning: initial connect failed: %s",
-			 upscli_strerror(&s->conn));
+		log_warn("upslog", "Warning: initial connect failed: %s", why);
 	else if (!s->lost)
-		log_warn("upslog", "Warning: lost %s: %s", s->name, upscli_strerror(&s->conn));
+		log_warn("upslog", "Warning: lost %s: %s", s->name, why);
 	s->lost = true;
 }
 
 bool logsource_connect(struct logsource *s)
 {
+	struct upsclient_terms terms = {.demands = nutauth_demands(&s->auth, s->daemon)};
 	long long begin_ms = clock_ms();
 	bool ok;
 
@@ -108,9 +96,9 @@ bool logsource_connect(struct logsource *s)
 		return true;
 	if (s->tried && begin_ms < s->not_before_ms)
 		return false;
-	ok = upscli_connect(&s->conn, s->host, s->port, s->flags) == 0;
+	ok = upsclient_connect_on(&s->conn, s->host, s->port, 0, &terms) == 0;
 	if (!ok) {
-		note_failure(s);
+		note_failure(s, terms.why);
 	} else if (s->lost) {
 		log_notice("upslog", "%s is back", s->name);
 		s->lost = false;
@@ -137,7 +125,7 @@ static bool fetch_names(struct logsource *s, struct buffer *names)
 
 	if (upscli_list_start(&s->conn, 1, query) < 0) {
 		if (!is_connected(s))
-			note_failure(s);
+			note_failure(s, "");
 		return false;
 	}
 	while ((more = upscli_list_next(&s->conn, 1, query, &count, &item)) == 1)
@@ -176,7 +164,7 @@ const char *logsource_value(struct logsource *s, const char *ups, const char *va
 	if (upscli_get(&s->conn, 3, query, &count, &answer) < 0) {
 		/* Refusals leave the connection as it is. */
 		if (!is_connected(s))
-			note_failure(s);
+			note_failure(s, "");
 		return NULL;
 	}
 	return count < 4 ? NULL : answer[3];

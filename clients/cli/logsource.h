@@ -13,10 +13,10 @@ struct logsource;
 
 /*
  * `name` is ups[@host[:port]], or * in the place of ups; `authconf` as -A has
- * it.  Both are borrowed for ever.  NULL when the name is malformed or
- * nutauth.conf cannot be used, which is reported.
+ * it; `daemon`: the machine's trust store counts, not the user's.  Both are borrowed for ever. NULL
+ * when the name is malformed or nutauth.conf cannot be used, which is reported.
  */
-struct logsource *logsource_new(const char *name, const char *authconf);
+struct logsource *logsource_new(const char *name, const char *authconf, bool daemon);
 void logsource_free(struct logsource *s);
 
 /* Connects if need be. False: every value is unavailable. */

@@ -106,7 +106,7 @@ static int run(struct cli *c, enum mode mode, struct output *out, char **operand
 	if (of_host ? !cli_open_host(c, count > 0 ? operands[0] : NULL)
 		    : !cli_open_ups(c, count > 0 ? operands[0] : NULL)) {
 		output_error(out, c->why);
-		return EXIT_FAILURE;
+		return c->failure;
 	}
 	if (mode == SHOW_UPS && count > 1)
 		return print_variable(c, out, operands[1]);

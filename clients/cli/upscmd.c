@@ -86,7 +86,7 @@ int main(int argc, char **argv)
 		return EXIT_SUCCESS;
 	}
 	if (!cli_open_ups(&c, operands[0]))
-		status = EXIT_FAILURE;
+		status = c.failure;
 	else
 		status = list ? list_commands(&c) : give_command(&c, operands, count);
 	cli_close(&c);

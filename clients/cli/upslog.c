@@ -97,7 +97,8 @@ static bool open_pair(struct upslog *u, size_t i)
 	printf("logging status of %s to %s (%lds intervals)\n", told->ups, told->path,
 	       u->options.interval_s);
 	fflush(stdout);
-	p->source = logsource_new(told->ups, u->options.cli.authconf);
+	p->source = logsource_new(told->ups, u->options.cli.authconf,
+				  !logoptions_foreground(&u->options));
 	if (!p->source)
 		return false;
 	p->target = find_target(u, told->path);

@@ -232,7 +232,7 @@ int main(int argc, char **argv)
 		return EXIT_SUCCESS;
 	}
 	if (!cli_open_ups(&c, options_operands(&parser)[0]))
-		status = EXIT_FAILURE;
+		status = c.failure;
 	else
 		status = setting ? set_from(&c, setting) : list_variables(&c);
 	cli_close(&c);

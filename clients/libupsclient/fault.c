@@ -47,11 +47,11 @@ static const struct {
 	[UPSCLI_ERR_INVPASSWORD] = {"Invalid password", FAULT_NO_REASON},
 	[UPSCLI_ERR_USERREQUIRED] = {"Username required", FAULT_NO_REASON},
 	[UPSCLI_ERR_SSLFAIL] = {"SSL is not available", FAULT_NO_REASON},
-	[UPSCLI_ERR_SSLERR] = {"SSL error", FAULT_NO_REASON},
+	[UPSCLI_ERR_SSLERR] = {"SSL error", FAULT_NOTED},
 	[UPSCLI_ERR_SRVDISC] = {"Server disconnected", FAULT_NO_REASON},
 	[UPSCLI_ERR_DRVNOTCONN] = {"Driver not connected", FAULT_NO_REASON},
 	[UPSCLI_ERR_NOMEM] = {"Memory allocation failure", FAULT_NO_REASON},
-	[UPSCLI_ERR_PARSE] = {"Parse error", FAULT_PARSER},
+	[UPSCLI_ERR_PARSE] = {"Parse error", FAULT_NOTED},
 	[UPSCLI_ERR_PROTOCOL] = {"Protocol error", FAULT_NO_REASON},
 };
 

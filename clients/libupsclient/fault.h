@@ -37,7 +37,11 @@ struct fault fault_of_reply(enum netwire_error error);
 const char *fault_text(int number);
 
 /* What follows that text, after a colon. */
-enum fault_reason { FAULT_NO_REASON, FAULT_ERRNO, FAULT_PARSER };
+enum fault_reason {
+	FAULT_NO_REASON,
+	FAULT_ERRNO,
+	FAULT_NOTED, /* what was noted when it happened: the parser's words, or TLS's */
+};
 enum fault_reason fault_reason(int number);
 
 #endif

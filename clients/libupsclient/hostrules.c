@@ -26,7 +26,7 @@ static const struct entry *find_locked(const char *host, unsigned port)
 	return NULL;
 }
 
-bool host_rules_add(const char *address, struct host_rule rule)
+bool host_rules_add(const char *address, const struct host_rule *rule)
 {
 	struct entry *e = calloc(1, sizeof(*e));
 	const char *why;
@@ -37,7 +37,7 @@ bool host_rules_add(const char *address, struct host_rule rule)
 		free(e);
 		return false;
 	}
-	e->rule = rule;
+	e->rule = *rule;
 	pthread_mutex_lock(&lock);
 	if (find_locked(e->host, e->port)) {
 		free(e);
@@ -51,7 +51,7 @@ bool host_rules_add(const char *address, struct host_rule rule)
 
 struct host_rule host_rules_find(const char *host, uint16_t port)
 {
-	struct host_rule rule = {-1, -1};
+	struct host_rule rule = {.certverify = -1, .forcessl = -1};
 	const struct entry *e;
 
 	pthread_mutex_lock(&lock);

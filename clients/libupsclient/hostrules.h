@@ -13,15 +13,17 @@
 struct host_rule {
 	int certverify;
 	int forcessl;
+	char certname[256]; /* the name that its certificate must bear; "" = any */
 };
 
 /*
  * Adds a rule for `address`, host[:port]. The first rule of a server stays.
  * False when the address is malformed or memory is out.
  */
-bool host_rules_add(const char *address, struct host_rule rule);
+bool host_rules_add(const char *address, const struct host_rule *rule);
 
-/* The rule of a server, all -1 if it has none. Host names compare without letter case. */
+/* The rule of a server, all -1 and without a name if it has none. Host names compare without letter
+ * case. */
 struct host_rule host_rules_find(const char *host, uint16_t port);
 
 void host_rules_clear(void);

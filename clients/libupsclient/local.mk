@@ -2,20 +2,28 @@
 pkgconfig_DATA += clients/libupsclient/libupsclient.pc
 include_HEADERS += clients/libupsclient/upsclient.h clients/libupsclient/parseconf.h
 
-lib_LTLIBRARIES += clients/libupsclient.la
-clients_libupsclient_la_SOURCES = \
+# Its code, also for our own programs: see private.h.
+noinst_LTLIBRARIES += clients/libupsclient_code.la
+clients_libupsclient_code_la_SOURCES = \
 	clients/libupsclient/dial.c clients/libupsclient/dial.h \
 	clients/libupsclient/export.h \
 	clients/libupsclient/fault.c clients/libupsclient/fault.h \
 	clients/libupsclient/hostrules.c clients/libupsclient/hostrules.h \
+	clients/libupsclient/private.h \
+	clients/libupsclient/secure.c clients/libupsclient/secure.h \
 	clients/libupsclient/session.c clients/libupsclient/session.h \
 	clients/libupsclient/split.c \
+	clients/libupsclient/tlstransport.c clients/libupsclient/tlstransport.h \
 	clients/libupsclient/transport.c clients/libupsclient/transport.h \
 	clients/libupsclient/upsclient.c
-clients_libupsclient_la_CFLAGS = $(AM_CFLAGS) -fvisibility=hidden -pthread
+clients_libupsclient_code_la_CFLAGS = $(AM_CFLAGS) -fvisibility=hidden -pthread
+clients_libupsclient_code_la_LIBADD = common/libups.la common/libtls.la
+
+lib_LTLIBRARIES += clients/libupsclient.la
+clients_libupsclient_la_SOURCES =
 clients_libupsclient_la_LDFLAGS = $(SHARED_LDFLAGS) -pthread -no-undefined -version-info 6:0:0 \
 	-Wl,--version-script=$(srcdir)/clients/libupsclient/libupsclient.map
-clients_libupsclient_la_LIBADD = common/libups.la
+clients_libupsclient_la_LIBADD = clients/libupsclient_code.la
 EXTRA_clients_libupsclient_la_DEPENDENCIES = clients/libupsclient/libupsclient.map
 EXTRA_DIST += clients/libupsclient/libupsclient.map clients/libupsclient/libupsclient-config.in
 

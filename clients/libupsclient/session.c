@@ -47,6 +47,8 @@ static struct fault wait_or_fail(struct session *s, int number, long long deadli
 
 	if (errno == EINTR)
 		return fault_none();
+	if (errno == EPROTO && s->transport.tls)
+		return fault_make(UPSCLI_ERR_SSLERR, 0);
 	if (errno != EAGAIN && errno != EWOULDBLOCK)
 		return fault_make(number, errno);
 	ready = transport_wait(s->transport.fd, s->transport.waits_for, deadline_ms);

@@ -29,7 +29,7 @@ void session_free(struct session *s);
 
 /*
  * Deadlines are clock_ms() or TRANSPORT_FOR_EVER and hold for the whole line.
- * After UPSCLI_ERR_SRVDISC, _READ or _WRITE the connection is of no more use.
+ * After UPSCLI_ERR_SRVDISC, _READ, _WRITE or _SSLERR the connection is of no more use.
  */
 struct fault session_send(struct session *s, const char *data, size_t len, long long deadline_ms);
 

@@ -41,6 +41,7 @@ void transport_open_plain(struct transport *t, int fd)
 	t->ops = &plain_ops;
 	t->fd = fd;
 	t->waits_for = POLLIN;
+	t->tls = NULL;
 }
 
 long long transport_deadline_in(double seconds)

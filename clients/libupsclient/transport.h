@@ -13,10 +13,12 @@
 #include <sys/types.h>
 
 struct transport;
+struct tls_session;
 
 struct transport_ops {
 	bool secure;
-	/* As recv(2) and send(2) without blocking; set waits_for before they fail with EAGAIN. */
+	/* As recv(2) and send(2) without blocking; set waits_for before they fail with EAGAIN.
+	 * EPROTO: TLS itself failed, and tls_session_error() says how. */
 	ssize_t (*read)(struct transport *t, void *data, size_t size);
 	ssize_t (*write)(struct transport *t, const void *data, size_t size);
 	void (*close)(struct transport *t);
@@ -25,7 +27,8 @@ struct transport_ops {
 struct transport {
 	const struct transport_ops *ops;
 	int fd;
-	short waits_for; /* POLLIN or POLLOUT */
+	short waits_for;         /* POLLIN or POLLOUT */
+	struct tls_session *tls; /* NULL in the clear */
 };
 
 #define TRANSPORT_FOR_EVER (-1LL)

@@ -17,6 +17,8 @@
 #include "clients/libupsclient/export.h"
 #include "clients/libupsclient/fault.h"
 #include "clients/libupsclient/hostrules.h"
+#include "clients/libupsclient/private.h"
+#include "clients/libupsclient/secure.h"
 #include "clients/libupsclient/session.h"
 #include "clients/libupsclient/transport.h"
 #include "common/base/log.h"
@@ -66,6 +68,12 @@ static void drop(UPSCONN_t *ups)
 	ups->host = NULL;
 }
 
+/* Keeps the words of a FAULT_NOTED; the parser, whose place that is, is not ours to use. */
+static void note(UPSCONN_t *ups, const char *text)
+{
+	str_copy(ups->pc_ctx.errmsg, sizeof(ups->pc_ctx.errmsg), text);
+}
+
 /* Tells the caller; after a fault of the connection itself there is no connection any more. */
 static int fail(UPSCONN_t *ups, struct fault fault)
 {
@@ -74,9 +82,11 @@ static int fail(UPSCONN_t *ups, struct fault fault)
 	ups->upserror = fault.number;
 	ups->syserrno = fault.sys;
 	if (fault.number == UPSCLI_ERR_PARSE && s)
-		str_copy(ups->pc_ctx.errmsg, sizeof(ups->pc_ctx.errmsg), words_error(s->words));
+		note(ups, words_error(s->words));
+	if (fault.number == UPSCLI_ERR_SSLERR && s && s->transport.tls)
+		note(ups, tls_session_error(s->transport.tls));
 	if (fault.number == UPSCLI_ERR_SRVDISC || fault.number == UPSCLI_ERR_READ ||
-	    fault.number == UPSCLI_ERR_WRITE)
+	    fault.number == UPSCLI_ERR_WRITE || fault.number == UPSCLI_ERR_SSLERR)
 		drop(ups);
 	return -1;
 }
@@ -95,15 +105,16 @@ EXPORT int upscli_init(int certverify, const char *certpath, const char *certnam
 		log_warn("upsclient", "upscli already initialized");
 		return -1;
 	}
-	if (certverify > 0 || certpath || certname || certpasswd)
-		log_error("upsclient", "certificates were given, but this library has no TLS: "
-				       "connections that must be secure will fail");
-	return 1;
+	if (secure_configure(certverify, certpath, certname, certpasswd))
+		return 1;
+	atomic_store(&initialised, false);
+	return -1;
 }
 
 EXPORT int upscli_cleanup(void)
 {
 	host_rules_clear();
+	secure_forget();
 	atomic_store(&initialised, false);
 	return 1;
 }
@@ -111,31 +122,47 @@ EXPORT int upscli_cleanup(void)
 EXPORT void upscli_add_host_cert(const char *hostname, const char *certname, int certverify,
 				 int forcessl)
 {
-	(void)certname;
-	if (!host_rules_add(hostname, (struct host_rule){certverify, forcessl}))
+	struct host_rule rule = {.certverify = certverify, .forcessl = forcessl};
+
+	if (!str_copy(rule.certname, sizeof(rule.certname), certname ? certname : ""))
+		log_error("upsclient",
+			  "no rule for server \"%s\": the name of its certificate is "
+			  "too long",
+			  hostname ? hostname : "");
+	else if (!host_rules_add(hostname, &rule))
 		log_error("upsclient", "no rule for server \"%s\": not host or host:port",
 			  hostname ? hostname : "");
 }
 
 /* ------------------------------------------------------------- connecting */
 
-/*
- * Whether this connection may stay in the clear, which is all that a library
- * without TLS can offer: a caller who insists on encryption, or on knowing the
- * server, gets a fault and never a plain connection.
- */
-static struct fault secure(const UPSCONN_t *ups, int flags)
+/* `terms` NULL: those of upscli_init(), the host's rule and the flags. */
+static struct fault secure(UPSCONN_t *ups, int flags, struct upsclient_terms *terms,
+			   long long deadline_ms)
 {
-	struct host_rule rule = host_rules_find(ups->host, ups->port);
-	bool verify = rule.certverify >= 0 ? rule.certverify > 0 : flags & UPSCLI_CONN_CERTVERIF;
-	bool force = rule.forcessl >= 0 ? rule.forcessl > 0 : flags & UPSCLI_CONN_REQSSL;
+	struct upsclient_terms usual = {.trust = NULL};
+	struct upsclient_terms *t = terms ? terms : &usual;
+	struct tlspolicy *policy =
+		terms ? secure_policy_on(t, ups->host, ups->port, t->why, sizeof(t->why))
+		      : secure_policy(ups->host, ups->port, flags, t->why, sizeof(t->why));
+	struct fault fault;
 
-	if (force || ((flags & UPSCLI_CONN_TRYSSL) && verify))
-		return fault_make(UPSCLI_ERR_SSLFAIL, 0);
-	return fault_none();
+	if (policy)
+		fault = secure_session(session_of(ups), policy, ups->host, ups->port, t,
+				       deadline_ms);
+	else
+		fault = fault_make(UPSCLI_ERR_SSLFAIL, 0);
+	secure_policy_free(policy);
+	if (fault_is(fault))
+		note(ups, t->why);
+	/* The interface has no place for it, and nobody would know what to mend. */
+	if (fault.number == UPSCLI_ERR_SSLFAIL && !terms)
+		log_debug(1, "upsclient", "%s:%u: %s", ups->host, (unsigned)ups->port, t->why);
+	return fault;
 }
 
-static struct fault open_session(UPSCONN_t *ups, int flags, long long deadline_ms)
+static struct fault open_session(UPSCONN_t *ups, int flags, struct upsclient_terms *terms,
+				 long long deadline_ms)
 {
 	struct fault fault;
 	struct session *s;
@@ -153,11 +180,11 @@ static struct fault open_session(UPSCONN_t *ups, int flags, long long deadline_m
 		return fault_make(UPSCLI_ERR_NOMEM, 0);
 	}
 	set_session(ups, s);
-	return secure(ups, flags);
+	return secure(ups, flags, terms, deadline_ms);
 }
 
 static int connect_until(UPSCONN_t *ups, const char *host, uint16_t port, int flags,
-			 long long deadline_ms)
+			 struct upsclient_terms *terms, long long deadline_ms)
 {
 	struct fault fault;
 
@@ -172,7 +199,7 @@ static int connect_until(UPSCONN_t *ups, const char *host, uint16_t port, int fl
 	ups->host = str_dup(host);
 	if (!ups->host)
 		return fail_with(ups, UPSCLI_ERR_NOMEM);
-	fault = open_session(ups, flags, deadline_ms);
+	fault = open_session(ups, flags, terms, deadline_ms);
 	if (fault_is(fault)) {
 		drop(ups);
 		return fail(ups, fault);
@@ -187,10 +214,11 @@ EXPORT int upscli_tryconnect(UPSCONN_t *ups, const char *host, uint16_t port, in
 
 	if (tv && (tv->tv_sec > 0 || tv->tv_usec > 0))
 		deadline_ms = transport_deadline_in((double)tv->tv_sec + (double)tv->tv_usec / 1e6);
-	return connect_until(ups, host, port, flags, deadline_ms);
+	return connect_until(ups, host, port, flags, NULL, deadline_ms);
 }
 
-EXPORT int upscli_connect(UPSCONN_t *ups, const char *host, uint16_t port, int flags)
+/* FOR_EVER unless the environment says otherwise. */
+static long long default_deadline(void)
 {
 	const char *text = getenv("NUT_DEFAULT_CONNECT_TIMEOUT");
 	double seconds = 0;
@@ -201,7 +229,18 @@ EXPORT int upscli_connect(UPSCONN_t *ups, const char *host, uint16_t port, int f
 			 text);
 		seconds = 0;
 	}
-	return connect_until(ups, host, port, flags, transport_deadline_in(seconds));
+	return transport_deadline_in(seconds);
+}
+
+EXPORT int upscli_connect(UPSCONN_t *ups, const char *host, uint16_t port, int flags)
+{
+	return connect_until(ups, host, port, flags, NULL, default_deadline());
+}
+
+int upsclient_connect_on(UPSCONN_t *ups, const char *host, uint16_t port, int flags,
+			 struct upsclient_terms *terms)
+{
+	return connect_until(ups, host, port, flags, terms, default_deadline());
 }
 
 EXPORT int upscli_disconnect(UPSCONN_t *ups)
@@ -399,7 +438,7 @@ static const char *reason_of(const UPSCONN_t *ups)
 	switch (fault_reason(ups->upserror)) {
 	case FAULT_ERRNO:
 		return strerror(ups->syserrno);
-	case FAULT_PARSER:
+	case FAULT_NOTED:
 		return ups->pc_ctx.errmsg;
 	case FAULT_NO_REASON:
 		break;

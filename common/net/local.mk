@@ -56,23 +56,24 @@ common_libtls_la_SOURCES += common/net/tls_none.c
 endif
 endif
 common_libtls_la_CPPFLAGS = $(AM_CPPFLAGS) $(TLS_CFLAGS)
-common_libtls_la_LIBADD = common/libbase.la $(TLS_LIBS)
+# Without libbase, which would be twice in a shared library that links libups as well.
+common_libtls_la_LIBADD = $(TLS_LIBS)
 
 check_PROGRAMS += tests/unit/test_tls
 TESTS += tests/unit/test_tls
 EXTRA_DIST += tests/lib/make-certs
 tests_unit_test_tls_SOURCES = tests/unit/test_tls.c tests/unit/tls_pair.h
 tests_unit_test_tls_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
-tests_unit_test_tls_LDADD = common/libtls.la $(CMOCKA_LIBS)
+tests_unit_test_tls_LDADD = common/libtls.la common/libbase.la $(CMOCKA_LIBS)
 check_PROGRAMS += tests/unit/test_trust
 TESTS += tests/unit/test_trust
 tests_unit_test_trust_SOURCES = tests/unit/test_trust.c tests/unit/tls_pair.h
 tests_unit_test_trust_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
-tests_unit_test_trust_LDADD = common/libtls.la $(CMOCKA_LIBS)
+tests_unit_test_trust_LDADD = common/libtls.la common/libbase.la $(CMOCKA_LIBS)
 
 if ENABLE_FUZZERS
 noinst_PROGRAMS += tests/fuzz/fuzz_truststore
 endif
 tests_fuzz_fuzz_truststore_SOURCES = tests/fuzz/fuzz_truststore.c
 tests_fuzz_fuzz_truststore_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
-tests_fuzz_fuzz_truststore_LDADD = common/libtls.la
+tests_fuzz_fuzz_truststore_LDADD = common/libtls.la common/libbase.la

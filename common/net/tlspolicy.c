@@ -42,6 +42,40 @@ static const struct choice first_uses[] = {
 	{NULL, 0},
 };
 
+/* ---- the store ---- */
+
+enum known { UNKNOWN, KNOWN, UNREADABLE };
+
+static enum known look_up(const struct tlspolicy *p, struct trust_entry *found, char *why,
+			  size_t size)
+{
+	struct conf_report report = {.emit = conf_emit_log, .arg = (void *)token};
+	struct truststore store;
+	const struct trust_entry *e;
+	enum known known = UNKNOWN;
+	int err;
+
+	if (!p->store[0])
+		return UNKNOWN;
+	err = truststore_read(p->store, &store, &report);
+	/* A bad line may have been this server's: what cannot be read is never taken for absent. */
+	if (err || report.errors) {
+		str_format(why, size, "the trust store %s cannot be read: %s", p->store,
+			   err ? strerror(err) : "it has bad lines");
+		truststore_free(&store);
+		return UNREADABLE;
+	}
+	e = truststore_find(&store, p->host, p->port);
+	if (e) {
+		*found = *e;
+		known = KNOWN;
+	}
+	truststore_free(&store);
+	return known;
+}
+
+/* ---- the decision ---- */
+
 /* A variable's choice: 1 with *out, 0 when it is not set, -1 when its value is none of them. */
 static int choose(const char *variable, const struct choice *choices, const char *permitted,
 		  int *out, char *why, size_t size)
@@ -63,7 +97,9 @@ static int choose(const char *variable, const struct choice *choices, const char
 /* Fills mode, first_use and verify. False with why. */
 static bool decide(struct tlspolicy *p, const struct tlspolicy_source *src, char *why, size_t size)
 {
-	int mode = src->forcessl == 1 ? TLSPOLICY_ENFORCE : TLSPOLICY_OFFERED;
+	int mode = src->forcessl == 1 ? TLSPOLICY_ENFORCE
+		   : src->plain       ? TLSPOLICY_OFF
+				      : TLSPOLICY_OFFERED;
 	int use = src->daemon ? TLSPOLICY_STRICT : TLSPOLICY_ASK;
 	int told_mode, told_use;
 
@@ -86,6 +122,17 @@ static bool decide(struct tlspolicy *p, const struct tlspolicy_source *src, char
 		p->first_use = TLSPOLICY_STRICT;
 	p->verify = src->certverify == 1 || (told_mode > 0 && mode == TLSPOLICY_ENFORCE) ||
 		    told_use > 0;
+	if (p->mode == TLSPOLICY_OFF && src->plain && told_mode == 0) {
+		struct trust_entry known;
+		enum known found = look_up(p, &known, why, size);
+
+		if (found == UNREADABLE)
+			return false;
+		/* Once secure, always secure. */
+		if (found == UNKNOWN)
+			return true;
+		p->mode = TLSPOLICY_OFFERED;
+	}
 	if (src->certverify == 1 && !src->cert_path && p->first_use == TLSPOLICY_NO_STORE) {
 		str_format(why, size,
 			   "CERTVERIFY 1 needs the authorities to verify with; name them with "
@@ -154,37 +201,7 @@ struct tls_context *tlspolicy_context(const struct tlspolicy *p)
 	return p->context;
 }
 
-/* ---- the store ---- */
-
-enum known { UNKNOWN, KNOWN, UNREADABLE };
-
-static enum known look_up(const struct tlspolicy *p, struct trust_entry *found, char *why,
-			  size_t size)
-{
-	struct conf_report report = {.emit = conf_emit_log, .arg = (void *)token};
-	struct truststore store;
-	const struct trust_entry *e;
-	enum known known = UNKNOWN;
-	int err;
-
-	if (!p->store[0])
-		return UNKNOWN;
-	err = truststore_read(p->store, &store, &report);
-	/* A bad line may have been this server's: what cannot be read is never taken for absent. */
-	if (err || report.errors) {
-		str_format(why, size, "the trust store %s cannot be read: %s", p->store,
-			   err ? strerror(err) : "it has bad lines");
-		truststore_free(&store);
-		return UNREADABLE;
-	}
-	e = truststore_find(&store, p->host, p->port);
-	if (e) {
-		*found = *e;
-		known = KNOWN;
-	}
-	truststore_free(&store);
-	return known;
-}
+/* ---- keeping a stranger ---- */
 
 static int store_peer(const struct tlspolicy *p, const struct tls_peer *peer, bool name_ok)
 {

@@ -32,7 +32,8 @@ enum tlspolicy_first_use {
 
 /* Directives as they were configured; -1 = not given. Strings are borrowed for the call. */
 struct tlspolicy_source {
-	int forcessl;           /* FORCESSL or CERTHOST's forcessl */
+	bool plain;   /* the caller asks for no TLS: only NUT_SECURE and the store bring it about */
+	int forcessl; /* FORCESSL or CERTHOST's forcessl */
 	int certverify;         /* CERTVERIFY or CERTHOST's verify */
 	const char *cert_name;  /* CERTHOST's name, NULL = none */
 	const char *cert_path;  /* CERTPATH */

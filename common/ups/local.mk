@@ -6,6 +6,7 @@ common_libups_la_SOURCES += common/ups/driverquery.c common/ups/driverquery.h
 common_libups_la_SOURCES += common/ups/driverwire.c common/ups/driverwire.h
 common_libups_la_SOURCES += common/ups/names.c common/ups/names.h
 common_libups_la_SOURCES += common/ups/netwire.c common/ups/netwire.h
+common_libups_la_SOURCES += common/ups/nutauth.c common/ups/nutauth.h
 common_libups_la_SOURCES += common/ups/state.c common/ups/state.h common/ups/state_private.h
 common_libups_la_SOURCES += common/ups/state_intern.c
 common_libups_la_SOURCES += common/ups/state_meta.c
@@ -46,7 +47,7 @@ tests_unit_test_status_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_status_LDADD = common/libups.la $(CMOCKA_LIBS)
 
 if ENABLE_FUZZERS
-noinst_PROGRAMS += tests/fuzz/fuzz_driverwire tests/fuzz/fuzz_netwire
+noinst_PROGRAMS += tests/fuzz/fuzz_driverwire tests/fuzz/fuzz_netwire tests/fuzz/fuzz_nutauth
 endif
 tests_fuzz_fuzz_driverwire_SOURCES = tests/fuzz/fuzz_driverwire.c
 tests_fuzz_fuzz_driverwire_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
@@ -54,6 +55,9 @@ tests_fuzz_fuzz_driverwire_LDADD = common/libups.la
 tests_fuzz_fuzz_netwire_SOURCES = tests/fuzz/fuzz_netwire.c
 tests_fuzz_fuzz_netwire_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
 tests_fuzz_fuzz_netwire_LDADD = common/libups.la
+tests_fuzz_fuzz_nutauth_SOURCES = tests/fuzz/fuzz_nutauth.c
+tests_fuzz_fuzz_nutauth_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
+tests_fuzz_fuzz_nutauth_LDADD = common/libups.la
 
 # Apart from libups: it needs the event loop.
 noinst_LTLIBRARIES += common/libupsnet.la

@@ -11,7 +11,7 @@
 #include <unistd.h>
 #include <cmocka.h>
 
-#include "clients/cli/authconf.h"
+#include "common/ups/nutauth.h"
 #include "clients/cli/output.h"
 #include "common/base/log.h"
 #include "common/base/str.h"
@@ -107,7 +107,7 @@ static void json_strings_hold_any_byte(void **state)
 			 "s\\u00ed\\u00a0\\u0080 o\\u00c0\\u0080\"");
 }
 
-/* ---------------------------------------------------------------- authconf */
+/* ---------------------------------------------------------------- nutauth.conf */
 
 static char folder[64];
 static char path[128];
@@ -156,12 +156,12 @@ static void write_file(const char *content)
 static void check_login(const char *user, const char *host, unsigned port, const char *expect_user,
 			const char *expect_password)
 {
-	struct authconf found;
+	struct nutauth found;
 
-	assert_true(authconf_find(path, user, host, port, &found));
+	assert_true(nutauth_find(path, user, host, port, &found));
 	assert_true(str_equal(found.user, expect_user));
 	assert_true(str_equal(found.password, expect_password));
-	authconf_free(&found);
+	nutauth_free(&found);
 }
 
 static void the_section_closest_to_the_server_wins_key_by_key(void **state)
@@ -186,56 +186,86 @@ static void the_section_closest_to_the_server_wins_key_by_key(void **state)
 
 static void switches_are_three_valued(void **state)
 {
-	struct authconf found;
+	struct nutauth found;
 
 	(void)state;
 	write_file("[h]\nFORCESSL = yes\n[i]\nCERTVERIFY = off\nFORCESSL\n");
-	assert_true(authconf_find(path, NULL, "h", 3493, &found));
+	assert_true(nutauth_find(path, NULL, "h", 3493, &found));
 	assert_int_equal(found.forcessl, 1);
 	assert_int_equal(found.certverify, -1);
-	assert_true(authconf_find(path, NULL, "i", 3493, &found));
+	assert_true(nutauth_find(path, NULL, "i", 3493, &found));
 	assert_int_equal(found.forcessl, 1);
 	assert_int_equal(found.certverify, 0);
 }
 
+static void what_is_demanded_of_tls_is_gathered_key_by_key(void **state)
+{
+	struct tlspolicy_source demands;
+	struct nutauth found;
+
+	(void)state;
+	write_file("CERTPATH = /anchors\nCERTFILE = /all.pem\nCERTIDENT_PASS = \"a b\"\n"
+		   "[@h]\nCERTFILE = /h.pem\nCERTIDENT_NAME = me\nCERTHOST = h.example\n"
+		   "CERTVERIFY = 1\n[@i]\nFORCESSL = 0\n");
+	assert_true(nutauth_find(path, NULL, "h", 3493, &found));
+	demands = nutauth_demands(&found, true);
+	assert_string_equal(demands.cert_path, "/anchors");
+	assert_string_equal(demands.cert_file, "/h.pem");
+	assert_string_equal(demands.ident_name, "me");
+	assert_string_equal(demands.ident_password, "a b");
+	assert_string_equal(demands.cert_name, "h.example");
+	assert_int_equal(demands.certverify, 1);
+	assert_int_equal(demands.forcessl, -1);
+	assert_true(demands.daemon);
+	assert_false(demands.plain);
+	nutauth_free(&found);
+	assert_null(found.ident_password);
+	assert_true(nutauth_find(path, NULL, "i", 3493, &found));
+	demands = nutauth_demands(&found, false);
+	assert_true(demands.plain);
+	assert_string_equal(demands.cert_file, "/all.pem");
+	assert_null(demands.cert_name);
+	nutauth_free(&found);
+}
+
 static void a_section_without_a_server_spoils_the_file(void **state)
 {
-	struct authconf found;
+	struct nutauth found;
 
 	(void)state;
 	write_file("[]\npass = x\n");
-	assert_false(authconf_find(path, NULL, "h", 3493, &found));
+	assert_false(nutauth_find(path, NULL, "h", 3493, &found));
 	assert_null(found.password);
 }
 
 static void a_named_file_must_be_there_and_a_default_one_need_not(void **state)
 {
-	struct authconf found;
+	struct nutauth found;
 
 	(void)state;
 	unlink(path);
-	assert_false(authconf_find(path, NULL, "h", 3493, &found));
-	assert_false(authconf_find("default", NULL, "h", 3493, &found));
-	assert_true(authconf_find(NULL, NULL, "h", 3493, &found));
+	assert_false(nutauth_find(path, NULL, "h", 3493, &found));
+	assert_false(nutauth_find("default", NULL, "h", 3493, &found));
+	assert_true(nutauth_find(NULL, NULL, "h", 3493, &found));
 	write_file("pass = found\n");
-	assert_true(authconf_find("none", NULL, "h", 3493, &found));
+	assert_true(nutauth_find("none", NULL, "h", 3493, &found));
 	assert_null(found.password);
-	assert_true(authconf_find(NULL, NULL, "h", 3493, &found));
+	assert_true(nutauth_find(NULL, NULL, "h", 3493, &found));
 	assert_string_equal(found.password, "found");
-	authconf_free(&found);
+	nutauth_free(&found);
 }
 
 static void a_file_that_includes_itself_ends(void **state)
 {
-	struct authconf found;
+	struct nutauth found;
 
 	(void)state;
 	write_file("pass = x\nINCLUDE nutauth.conf\n");
-	assert_false(authconf_find(path, NULL, "h", 3493, &found));
+	assert_false(nutauth_find(path, NULL, "h", 3493, &found));
 	write_file("[h]\nINCLUDE missing.conf\npass = y\n");
 	check_login(NULL, "h", 3493, NULL, "y");
 	write_file("INCLUDE_REQUIRED missing.conf\n");
-	assert_false(authconf_find(path, NULL, "h", 3493, &found));
+	assert_false(nutauth_find(path, NULL, "h", 3493, &found));
 }
 
 int main(void)
@@ -247,6 +277,8 @@ int main(void)
 		cmocka_unit_test(an_error_leaves_a_whole_document_wherever_it_strikes),
 		cmocka_unit_test(json_strings_hold_any_byte),
 		cmocka_unit_test_setup_teardown(the_section_closest_to_the_server_wins_key_by_key,
+						make_folder, remove_folder),
+		cmocka_unit_test_setup_teardown(what_is_demanded_of_tls_is_gathered_key_by_key,
 						make_folder, remove_folder),
 		cmocka_unit_test_setup_teardown(switches_are_three_valued, make_folder,
 						remove_folder),

@@ -170,7 +170,17 @@ static void init_works_once_until_cleanup(void **state)
 	assert_int_equal(upscli_init(0, NULL, NULL, NULL), 1);
 	assert_int_equal(upscli_init(0, NULL, NULL, NULL), -1);
 	assert_int_equal(upscli_cleanup(), 1);
-	assert_int_equal(upscli_init(1, "/nowhere", "me", "secret"), 1);
+	assert_int_equal(upscli_init(0, NULL, NULL, NULL), 1);
+	assert_int_equal(upscli_cleanup(), 1);
+}
+
+static void init_with_what_cannot_work_fails_and_can_be_tried_again(void **state)
+{
+	(void)state;
+	assert_int_equal(upscli_init(1, "/nowhere", NULL, NULL), -1);
+	assert_int_equal(upscli_init(1, NULL, NULL, NULL), -1);
+	assert_int_equal(upscli_init(0, "/nowhere", "me", "secret"), -1);
+	assert_int_equal(upscli_init(0, NULL, NULL, NULL), 1);
 	assert_int_equal(upscli_cleanup(), 1);
 }
 
@@ -353,6 +363,7 @@ int main(void)
 		cmocka_unit_test(a_name_is_split_into_ups_host_and_port),
 		cmocka_unit_test(a_malformed_name_is_refused),
 		cmocka_unit_test(init_works_once_until_cleanup),
+		cmocka_unit_test(init_with_what_cannot_work_fails_and_can_be_tried_again),
 		cmocka_unit_test_setup_teardown(threads_with_connections_of_their_own_do_not_meet,
 						start_server, stop_server),
 		cmocka_unit_test_setup_teardown(

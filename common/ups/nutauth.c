@@ -1,8 +1,9 @@
 #include "config.h"
 
-#include "clients/cli/authconf.h"
+#include "common/ups/nutauth.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,12 +15,26 @@
 #include "common/base/str.h"
 #include "common/ups/netwire.h"
 
+static const char token[] = "nutauth";
+
 enum { INCLUDE_DEPTH_MAX = 8 };
 
 /* How closely a section describes the server in question. */
 enum closeness { OTHER_SERVER, ANY_SERVER, THIS_SERVER, THIS_USER };
 
-enum key { KEY_USER, KEY_PASSWORD, KEY_CERTVERIFY, KEY_FORCESSL, KEY_TLS, KEY_COUNT };
+enum key {
+	KEY_USER,
+	KEY_PASSWORD,
+	KEY_CERTVERIFY,
+	KEY_FORCESSL,
+	KEY_CERTPATH,
+	KEY_CERTFILE,
+	KEY_CERTHOST,
+	KEY_IDENT_NAME,
+	KEY_IDENT_PASSWORD,
+	KEY_IGNORED,
+	KEY_COUNT
+};
 
 static const struct {
 	const char *name;
@@ -32,13 +47,13 @@ static const struct {
 	{"password", KEY_PASSWORD, true},
 	{"CERTVERIFY", KEY_CERTVERIFY, false},
 	{"FORCESSL", KEY_FORCESSL, false},
-	/* Of use to a build with TLS; without it CERTVERIFY and FORCESSL fail by themselves. */
-	{"CERTPATH", KEY_TLS, false},
-	{"CERTFILE", KEY_TLS, false},
-	{"CERTIDENT_NAME", KEY_TLS, false},
-	{"CERTIDENT_PASS", KEY_TLS, false},
-	{"CERTHOST", KEY_TLS, false},
-	{"SSLBACKEND", KEY_TLS, false},
+	{"CERTPATH", KEY_CERTPATH, false},
+	{"CERTFILE", KEY_CERTFILE, false},
+	{"CERTHOST", KEY_CERTHOST, false},
+	{"CERTIDENT_NAME", KEY_IDENT_NAME, false},
+	{"CERTIDENT_PASS", KEY_IDENT_PASSWORD, false},
+	/* A build has one back end; NUT does not act upon it either. */
+	{"SSLBACKEND", KEY_IGNORED, false},
 };
 
 static const char *const known[] = {
@@ -51,7 +66,7 @@ struct reading {
 	const char *user; /* may be NULL */
 	const char *host;
 	unsigned port;
-	struct authconf *found;
+	struct nutauth *found;
 	enum closeness closeness[KEY_COUNT]; /* of what *found has */
 	enum closeness base;                 /* of lines before any section of this file */
 	bool included;                       /* in a section: no sections of its own */
@@ -136,36 +151,45 @@ static void take_switch(struct conf_report *r, const struct conf_where *at, cons
 		*out = on;
 }
 
-/* `key` is the row of `keys`. */
+/* Where a key's text is kept; NULL if it is not. */
+static char **text_of(struct nutauth *a, enum key key)
+{
+	char **const texts[KEY_COUNT] = {
+		[KEY_USER] = &a->user,
+		[KEY_PASSWORD] = &a->password,
+		[KEY_CERTPATH] = &a->cert_path,
+		[KEY_CERTFILE] = &a->cert_file,
+		[KEY_CERTHOST] = &a->cert_name,
+		[KEY_IDENT_NAME] = &a->ident_name,
+		[KEY_IDENT_PASSWORD] = &a->ident_password,
+	};
+
+	return texts[key];
+}
+
+/* Some are secret, so that all that is replaced is wiped. */
+static bool take_text(char **text, const char *value)
+{
+	if (!text)
+		return true;
+	secret_free(text);
+	*text = str_dup(value);
+	return *text != NULL;
+}
+
+/* A row of `keys`. */
 static void take_value(struct reading *in, const struct conf_where *at, size_t row,
 		       const char *value, enum closeness closeness, struct conf_report *r)
 {
 	enum key key = keys[row].key;
-	bool stored = true;
 
 	if (closeness < in->closeness[key])
 		return;
 	in->closeness[key] = closeness;
-	switch (key) {
-	case KEY_USER:
-		stored = str_replace(&in->found->user, value);
-		break;
-	case KEY_PASSWORD:
-		secret_free(&in->found->password);
-		in->found->password = str_dup(value);
-		stored = in->found->password != NULL;
-		break;
-	case KEY_CERTVERIFY:
-		take_switch(r, at, keys[row].name, value, &in->found->certverify);
-		break;
-	case KEY_FORCESSL:
-		take_switch(r, at, keys[row].name, value, &in->found->forcessl);
-		break;
-	case KEY_TLS:
-	case KEY_COUNT:
-		break;
-	}
-	if (!stored)
+	if (key == KEY_CERTVERIFY || key == KEY_FORCESSL)
+		take_switch(r, at, keys[row].name, value,
+			    key == KEY_FORCESSL ? &in->found->forcessl : &in->found->certverify);
+	else if (!take_text(text_of(in->found, key), value))
 		conf_error(r, at, NULL, "out of memory");
 }
 
@@ -239,62 +263,97 @@ static bool choose_file(const char *choice, char *path, size_t size)
 	if (named) {
 		if (str_format(path, size, "%s", named))
 			return true;
-		log_error("authconf", "the path %s is too long", named);
+		log_error(token, "the path %s is too long", named);
 		return false;
 	}
 	if (find_default(path, size))
 		return true;
 	path[0] = '\0';
 	if (choice)
-		log_error("authconf", "no nutauth.conf found (looked in %s last)", paths_conf());
+		log_error(token, "no nutauth.conf found (looked in %s last)", paths_conf());
 	return !choice;
 }
 
-static bool read_file(const char *path, struct reading *in)
+/* One reading of the whole file. */
+static bool read_once(int fd, const char *name, struct reading *in)
 {
-	static char token[] = "authconf";
-	struct conf_report report = {.emit = conf_emit_log, .arg = token};
-	int err = conffile_read_settings(path, read_setting, in, &report);
+	struct conf_report report = {.emit = conf_emit_log, .arg = (void *)token};
+	int err = lseek(fd, 0, SEEK_SET) < 0
+			  ? errno
+			  : conffile_read_settings_fd(fd, name, read_setting, in, &report);
 
 	if (err) {
-		log_error(token, "cannot read %s: %s", path, strerror(err));
+		log_error(token, "cannot read %s: %s", name, strerror(err));
 		return false;
 	}
-	conf_warn_if_world_readable(&report, path);
 	return report.errors == 0;
 }
 
-bool authconf_find(const char *choice, const char *user, const char *host, unsigned port,
-		   struct authconf *found)
+bool nutauth_find_fd(int fd, const char *name, const char *user, const char *host, unsigned port,
+		     struct nutauth *found)
 {
 	struct reading in = {
 		.user = user, .host = host, .port = port, .found = found, .base = ANY_SERVER};
 	struct reading again = in;
-	char path[1024];
 	bool ok;
 
-	*found = (struct authconf){.certverify = -1, .forcessl = -1};
+	*found = (struct nutauth){.certverify = -1, .forcessl = -1};
+	ok = read_once(fd, name, &in);
+	if (ok && !user && found->user) {
+		/* The file names the user, who may have a section below or above that. */
+		char *named = str_dup(found->user);
+
+		again.user = named;
+		ok = named && read_once(fd, name, &again);
+		free(named);
+	}
+	if (!ok)
+		nutauth_free(found);
+	return ok;
+}
+
+bool nutauth_find(const char *choice, const char *user, const char *host, unsigned port,
+		  struct nutauth *found)
+{
+	struct conf_report report = {.emit = conf_emit_log, .arg = (void *)token};
+	char path[1024];
+	bool ok;
+	int fd;
+
+	*found = (struct nutauth){.certverify = -1, .forcessl = -1};
 	if (!choose_file(choice, path, sizeof(path)))
 		return false;
 	if (!path[0])
 		return true;
-	ok = read_file(path, &in);
-	if (ok && !user && found->user) {
-		/* The file names the user, who may have a section below or above that. */
-		char *name = str_dup(found->user);
-
-		again.user = name;
-		ok = name && read_file(path, &again);
-		free(name);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0) {
+		log_error(token, "cannot read %s: %s", path, strerror(errno));
+		return false;
 	}
-	if (!ok)
-		authconf_free(found);
+	ok = nutauth_find_fd(fd, path, user, host, port, found);
+	close(fd);
+	conf_warn_if_world_readable(&report, path);
 	return ok;
 }
 
-void authconf_free(struct authconf *a)
+struct tlspolicy_source nutauth_demands(const struct nutauth *a, bool daemon)
 {
-	free(a->user);
-	a->user = NULL;
-	secret_free(&a->password);
+	return (struct tlspolicy_source){
+		.plain = a->forcessl == 0,
+		.forcessl = a->forcessl,
+		.certverify = a->certverify,
+		.cert_name = a->cert_name,
+		.cert_path = a->cert_path,
+		.cert_file = a->cert_file,
+		.ident_name = a->ident_name,
+		.ident_password = a->ident_password,
+		.daemon = daemon,
+	};
+}
+
+void nutauth_free(struct nutauth *a)
+{
+	for (enum key key = 0; key < KEY_COUNT; key++)
+		if (text_of(a, key))
+			secret_free(text_of(a, key));
 }
