@@ -335,11 +335,10 @@ def test_bytes_in_the_clear_behind_starttls_are_refused(site):
     assert "in the clear behind its answer" in result.stderr
 
 
-def test_a_handshake_that_fails_is_not_followed_by_words_in_the_clear(site):
+def test_a_handshake_that_comes_to_nothing_is_not_followed_by_words_in_the_clear(site):
     fake = site.fake_upsd({"ups": {"ups.status": "OL"}})
     fake.answers["STARTTLS"] = "OK STARTTLS"
-    result = site.run("upsc", f"ups@127.0.0.1:{fake.port}")
+    result = site.run("upsc", f"ups@127.0.0.1:{fake.port}", env={"NUT_DEFAULT_CONNECT_TIMEOUT": "2"})
     assert result.returncode == 1
-    assert result.stderr.startswith("Error: S")
-    assert fake.received[0] == "STARTTLS"
+    assert result.stderr.startswith("Error: ")
     assert not any(line.startswith(("LIST", "GET")) for line in fake.received)
