@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/queue.h>
+#include <unistd.h>
 
 #include "common/base/log.h"
 #include "common/base/str.h"
@@ -90,6 +91,28 @@ static void complain(struct endpoint *e, const char *why)
 		log_info("listen", "not listening on %s: %s", name_of(e), why);
 }
 
+static struct listener *bind_address(struct endpoint *e, const struct netaddr *addr)
+{
+	const struct listen_set *s = e->set;
+	struct listener *ln =
+		listener_tcp(s->loop, (const struct sockaddr *)&addr->ss, addr->len, &ops, e);
+	int fd;
+
+	if (ln || errno != EACCES)
+		return ln;
+	fd = s->cfg.bind(s->cfg.arg, addr);
+	if (fd < 0)
+		return NULL;
+	ln = listener_adopt(s->loop, fd, &ops, e);
+	if (!ln) {
+		int err = errno;
+
+		close(fd);
+		errno = err;
+	}
+	return ln;
+}
+
 static void bind_first(struct endpoint *e, const struct netaddr *addrs, size_t count)
 {
 	struct listen_set *s = e->set;
@@ -100,8 +123,7 @@ static void bind_first(struct endpoint *e, const struct netaddr *addrs, size_t c
 
 		if (s->cfg.family != AF_UNSPEC && s->cfg.family != family)
 			continue;
-		e->listener = listener_tcp(s->loop, (const struct sockaddr *)&addrs[i].ss,
-					   addrs[i].len, &ops, e);
+		e->listener = bind_address(e, &addrs[i]);
 		e->err = e->listener ? 0 : errno;
 	}
 	if (!e->listener) {

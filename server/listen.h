@@ -14,6 +14,7 @@
 
 #include "common/net/listener.h"
 #include "common/net/loop.h"
+#include "common/net/netaddr.h"
 #include "server/conf.h"
 
 struct listen_set;
@@ -24,6 +25,8 @@ struct listen_config {
 	void (*accepted)(void *arg, int fd, const struct sockaddr_storage *peer,
 			 enum upsd_conf_security security);
 	void (*refused)(void *arg, int fd);
+	/* Binds what we no longer may: a descriptor, or -1 with errno. */
+	int (*bind)(void *arg, const struct netaddr *addr);
 	void *arg;
 };
 

@@ -22,7 +22,7 @@ server_libupsd_la_SOURCES = \
 	server/ups.c server/ups.h \
 	server/upsd.c server/upsd.h \
 	server/users.c server/users.h
-server_libupsd_la_LIBADD = common/libsandbox.la common/libups.la common/libnet.la common/libbase.la $(CRYPT_LIBS)
+server_libupsd_la_LIBADD = common/libopener.la common/libsandbox.la common/libups.la common/libnet.la common/libbase.la $(CRYPT_LIBS)
 
 sbin_PROGRAMS += server/upsd
 server_upsd_SOURCES = server/main.c

@@ -17,7 +17,13 @@ enum {
 
 static const char token[] = "tls";
 
-bool secure_load(const struct upsd_conf *conf, struct tls_context **context)
+static int open_certificate(void *arg, const char *path)
+{
+	return opener_open(arg, path);
+}
+
+bool secure_load(const struct upsd_conf *conf, struct opener *opener,
+		 struct tls_context **context)
 {
 	const struct upsd_conf_tls *t = &conf->tls;
 	const struct tls_settings settings = {
@@ -27,6 +33,8 @@ bool secure_load(const struct upsd_conf *conf, struct tls_context **context)
 		.ident_name = t->ident_name,
 		.ident_password = t->ident_password,
 		.request = t->request,
+		.open = open_certificate,
+		.open_arg = opener,
 	};
 	char why[512];
 

@@ -7,6 +7,7 @@
 
 #include <stdbool.h>
 
+#include "common/net/opener.h"
 #include "common/net/tls.h"
 #include "server/client.h"
 #include "server/conf.h"
@@ -15,9 +16,10 @@
  * The context that a configuration asks for; *context is NULL when it asks for
  * none.  False, with the reason logged, when it asks for one that cannot be
  * had: upsd then does not start, or keeps what it has.  With NSS only after
- * the last fork.
+ * the last fork.  The opener (NULL: none) helps to read the certificate.
  */
-bool secure_load(const struct upsd_conf *conf, struct tls_context **context);
+bool secure_load(const struct upsd_conf *conf, struct opener *opener,
+		 struct tls_context **context);
 
 /*
  * Puts a client under TLS.  False when it cannot be, because the client has

@@ -63,7 +63,7 @@ static bool read_server(struct loaded *l)
 }
 
 /* Both files, whatever is wrong with the first: all problems are told in one run. */
-static bool read_rest(struct loaded *l)
+static bool read_rest(const struct upsd *u, struct loaded *l)
 {
 	char devices[PATH_MAX], users[PATH_MAX];
 	bool ok;
@@ -76,7 +76,7 @@ static bool read_rest(struct loaded *l)
 	if (!ok || !l->users)
 		return false;
 	if (l->conf->ups_count || l->conf->allow_no_device)
-		return secure_load(l->conf, &l->tls);
+		return secure_load(l->conf, u->opener, &l->tls);
 	log_error(token, "Fatal error: at least one UPS must be defined in ups.conf (or set "
 			 "ALLOW_NO_DEVICE yes in upsd.conf)");
 	return false;
@@ -176,7 +176,7 @@ static void reload(void *arg)
 	log_info(token, "SIGHUP: reloading configuration");
 	str_format(state, sizeof(state), "RELOADING=1\nMONOTONIC_USEC=%lld", clock_ms() * 1000);
 	daemon_notify(state);
-	if (!read_server(&next) || !read_rest(&next) || next.report.errors) {
+	if (!read_server(&next) || !read_rest(u, &next) || next.report.errors) {
 		log_error(token, "the configuration has errors: the old one stays in force");
 		discard(&next);
 	} else {
@@ -260,6 +260,13 @@ static bool enter(struct upsd *u)
 	return !o->chroot_path || privilege_chroot(o->chroot_path);
 }
 
+static int bind_for_us(void *arg, const struct netaddr *addr)
+{
+	const struct upsd *u = arg;
+
+	return opener_bind(u->opener, addr);
+}
+
 static bool start_listening(struct upsd *u, const struct upsd_conf *conf)
 {
 	struct listen_result result;
@@ -267,6 +274,7 @@ static bool start_listening(struct upsd *u, const struct upsd_conf *conf)
 	u->listens = listen_set_new(u->loop, &(struct listen_config){.family = u->options->family,
 								     .accepted = accepted,
 								     .refused = refused,
+								     .bind = bind_for_us,
 								     .arg = u});
 	if (!u->listens)
 		return false;
@@ -280,12 +288,30 @@ static bool start_listening(struct upsd *u, const struct upsd_conf *conf)
 	return true;
 }
 
+static int open_for_us(void *arg, const char *path)
+{
+	return opener_open(arg, path);
+}
+
+/* A reload needs what root can open. */
+static void keep_rights(struct upsd *u, const struct upsd_conf *conf)
+{
+	if (geteuid() != 0 || u->privilege.uid == 0)
+		return;
+	u->opener = confine_keep_rights(conf);
+	if (u->opener)
+		conffile_set_open(open_for_us, u->opener);
+}
+
 /* What root may be needed for; afterwards nobody is root any more. */
 static bool take_ports(struct upsd *u, const struct upsd_conf *conf)
 {
 	apply_debug(u, conf);
 	raise_files(conf);
-	if (!start_listening(u, conf) || !privilege_drop(&u->privilege))
+	if (!start_listening(u, conf))
+		return false;
+	keep_rights(u, conf);
+	if (!privilege_drop(&u->privilege))
 		return false;
 	privilege_hide_memory();
 	privilege_no_new();
@@ -369,7 +395,7 @@ static bool start(struct upsd *u)
 	if (!u->conf || !u->loop || !make_tables(u) || !start_guard(u) || !enter(u) ||
 	    !start_signals(u))
 		return false;
-	if (!read_server(&l) || !take_ports(u, l.conf) || !read_rest(&l)) {
+	if (!read_server(&l) || !take_ports(u, l.conf) || !read_rest(u, &l)) {
 		discard(&l);
 		return false;
 	}
@@ -399,6 +425,8 @@ static void stop(struct upsd *u)
 	guard_free(u->guard);
 	tls_context_unref(u->tls);
 	upsd_conf_free(u->conf);
+	conffile_set_open(NULL, NULL);
+	opener_free(u->opener);
 	loop_timer_free(u->tick);
 	loop_timer_free(u->watchdog);
 	for (size_t i = 0; i < sizeof(u->signals) / sizeof(u->signals[0]); i++)

@@ -10,6 +10,7 @@
 #include "common/base/log.h"
 #include "common/base/privilege.h"
 #include "common/net/loop.h"
+#include "common/net/opener.h"
 #include "common/ups/names.h"
 #include "server/client.h"
 #include "server/conf.h"
@@ -57,6 +58,7 @@ struct upsd {
 	struct tls_context *tls; /* NULL: TLS is not configured */
 	struct log_throttle denials;
 	/* private */
+	struct opener *opener; /* NULL: we may open all that we ever could */
 	struct privilege privilege; /* whom to become; unset when not started as root */
 	struct loop_timer *tick;
 	struct loop_timer *watchdog;

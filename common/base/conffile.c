@@ -153,10 +153,19 @@ static int run_fd(struct run *run, int fd)
 	return err;
 }
 
+static conffile_open_fn *open_fn;
+static void *open_arg;
+
+void conffile_set_open(conffile_open_fn *fn, void *arg)
+{
+	open_fn = fn;
+	open_arg = arg;
+}
+
 static int run_path(struct run *run, const char *path)
 {
 	int err;
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	int fd = open_fn ? open_fn(open_arg, path) : open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
 
 	if (fd < 0)
 		return errno;

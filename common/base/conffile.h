@@ -71,6 +71,13 @@ int conffile_read_lines_fd(int fd, const char *name, conf_line_fn *fn, void *arg
 int conffile_read_settings_fd(int fd, const char *name, conf_setting_fn *fn, void *arg,
 			      struct conf_report *r);
 
+/*
+ * How this process opens files from now on, when it may no longer do so by
+ * itself: a descriptor, which conffile closes, or -1 with errno.  NULL: open(2).
+ */
+typedef int conffile_open_fn(void *arg, const char *path);
+void conffile_set_open(conffile_open_fn *fn, void *arg);
+
 /* Typed values: on failure an error naming `what`, the text and the permitted range is reported. */
 bool conf_parse_long(struct conf_report *r, const struct conf_where *at, const char *what,
 		     const char *text, long min, long max, long *out);

@@ -77,6 +77,17 @@ void helper_enter(const char *name, int fd, sigset_t *awake)
 	let_go_of_output();
 }
 
+void helper_enter_with_rights(const char *name, int fd)
+{
+	sigset_t awake;
+
+	reset_signals(&awake);
+	keep_only(fd);
+	prctl(PR_SET_NAME, name);
+	let_go_of_output();
+	privilege_no_new();
+}
+
 void helper_enter_worker(unsigned limit_s)
 {
 	prctl(PR_SET_PDEATHSIG, SIGKILL);

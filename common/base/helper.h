@@ -18,6 +18,9 @@ enum { HELPER_FD = 3 }; /* where the parent is */
  */
 void helper_enter(const char *name, int fd, sigset_t *awake);
 
+/* The same for a helper whose work needs the rights of its parent: it keeps them. */
+void helper_enter_with_rights(const char *name, int fd);
+
 /* For a worker that the helper forks: it ends with the helper, and after limit_s at the latest. */
 void helper_enter_worker(unsigned limit_s);
 

@@ -6,6 +6,7 @@ common_libbase_la_SOURCES += common/base/clock.c common/base/clock.h
 common_libbase_la_SOURCES += common/base/conffile.c common/base/conffile.h
 common_libbase_la_SOURCES += common/base/daemon.c common/base/daemon.h
 common_libbase_la_SOURCES += common/base/helper.c common/base/helper.h
+common_libbase_la_SOURCES += common/base/guarded.c common/base/guarded.h
 common_libbase_la_SOURCES += common/base/log.c common/base/log.h
 common_libbase_la_SOURCES += common/base/options.c common/base/options.h
 common_libbase_la_SOURCES += common/base/paths.c common/base/paths.h
@@ -63,6 +64,7 @@ tests_fuzz_fuzz_conffile_LDADD = common/libbase.la
 # Apart, so that only daemons depend on libseccomp and not every user of libupsclient.
 noinst_LTLIBRARIES += common/libsandbox.la
 common_libsandbox_la_SOURCES = common/base/sandbox.c common/base/sandbox.h
+common_libsandbox_la_SOURCES += common/base/fence.c common/base/fence.h
 common_libsandbox_la_CPPFLAGS = $(AM_CPPFLAGS) $(SECCOMP_CFLAGS)
 common_libsandbox_la_LIBADD = common/libbase.la $(SECCOMP_LIBS)
 check_PROGRAMS += tests/unit/test_sandbox

@@ -209,21 +209,34 @@ static void close_keeping_errno(int fd)
 	errno = err;
 }
 
-struct listener *listener_tcp(struct loop *l, const struct sockaddr *sa, socklen_t len,
-			      const struct listener_ops *ops, void *arg)
+int listener_bind(const struct sockaddr *sa, socklen_t len)
 {
 	int fd = socket(sa->sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-	struct listener *ln = NULL;
 	int on = 1;
 
 	if (fd < 0)
-		return NULL;
+		return -1;
 	if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) == 0 &&
 	    (sa->sa_family != AF_INET6 ||
 	     setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on)) == 0) &&
 	    bind(fd, sa, len) == 0)
-		ln = start(l, fd, ops, arg);
-	if (!ln)
+		return fd;
+	close_keeping_errno(fd);
+	return -1;
+}
+
+struct listener *listener_adopt(struct loop *l, int fd, const struct listener_ops *ops, void *arg)
+{
+	return start(l, fd, ops, arg);
+}
+
+struct listener *listener_tcp(struct loop *l, const struct sockaddr *sa, socklen_t len,
+			      const struct listener_ops *ops, void *arg)
+{
+	int fd = listener_bind(sa, len);
+	struct listener *ln = fd >= 0 ? start(l, fd, ops, arg) : NULL;
+
+	if (fd >= 0 && !ln)
 		close_keeping_errno(fd);
 	return ln;
 }

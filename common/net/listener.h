@@ -28,6 +28,11 @@ struct listener_ops {
 struct listener *listener_tcp(struct loop *l, const struct sockaddr *sa, socklen_t len,
 			      const struct listener_ops *ops, void *arg);
 
+/* The two steps of listener_tcp(), for who may not bind by itself: a bound socket (non-blocking,
+ * close-on-exec; -1 with errno), and a listener on one, which becomes its own unless it fails. */
+int listener_bind(const struct sockaddr *sa, socklen_t len);
+struct listener *listener_adopt(struct loop *l, int fd, const struct listener_ops *ops, void *arg);
+
 /* A unix socket at `path` with that mode (and group, unless (gid_t)-1). A stale socket file is
  * replaced; one that somebody serves, or any other kind of file, is EADDRINUSE. */
 struct listener *listener_unix(struct loop *l, const char *path, mode_t mode, gid_t group,

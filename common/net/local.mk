@@ -41,6 +41,16 @@ tests_unit_test_resolver_SOURCES = tests/unit/test_resolver.c
 tests_unit_test_resolver_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_resolver_LDADD = common/libnet.la $(CMOCKA_LIBS)
 
+# Apart from libnet for the sandbox's libseccomp.
+noinst_LTLIBRARIES += common/libopener.la
+common_libopener_la_SOURCES = common/net/opener.c common/net/opener.h
+common_libopener_la_LIBADD = common/libsandbox.la common/libnet.la common/libbase.la
+check_PROGRAMS += tests/unit/test_opener
+TESTS += tests/unit/test_opener
+tests_unit_test_opener_SOURCES = tests/unit/test_opener.c
+tests_unit_test_opener_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_opener_LDADD = common/libopener.la $(CMOCKA_LIBS)
+
 # TLS without sockets or loop: libupsclient has it too.
 noinst_LTLIBRARIES += common/libtls.la
 common_libtls_la_SOURCES = common/net/tls.h

@@ -13,14 +13,17 @@
 #include <arpa/inet.h>
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <openssl/bio.h>
 #include <openssl/err.h>
+#include <openssl/pem.h>
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "common/base/buffer.h"
 #include "common/base/str.h"
@@ -224,33 +227,86 @@ static bool name_matches(X509 *cert, const char *name)
 	       str_caseequal(text, name);
 }
 
-static bool load_identity(struct tls_context *c, const struct tls_settings *s, char *why,
-			  size_t size)
+static BIO *open_identity(const struct tls_settings *s)
 {
-	char reason[128];
-	X509 *cert;
+	int fd = s->open ? s->open(s->open_arg, s->cert_file)
+			 : open(s->cert_file, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	FILE *file = fd >= 0 ? fdopen(fd, "r") : NULL;
+	BIO *bio = file ? BIO_new_fp(file, BIO_CLOSE) : NULL;
 
-	SSL_CTX_set_default_passwd_cb(c->ctx, give_password);
-	SSL_CTX_set_default_passwd_cb_userdata(c->ctx, (void *)s->ident_password);
-	if (SSL_CTX_use_certificate_chain_file(c->ctx, s->cert_file) != 1) {
+	if (bio)
+		return bio;
+	if (file)
+		fclose(file);
+	else if (fd >= 0)
+		close(fd);
+	return NULL;
+}
+
+/* The first certificate is our own, all that follow are its chain. */
+static bool use_certificates(SSL_CTX *ctx, BIO *bio, char *password)
+{
+	X509 *cert = PEM_read_bio_X509_AUX(bio, NULL, give_password, password);
+	bool ok = cert && SSL_CTX_use_certificate(ctx, cert) == 1;
+
+	X509_free(cert);
+	while (ok && (cert = PEM_read_bio_X509(bio, NULL, give_password, password))) {
+		ok = SSL_CTX_add0_chain_cert(ctx, cert) == 1;
+		if (!ok)
+			X509_free(cert);
+	}
+	if (ok)
+		ERR_clear_error(); /* the end of the file is one */
+	return ok;
+}
+
+static bool use_key(SSL_CTX *ctx, BIO *bio, char *password)
+{
+	EVP_PKEY *key = PEM_read_bio_PrivateKey(bio, NULL, give_password, password);
+	bool ok = key && SSL_CTX_use_PrivateKey(ctx, key) == 1 &&
+		  SSL_CTX_check_private_key(ctx) == 1;
+
+	EVP_PKEY_free(key);
+	return ok;
+}
+
+static bool load_pem(struct tls_context *c, const struct tls_settings *s, char *why, size_t size)
+{
+	char *password = (char *)s->ident_password;
+	BIO *bio = open_identity(s);
+	char reason[128];
+	bool ok = false;
+
+	if (!bio) {
+		str_format(why, size, "CERTFILE %s: %s", s->cert_file, strerror(errno));
+		return false;
+	}
+	if (!use_certificates(c->ctx, bio, password)) {
 		take_error(reason, sizeof(reason), "no certificate in it");
 		str_format(why, size,
 			   "CERTFILE %s: %s; it has to hold the certificate, its chain and its "
 			   "key, in PEM",
 			   s->cert_file, reason);
-		return false;
-	}
-	if (SSL_CTX_use_PrivateKey_file(c->ctx, s->cert_file, SSL_FILETYPE_PEM) != 1 ||
-	    SSL_CTX_check_private_key(c->ctx) != 1) {
+	} else if (BIO_seek(bio, 0) != 0 || !use_key(c->ctx, bio, password)) {
 		take_error(reason, sizeof(reason), "no key in it");
 		str_format(why, size,
 			   "CERTFILE %s: %s; is the key of this certificate in the file, and its "
 			   "password in CERTIDENT?",
 			   s->cert_file, reason);
-		return false;
+	} else {
+		ok = true;
 	}
-	/* The password is the caller's and not to be kept. */
-	SSL_CTX_set_default_passwd_cb_userdata(c->ctx, NULL);
+	BIO_free(bio);
+	return ok;
+}
+
+static bool load_identity(struct tls_context *c, const struct tls_settings *s, char *why,
+			  size_t size)
+{
+	X509 *cert;
+
+	if (!load_pem(c, s, why, size))
+		return false;
 	cert = SSL_CTX_get0_certificate(c->ctx);
 	c->not_after = time_of(X509_get0_notAfter(cert));
 	if (s->ident_name && *s->ident_name && !name_matches(cert, s->ident_name)) {

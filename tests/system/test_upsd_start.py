@@ -222,7 +222,7 @@ def test_started_by_root_it_becomes_the_user(site):
     assert "0" not in ids["Groups:"]
     os.chown(site.conf / "upsd.conf", 0, 0)
     upsd.signal(signal.SIGHUP)
-    upsd.wait_log("Permission denied")
+    upsd.wait_log("configuration reloaded")
     with upsd.client() as client:
         assert client.ask("NETVER") == "1.3"
 

@@ -1,0 +1,43 @@
+#include "config.h"
+
+#include "common/base/fence.h"
+
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/base/str.h"
+
+void fence_allow(struct fence *f, const char *path, enum sandbox_access access)
+{
+	char *copy = path && f->count < FENCE_PATHS_MAX ? str_dup(path) : NULL;
+
+	if (!copy)
+		return;
+	f->owned[f->count] = copy;
+	f->paths[f->count++] = (struct sandbox_path){.path = copy, .access = access};
+}
+
+void fence_allow_around(struct fence *f, const char *path, enum sandbox_access access)
+{
+	char folder[PATH_MAX];
+	char *slash;
+
+	if (!path || !str_copy(folder, sizeof(folder), path))
+		return;
+	slash = strrchr(folder, '/');
+	if (!slash || slash == folder)
+		return;
+	*slash = '\0';
+	fence_allow(f, folder, access);
+}
+
+const char *fence_close(struct fence *f, enum sandbox_calls calls)
+{
+	const char *text = sandbox_enter(calls, f->paths, f->count);
+
+	for (size_t i = 0; i < f->count; i++)
+		free(f->owned[i]);
+	f->count = 0;
+	return text;
+}
