@@ -22,8 +22,7 @@ static int open_certificate(void *arg, const char *path)
 	return opener_open(arg, path);
 }
 
-bool secure_load(const struct upsd_conf *conf, struct opener *opener,
-		 struct tls_context **context)
+bool secure_load(const struct upsd_conf *conf, struct opener *opener, struct tls_context **context)
 {
 	const struct upsd_conf_tls *t = &conf->tls;
 	const struct tls_settings settings = {

@@ -18,8 +18,7 @@
  * had: upsd then does not start, or keeps what it has.  With NSS only after
  * the last fork.  The opener (NULL: none) helps to read the certificate.
  */
-bool secure_load(const struct upsd_conf *conf, struct opener *opener,
-		 struct tls_context **context);
+bool secure_load(const struct upsd_conf *conf, struct opener *opener, struct tls_context **context);
 
 /*
  * Puts a client under TLS.  False when it cannot be, because the client has

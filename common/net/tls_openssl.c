@@ -263,8 +263,8 @@ static bool use_certificates(SSL_CTX *ctx, BIO *bio, char *password)
 static bool use_key(SSL_CTX *ctx, BIO *bio, char *password)
 {
 	EVP_PKEY *key = PEM_read_bio_PrivateKey(bio, NULL, give_password, password);
-	bool ok = key && SSL_CTX_use_PrivateKey(ctx, key) == 1 &&
-		  SSL_CTX_check_private_key(ctx) == 1;
+	bool ok =
+		key && SSL_CTX_use_PrivateKey(ctx, key) == 1 && SSL_CTX_check_private_key(ctx) == 1;
 
 	EVP_PKEY_free(key);
 	return ok;
