@@ -300,6 +300,12 @@ bool cli_login(struct cli *c)
 	return true;
 }
 
+bool cli_login_to_read(struct cli *c)
+{
+	return upscli_upserror(&c->conn) == UPSCLI_ERR_USERREQUIRED && c->user && c->password &&
+	       cli_login(c);
+}
+
 /* ------------------------------------------------------------------- orders */
 
 static bool enable_tracking(struct cli *c)

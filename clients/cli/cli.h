@@ -73,6 +73,10 @@ int cli_fail_short(struct cli *c, size_t got, size_t least);
 /* Asks for what is missing of user and password, and tells the server. */
 bool cli_login(struct cli *c);
 
+/* After a question that failed: logs in, if the server wants that of readers too and nutauth.conf
+ * knows how.  True: ask again. */
+bool cli_login_to_read(struct cli *c);
+
 /*
  * Sends an order (SET ..., INSTCMD ...), with -w waits for its result, and
  * prints that on stderr as NUT does.  `what` names it in errors: "Set variable".

@@ -61,7 +61,8 @@ static int print_list(struct cli *c, struct output *out, const struct listing *l
 	/* A list of variables is an object from the start, errors included. */
 	if (strcmp(list->query[0], "VAR") == 0)
 		output_begin(out, shape);
-	if (upscli_list_start(&c->conn, list->query_words, query) < 0)
+	if (upscli_list_start(&c->conn, list->query_words, query) < 0 &&
+	    (!cli_login_to_read(c) || upscli_list_start(&c->conn, list->query_words, query) < 0))
 		return fail(c, out);
 	if (!out->open)
 		output_begin(out, shape);
@@ -89,7 +90,8 @@ static int print_variable(struct cli *c, struct output *out, const char *name)
 		output_error(out, c->why);
 		return EXIT_FAILURE;
 	}
-	if (upscli_get(&c->conn, 3, query, &count, &answer) < 0)
+	if (upscli_get(&c->conn, 3, query, &count, &answer) < 0 &&
+	    (!cli_login_to_read(c) || upscli_get(&c->conn, 3, query, &count, &answer) < 0))
 		return fail(c, out);
 	if (count < 4)
 		return fail_short(c, out, count, 4);
