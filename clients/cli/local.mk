@@ -19,7 +19,7 @@ clients_upscmd_LDADD = clients/libcli.la
 clients_upsrw_SOURCES = clients/cli/upsrw.c
 clients_upsrw_LDADD = clients/libcli.la
 
-man_pages += docs/man/upsc.8 docs/man/upscmd.8 docs/man/upsrw.8
+man_pages += docs/man/upsc.8 docs/man/upscmd.8 docs/man/upsrw.8 docs/man/nutauth.conf.5
 
 check_PROGRAMS += tests/unit/test_cli
 TESTS += tests/unit/test_cli

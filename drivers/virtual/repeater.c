@@ -12,6 +12,7 @@
 #include "common/base/clock.h"
 #include "common/base/log.h"
 #include "common/base/str.h"
+#include "common/ups/nutauth.h"
 #include "drivers/virtual/dummy.h"
 
 enum {
@@ -50,16 +51,18 @@ static const struct asyncclient_ops ops = {
 	.refused = on_refused,
 };
 
-static bool start_client(struct core *c, struct dummy *d, const struct netwire_target *t)
+static bool start_client(struct core *c, struct dummy *d, const struct netwire_target *t,
+			 const struct nutauth *auth)
 {
-	const struct tlspolicy_source nothing_said = {
-		.forcessl = -1, .certverify = -1, .daemon = true};
+	const struct tlspolicy_source demands = nutauth_demands(auth, true);
 	char why[512];
 	unsigned interval_ms = (unsigned)core_option_long(c, "pollinterval", 2) * 1000;
 	struct asyncclient_config cfg = {
 		.host = t->host,
 		.port = t->port,
 		.ups = t->ups,
+		.user = auth->user,
+		.password = auth->password,
 		.family = AF_UNSPEC,
 		.poll_ms = interval_ms,
 		.dead_ms = DEAD_MS > 3 * interval_ms ? DEAD_MS : 3 * interval_ms,
@@ -69,8 +72,8 @@ static bool start_client(struct core *c, struct dummy *d, const struct netwire_t
 	};
 
 	d->answered = false;
-	/* TLS where it is offered, as NUT's; the environment may demand more. */
-	d->tls = tlspolicy_new(&nothing_said, t->host, t->port, why, sizeof(why));
+	/* TLS where it is offered, unless the file or the environment demands more. */
+	d->tls = tlspolicy_new(&demands, t->host, t->port, why, sizeof(why));
 	if (!d->tls) {
 		log_error("repeater", "TLS with %s cannot be set up: %s", t->host, why);
 		return false;
@@ -84,15 +87,13 @@ static bool start_client(struct core *c, struct dummy *d, const struct netwire_t
 	return d->upstream != NULL;
 }
 
-static bool check_account(struct core *c)
+/* Without the option no file is looked for: what the drivers' user cannot read must not stop them.
+ */
+static bool read_account(struct core *c, const struct netwire_target *t, struct nutauth *auth)
 {
-	const char *authconf = core_option(c, "authconf");
+	const char *file = core_option(c, "authconf");
 
-	if (!authconf || str_caseequal(authconf, "none"))
-		return true;
-	log_error("repeater", "authconf = %s: only \"none\" is known; reading needs no account",
-		  authconf);
-	return false;
+	return nutauth_find(file ? file : "none", NULL, t->host, t->port, auth);
 }
 
 enum driver_result repeater_open(struct core *c)
@@ -100,15 +101,19 @@ enum driver_result repeater_open(struct core *c)
 	struct dummy *d = core_data(c);
 	long long end = clock_ms() + FIRST_ANSWER_MS;
 	struct netwire_target target;
+	struct nutauth auth;
+	bool started;
 	const char *why = "the port is ups@host[:port]";
 
 	if (!strchr(core_port(c), '@') || !netwire_parse_target(core_port(c), &target, &why)) {
 		log_error("repeater", "port = %s: %s", core_port(c), why);
 		return DRIVER_FATAL;
 	}
-	if (!check_account(c))
+	if (!read_account(c, &target, &auth))
 		return DRIVER_FATAL;
-	if (!start_client(c, d, &target)) {
+	started = start_client(c, d, &target, &auth);
+	nutauth_free(&auth);
+	if (!started) {
 		log_errno("repeater", errno, "%s", core_port(c));
 		repeater_close(c);
 		return DRIVER_FAILED;

@@ -96,3 +96,19 @@ def test_the_repeater_reads_under_tls(site, served):
     site.add_ups("copy", "dummy-ups", f"ups@localhost:{site.port}", "pollinterval = 1")
     site.start_driver("copy")
     upsd.wait_log("[D1:tls] 127.0.0.1: TLSv1.")
+
+
+def test_the_repeater_demands_what_nutauth_conf_says(site, served, certs):
+    served("selfsigned")
+    path = anchors(site, certs).replace(" ", " = ", 1)
+    auth = site.write("nutauth.conf", f"FORCESSL = 1\nCERTVERIFY = 1\n{path}\n", mode=0o600)
+    options = ["pollinterval = 1", f"authconf = {auth}"]
+    site.add_ups("copy", "dummy-ups", f"ups@localhost:{site.port}", *options,
+                 "repeater_disable_strict_start")
+    copy = site.start_driver("copy", "-D")
+    copy.wait_log("its certificate cannot be verified")
+    copy.stop()
+    # Without that last option it starts only if the other side has answered.
+    auth.write_text("FORCESSL = 1\nuser = mon\npass = secret\n")
+    site.add_ups("copy", "dummy-ups", f"ups@localhost:{site.port}", *options)
+    site.start_driver("copy")
