@@ -7,9 +7,12 @@ from harness.certs import backend
 
 
 @pytest.fixture(autouse=True)
-def needs_tls(build, sites):
-    if not backend(sites(suite=build)):
+def anchors(build, sites, certs):
+    """CERTPATH of our clients."""
+    kind = backend(sites(suite=build))
+    if not kind:
         pytest.skip("this build has no TLS")
+    return certs.root / "nss" if kind == "NSS" else certs.pem("ca")
 
 
 @pytest.fixture
@@ -29,11 +32,10 @@ def serve(site, lines):
     return upsd
 
 
-def ours_wants(site, certs, *lines):
+def ours_wants(site, anchors, *lines):
     """A nutauth.conf that wants a verified server."""
-    path = certs.root / "nss" if backend(site) == "NSS" else certs.pem("ca")
     return site.write("nutauth.conf", "\n".join(["FORCESSL = 1", "CERTVERIFY = 1",
-                                                 f"CERTPATH = {path}", *lines, ""]), mode=0o600)
+                                                 f"CERTPATH = {anchors}", *lines, ""]), mode=0o600)
 
 
 def theirs_wants(database, verify=1):
@@ -57,9 +59,9 @@ def their_upsd(sites, debian, database):
     return start
 
 
-def test_our_clients_verify_debians_server(their_upsd, build, certs):
+def test_our_clients_verify_debians_server(their_upsd, build, anchors):
     site, _ = their_upsd("server")
-    auth = ours_wants(site, certs, "CERTHOST = localhost", "user = admin", "pass = secret")
+    auth = ours_wants(site, anchors, "CERTHOST = localhost", "user = admin", "pass = secret")
     ups = f"ups@localhost:{site.port}"
     assert site.run("upsc", "-A", auth, ups, "ups.status", suite=build, check=True).stdout == "OL\n"
     assert site.run("upsc", "-A", auth, ups, suite=build, check=True).stdout
@@ -67,19 +69,18 @@ def test_our_clients_verify_debians_server(their_upsd, build, certs):
 
 
 @pytest.mark.parametrize("identity", ["othercert", "expired"])
-def test_our_clients_refuse_debians_server_with_a_bad_certificate(their_upsd, build, certs,
+def test_our_clients_refuse_debians_server_with_a_bad_certificate(their_upsd, build, anchors,
                                                                   identity):
     site, _ = their_upsd(identity)
-    auth = ours_wants(site, certs)
+    auth = ours_wants(site, anchors)
     result = site.run("upsc", "-A", auth, f"ups@localhost:{site.port}", "ups.status", suite=build)
     assert result.returncode == 4
     assert "its certificate cannot be verified" in result.stderr
 
 
-def test_our_upsmon_watches_debians_server(their_upsd, build, certs):
+def test_our_upsmon_watches_debians_server(their_upsd, build, anchors):
     site, upsd = their_upsd("server")
-    path = certs.root / "nss" if backend(site) == "NSS" else certs.pem("ca")
-    monitor(site, build, f"CERTPATH {path}", "CERTVERIFY 1", "FORCESSL 1")
+    monitor(site, build, f"CERTPATH {anchors}", "CERTVERIFY 1", "FORCESSL 1")
     with upsd.client() as client:
         wait_until(lambda: client.ask("GET NUMLOGINS ups") == "NUMLOGINS ups 1",
                    what="our upsmon is logged in")
