@@ -83,7 +83,15 @@ tests_unit_test_trust_LDADD = common/libtls.la common/libbase.la $(CMOCKA_LIBS)
 
 if ENABLE_FUZZERS
 noinst_PROGRAMS += tests/fuzz/fuzz_truststore
+if TLS_OPENSSL
+noinst_PROGRAMS += tests/fuzz/fuzz_tls
 endif
+endif
+# Makes its certificate by OpenSSL.
+tests_fuzz_fuzz_tls_SOURCES = tests/fuzz/fuzz_tls.c
+tests_fuzz_fuzz_tls_CPPFLAGS = $(AM_CPPFLAGS) $(TLS_CFLAGS)
+tests_fuzz_fuzz_tls_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
+tests_fuzz_fuzz_tls_LDADD = common/libtls.la $(TLS_LIBS)
 tests_fuzz_fuzz_truststore_SOURCES = tests/fuzz/fuzz_truststore.c
 tests_fuzz_fuzz_truststore_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
 tests_fuzz_fuzz_truststore_LDADD = common/libtls.la common/libbase.la
