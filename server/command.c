@@ -57,7 +57,6 @@ static bool needs_credentials(const struct request *rq, const struct command *c)
 static enum netwire_error check_needs(const struct request *rq, const struct command *c)
 {
 	const struct session *s = rq->client->session;
-	size_t args = request_args(rq);
 
 	if (rq->client->tls_required && !rq->client->secure && c->needs != COMMAND_FIRST)
 		return NETWIRE_ACCESS_DENIED;
@@ -67,9 +66,14 @@ static enum netwire_error check_needs(const struct request *rq, const struct com
 		if (!s->password && !credentials_by_peer(rq->client))
 			return NETWIRE_PASSWORD_REQUIRED;
 	}
-	if (args < c->min_args || args > c->max_args)
-		return NETWIRE_INVALID_ARGUMENT;
 	return NETWIRE_OK;
+}
+
+static enum netwire_error check_args(const struct request *rq, const struct command *c)
+{
+	size_t args = request_args(rq);
+
+	return args < c->min_args || args > c->max_args ? NETWIRE_INVALID_ARGUMENT : NETWIRE_OK;
 }
 
 /*
@@ -97,6 +101,12 @@ void command_run(const struct request *rq)
 	const struct command *c = command_find(request_word(rq, 0));
 	enum netwire_error error = c ? check_needs(rq, c) : NETWIRE_UNKNOWN_COMMAND;
 
+	/* Where NUT asks libwrap: credentials were said, and nothing else was looked at. */
+	if (error == NETWIRE_OK && c->needs == COMMAND_CREDENTIALS &&
+	    !credentials_admit(rq->client, rq->words))
+		return;
+	if (error == NETWIRE_OK)
+		error = check_args(rq, c);
 	if (error == NETWIRE_OK && needs_credentials(rq, c)) {
 		run_with_credentials(rq, c);
 		return;

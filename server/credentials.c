@@ -50,6 +50,9 @@ static void run_held(struct client *c)
 	command_run(&(struct request){
 		.server = c->server, .client = c, .words = line, .out = lineconn_out(c->conn)});
 	words_free(line);
+	/* It was let in for this command, which may have been set aside once more. */
+	if (!c->session->credentials.held)
+		c->session->credentials.admitted = false;
 }
 
 /* ----------------------------------------------------------------- the verdict */
@@ -133,6 +136,48 @@ enum credentials_verdict credentials_check(struct client *c, const struct words 
 		keep_verdict(k, c->server->users_generation, verdict == USERS_RIGHT);
 	}
 	return k->right ? CREDENTIALS_RIGHT : CREDENTIALS_WRONG;
+}
+
+/* --------------------------------------------------------- hosts.allow and deny */
+
+static void wrap_answered(void *arg, bool yes)
+{
+	struct client *c = arg;
+	struct credentials *k = &c->session->credentials;
+
+	k->query = NULL;
+	k->admitted = yes;
+	if (yes) {
+		run_held(c);
+		return;
+	}
+	log_notice(token, "Access denied: hosts.allow and hosts.deny refuse %s", client_who(c));
+	words_free(k->held);
+	k->held = NULL;
+	netwire_append_error(lineconn_out(c->conn), NETWIRE_ACCESS_DENIED);
+	lineconn_pause(c->conn, false);
+}
+
+bool credentials_admit(struct client *c, const struct words *line)
+{
+	struct credentials *k = &c->session->credentials;
+
+	if (!guard_has_wrap() || c->address.any.sa_family == AF_UNIX || !c->server->guard)
+		return true;
+	if (k->admitted)
+		return true;
+	k->held = copy_line(line);
+	if (k->held)
+		k->query = guard_ask_wrap(c->server->guard, c->session->username, &c->address.any,
+					  penalty_key(&c->address.any), wrap_answered, c);
+	if (k->query) {
+		lineconn_pause(c->conn, true);
+		return false;
+	}
+	words_free(k->held);
+	k->held = NULL;
+	netwire_append_error(lineconn_out(c->conn), NETWIRE_ACCESS_DENIED);
+	return false;
 }
 
 /* ----------------------------------------------------------------- the refusal */

@@ -24,6 +24,7 @@ struct credentials {
 	unsigned generation; /* of the users that the verdict is about; 0: no verdict */
 	unsigned asked_of;   /* the same of the question */
 	bool right;
+	bool admitted; /* by hosts.allow and hosts.deny, for the command that is run next */
 	struct guard_query *query;
 	struct words *held; /* the command that waits for the answer */
 	struct loop_timer *refusal;
@@ -36,6 +37,13 @@ enum credentials_verdict { CREDENTIALS_WRONG, CREDENTIALS_RIGHT, CREDENTIALS_WAI
  * when the verdict is there; it must not be answered now.
  */
 enum credentials_verdict credentials_check(struct client *c, const struct words *line);
+
+/*
+ * True when libwrap's rules let this command of the client pass, as always where
+ * they do not apply (a build without, a unix socket).  False: as
+ * CREDENTIALS_WAIT above, or the client has been answered.
+ */
+bool credentials_admit(struct client *c, const struct words *line);
 
 /* True when the client, on a unix socket, needs no password for the name that it gave. */
 bool credentials_by_peer(const struct client *c);

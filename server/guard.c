@@ -3,6 +3,7 @@
 #include "server/guard.h"
 
 #include <errno.h>
+#include <netinet/in.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -98,8 +99,8 @@ static void send_questions(void *arg)
 	}
 }
 
-struct guard_query *guard_ask(struct guard *g, const char *hash, const char *password,
-			      uint64_t peer, guard_fn *done, void *arg)
+static struct guard_query *add_query(struct guard *g, enum guard_kind kind, uint64_t peer,
+				     guard_fn *done, void *arg)
 {
 	struct guard_query *q = calloc(1, sizeof(*q));
 
@@ -110,12 +111,49 @@ struct guard_query *guard_ask(struct guard *g, const char *hash, const char *pas
 	q->done = done;
 	q->arg = arg;
 	q->question.id = ++g->last_id;
+	q->question.kind = kind;
+	TAILQ_INSERT_TAIL(&g->queries, q, list);
+	loop_defer(g->loop, &g->next, send_questions, g);
+	return q;
+}
+
+struct guard_query *guard_ask(struct guard *g, const char *hash, const char *password,
+			      uint64_t peer, guard_fn *done, void *arg)
+{
+	struct guard_query *q = add_query(g, GUARD_PASSWORD, peer, done, arg);
+
+	if (!q)
+		return NULL;
 	str_copy(q->question.hash, sizeof(q->question.hash), hash);
 	/* One that is too long fits nothing; cut, it might. */
 	if (!str_copy(q->question.password, sizeof(q->question.password), password))
 		q->question.hash[0] = '\0';
-	TAILQ_INSERT_TAIL(&g->queries, q, list);
-	loop_defer(g->loop, &g->next, send_questions, g);
+	return q;
+}
+
+bool guard_has_wrap(void)
+{
+#ifdef HAVE_LIBWRAP
+	return true;
+#else
+	return false;
+#endif
+}
+
+struct guard_query *guard_ask_wrap(struct guard *g, const char *user, const struct sockaddr *from,
+				   uint64_t peer, guard_fn *done, void *arg)
+{
+	struct guard_query *q = add_query(g, GUARD_WRAP, peer, done, arg);
+
+	if (!q)
+		return NULL;
+	/* Without an address the helper says no: a cut name might be somebody else's. */
+	if (!str_copy(q->question.user, sizeof(q->question.user), user))
+		return q;
+	if (from->sa_family == AF_INET)
+		memcpy(&q->question.from, from, sizeof(struct sockaddr_in));
+	if (from->sa_family == AF_INET6)
+		memcpy(&q->question.from, from, sizeof(struct sockaddr_in6));
 	return q;
 }
 

@@ -1,6 +1,7 @@
 /*
  * guard: questions of yes and no that take long to answer: does a password fit
- * a hash, which is slow by design.
+ * a hash, which is slow by design; do hosts.allow and hosts.deny let a user in,
+ * for which names may have to be looked up.
  *
  * They are answered by a helper, an unprivileged process forked at the start,
  * which gives each question a process of its own; upsd's loop never waits.  An
@@ -13,6 +14,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/socket.h>
 
 #include "common/net/loop.h"
 
@@ -32,6 +34,15 @@ void guard_free(struct guard *g); /* NULL is fine; open questions are never answ
  */
 struct guard_query *guard_ask(struct guard *g, const char *hash, const char *password,
 			      uint64_t peer, guard_fn *done, void *arg);
+
+/*
+ * May the user at that address use upsd?  Always, in a build without libwrap.
+ * Otherwise as above.
+ */
+bool guard_has_wrap(void);
+struct guard_query *guard_ask_wrap(struct guard *g, const char *user, const struct sockaddr *from,
+				   uint64_t peer, guard_fn *done, void *arg);
+
 void guard_cancel(struct guard_query *q); /* without an answer; NULL is fine */
 
 #endif

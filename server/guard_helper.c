@@ -9,13 +9,28 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
+#include <syslog.h>
+#ifdef HAVE_LIBWRAP
+#include <tcpd.h>
+#endif
 #include <unistd.h>
 
 #include "common/base/helper.h"
 #include "common/base/str.h"
 #include "server/guard_private.h"
 
-enum { QUESTION_LIMIT_S = 30 };
+enum {
+	QUESTION_LIMIT_S = 30,
+	/* A worker's exit status that says yes. Not 0: rules of hosts.allow may run other programs
+	 * in its place. */
+	YES_STATUS = 77,
+};
+
+#ifdef HAVE_LIBWRAP
+/* libwrap leaves them to its user: how grave what it logs is. */
+int allow_severity = LOG_INFO;
+int deny_severity = LOG_WARNING;
+#endif
 
 /* The parent asks GUARD_AT_ONCE questions at most. */
 static struct worker {
@@ -50,7 +65,23 @@ static bool fits(const struct guard_question *q)
 #endif
 }
 
-static void take_question(const struct guard_question *q)
+static bool lets_in(struct guard_question *q)
+{
+#ifdef HAVE_LIBWRAP
+	struct request_info request;
+
+	if (q->from.ss_family != AF_INET && q->from.ss_family != AF_INET6)
+		return false;
+	request_init(&request, RQ_DAEMON, "upsd", RQ_CLIENT_SIN, &q->from, RQ_USER, q->user, 0);
+	sock_methods(&request);
+	return hosts_access(&request) != 0;
+#else
+	(void)q;
+	return false;
+#endif
+}
+
+static void take_question(struct guard_question *q)
 {
 	struct worker *w = workers;
 
@@ -64,7 +95,7 @@ static void take_question(const struct guard_question *q)
 	w->pid = fork();
 	if (w->pid == 0) {
 		helper_enter_worker(QUESTION_LIMIT_S);
-		_exit(fits(q) ? 0 : 1);
+		_exit((q->kind == GUARD_WRAP ? lets_in(q) : fits(q)) ? YES_STATUS : 1);
 	}
 	if (w->pid > 0)
 		return;
@@ -83,7 +114,8 @@ static void reap(void)
 			if (workers[i].pid != pid)
 				continue;
 			workers[i].pid = 0;
-			answer(workers[i].id, WIFEXITED(status) && WEXITSTATUS(status) == 0);
+			answer(workers[i].id,
+			       WIFEXITED(status) && WEXITSTATUS(status) == YES_STATUS);
 		}
 	}
 }
@@ -94,6 +126,7 @@ static bool read_question(struct guard_question *q)
 
 	if (n == 0 || (n < 0 && errno != EINTR && errno != EAGAIN))
 		_exit(0);
+	q->user[sizeof(q->user) - 1] = '\0';
 	q->hash[sizeof(q->hash) - 1] = '\0';
 	q->password[sizeof(q->password) - 1] = '\0';
 	return n == (ssize_t)sizeof(*q);

@@ -22,7 +22,7 @@ server_libupsd_la_SOURCES = \
 	server/ups.c server/ups.h \
 	server/upsd.c server/upsd.h \
 	server/users.c server/users.h
-server_libupsd_la_LIBADD = common/libopener.la common/libsandbox.la common/libups.la common/libnet.la common/libbase.la $(CRYPT_LIBS)
+server_libupsd_la_LIBADD = common/libopener.la common/libsandbox.la common/libups.la common/libnet.la common/libbase.la $(CRYPT_LIBS) $(WRAP_LIBS)
 
 sbin_PROGRAMS += server/upsd
 server_upsd_SOURCES = server/main.c
@@ -36,8 +36,11 @@ TESTS += tests/unit/test_upsd_tables tests/unit/test_upsd_conf
 tests_unit_test_upsd_tables_SOURCES = tests/unit/test_upsd_tables.c
 tests_unit_test_upsd_tables_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_upsd_tables_LDADD = server/libupsd.la $(CMOCKA_LIBS)
-check_PROGRAMS += tests/unit/test_penalty
-TESTS += tests/unit/test_penalty
+check_PROGRAMS += tests/unit/test_guard tests/unit/test_penalty
+TESTS += tests/unit/test_guard tests/unit/test_penalty
+tests_unit_test_guard_SOURCES = tests/unit/test_guard.c
+tests_unit_test_guard_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_guard_LDADD = server/libupsd.la $(CMOCKA_LIBS)
 tests_unit_test_penalty_SOURCES = tests/unit/test_penalty.c
 tests_unit_test_penalty_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_penalty_LDADD = server/libupsd.la $(CMOCKA_LIBS)
