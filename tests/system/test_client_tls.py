@@ -1,5 +1,8 @@
 """The command line clients under TLS: what is demanded, refused and remembered."""
 
+import subprocess
+import sys
+
 import pytest
 
 from harness import Terminal, wait_until
@@ -342,3 +345,37 @@ def test_a_handshake_that_comes_to_nothing_is_not_followed_by_words_in_the_clear
     assert result.returncode == 1
     assert result.stderr.startswith("Error: ")
     assert not any(line.startswith(("LIST", "GET")) for line in fake.received)
+
+
+HOST_PROGRAM = """
+import ctypes, sys, threading
+lib = ctypes.CDLL("libupsclient.so.6")
+port, certpath, wrong = int(sys.argv[1]), sys.argv[2].encode(), []
+TRYSSL, CERTVERIF = 1, 16
+assert lib.upscli_init(1, certpath, None, None) == 1
+
+def work():
+    for _ in range(10):
+        ups = ctypes.create_string_buffer(744)
+        failed = lib.upscli_connect(ups, b"localhost", port, TRYSSL | CERTVERIF)
+        if failed or lib.upscli_ssl(ups) != 1:
+            wrong.append(lib.upscli_upserror(ups))
+        lib.upscli_disconnect(ups)
+threads = [threading.Thread(target=work) for _ in range(6)]
+[t.start() for t in threads]
+[t.join() for t in threads]
+lib.upscli_cleanup()
+print(len(wrong), set(wrong))
+"""
+
+
+@pytest.mark.parametrize("identity, outcome", [("server", "0 set()"), ("othercert", "60 {37}")])
+def test_threads_of_a_host_program_connect_at_once(served, build, identity, outcome):
+    if build.sanitized:
+        pytest.skip("a library with sanitizers does not load into a plain program")
+    served.serve(identity)
+    path = served.anchors().split(" = ")[1]
+    result = subprocess.run([sys.executable, "-c", HOST_PROGRAM, str(served.site.port), path],
+                            env=served.site.environment(**served.env()), capture_output=True,
+                            text=True, timeout=120)
+    assert result.stdout.strip() == outcome, result.stderr
