@@ -4,6 +4,7 @@ drivers_libcore_la_SOURCES = \
 	drivers/core/backoff.c drivers/core/backoff.h \
 	drivers/core/commands.c \
 	drivers/core/compose.c drivers/core/compose.h \
+	drivers/core/confine.c \
 	drivers/core/core.h \
 	drivers/core/driver.h \
 	drivers/core/invocation.c drivers/core/invocation.h \
@@ -15,7 +16,7 @@ drivers_libcore_la_SOURCES = \
 	drivers/core/service.c drivers/core/service.h \
 	drivers/core/settings.c drivers/core/settings.h \
 	drivers/core/twin.c
-drivers_libcore_la_LIBADD = common/libups.la common/libnet.la common/libbase.la
+drivers_libcore_la_LIBADD = common/libsandbox.la common/libups.la common/libnet.la common/libbase.la
 
 driver_PROGRAMS += drivers/dummy-ups
 drivers_dummy_ups_SOURCES = \

@@ -18,18 +18,29 @@ void fence_allow(struct fence *f, const char *path, enum sandbox_access access)
 	f->paths[f->count++] = (struct sandbox_path){.path = copy, .access = access};
 }
 
-void fence_allow_around(struct fence *f, const char *path, enum sandbox_access access)
+static void allow_folder(struct fence *f, const char *path, enum sandbox_access access)
 {
 	char folder[PATH_MAX];
 	char *slash;
 
-	if (!path || !str_copy(folder, sizeof(folder), path))
+	if (!str_copy(folder, sizeof(folder), path))
 		return;
 	slash = strrchr(folder, '/');
 	if (!slash || slash == folder)
 		return;
 	*slash = '\0';
 	fence_allow(f, folder, access);
+}
+
+void fence_allow_around(struct fence *f, const char *path, enum sandbox_access access)
+{
+	char real[PATH_MAX];
+
+	if (!path)
+		return;
+	allow_folder(f, path, access);
+	if (realpath(path, real) && !str_equal(real, path))
+		allow_folder(f, real, access);
 }
 
 const char *fence_close(struct fence *f, enum sandbox_calls calls)

@@ -19,7 +19,8 @@ struct fence { /* zeroed at first; private */
 /* Leaves a path open (it is copied; NULL is nothing).  What finds no room stays closed. */
 void fence_allow(struct fence *f, const char *path, enum sandbox_access access);
 
-/* The folder of a file: a file that is replaced is another one to the kernel. */
+/* The folder of a file, as a file that is replaced is another one to the kernel; and, where the
+ * path leads through symbolic links, the folder that it is in now. */
 void fence_allow_around(struct fence *f, const char *path, enum sandbox_access access);
 
 /* Enters the sandbox (sandbox_enter(), whose text it returns) and releases the list. */

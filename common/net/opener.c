@@ -8,7 +8,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -112,14 +111,9 @@ static void serve(const struct opener_list *l)
 static void confine(const struct opener_list *l)
 {
 	struct fence f = {.count = 0};
-	char real[PATH_MAX];
 
-	for (size_t i = 0; i < l->path_count; i++) {
+	for (size_t i = 0; i < l->path_count; i++)
 		fence_allow_around(&f, l->paths[i], SANDBOX_READ);
-		/* Certificates are often links to where they are renewed. */
-		if (realpath(l->paths[i], real) && !str_equal(real, l->paths[i]))
-			fence_allow_around(&f, real, SANDBOX_READ);
-	}
 	fence_close(&f, SANDBOX_NO_PROGRAMS);
 }
 

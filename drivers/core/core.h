@@ -6,6 +6,7 @@
  *   commands.c  INSTCMD and SET: what the core answers, what it queues
  *   reload.c    ups.conf read again
  *   publish.c   driver.*, defaults and overrides, composing, cleaning
+ *   confine.c   the sandbox
  *   twin.c      talking to, and replacing, another instance of the same driver
  */
 #ifndef DRIVERS_CORE_CORE_H
@@ -98,6 +99,10 @@ void publish_reading(struct core *c); /* after a good poll */
 void publish_debug(struct core *c);   /* brings the debug level into force */
 void publish_allow_killpower(struct core *c, bool allow);
 void publish_print(struct core *c); /* `name: value`, sorted, on stdout */
+
+/* confine.c */
+void confine_secrets(const struct core *c); /* hides our memory if the settings hold a secret */
+void confine_enter(const struct core *c);   /* the sandbox, unless `sandbox = no` */
 
 /* twin.c */
 bool twin_socket_path(const struct core *c, char *dst, size_t size);

@@ -152,6 +152,9 @@ static void opened(struct core *c)
 {
 	if (c->tries > 0 || c->reached)
 		log_notice("core", "%s is reached %s", c->cli->ups, c->reached ? "again" : "now");
+	/* Only a driver that stays; -k above all takes no risk. */
+	if (!c->reached && c->service)
+		confine_enter(c);
 	c->open = true;
 	c->reached = true;
 	c->tries = 0;

@@ -345,6 +345,7 @@ static int run(struct core *c, const struct invocation *in)
 	}
 	if (!load_settings(c))
 		return 1;
+	confine_secrets(c);
 	log_set_debug(c->cli->debug);
 	if (!look_up_account(c, in, &account, &group))
 		return 1;

@@ -9,7 +9,7 @@
 
 #include "common/base/str.h"
 
-enum key_kind { KEY_TEXT, KEY_NUMBER, KEY_FLAG };
+enum key_kind { KEY_TEXT, KEY_NUMBER, KEY_BOOL, KEY_FLAG };
 enum { IN_SECTION = 1, GLOBALLY = 2, RELOADABLE = 4, ANY_CASE = 8 };
 
 /* The keys that every driver takes; those of upsd and upsdrvctl in the same file among them. */
@@ -38,6 +38,7 @@ static const struct common_key {
 	{"maxretry", KEY_NUMBER, IN_SECTION | GLOBALLY | RELOADABLE, -1, INT_MAX},
 	{"retrydelay", KEY_NUMBER, IN_SECTION | GLOBALLY | RELOADABLE, -1, INT_MAX / 1000},
 	{"nowait", KEY_FLAG, IN_SECTION | GLOBALLY | RELOADABLE, 0, 0},
+	{"sandbox", KEY_BOOL, IN_SECTION | GLOBALLY, 0, 0},
 	{"sdorder", KEY_NUMBER, IN_SECTION | RELOADABLE, INT_MIN, INT_MAX},
 	{"sdcommands", KEY_TEXT, IN_SECTION | RELOADABLE, 0, 0},
 	{"allow_killpower", KEY_FLAG, IN_SECTION | RELOADABLE, 0, 0},
@@ -241,6 +242,7 @@ static bool check_value(const struct item *i, const struct conf_where *at, struc
 {
 	const char *name = item_name(i);
 	long min = 0, max = 0, number;
+	bool yes;
 
 	if (item_is_flag(i))
 		return true;
@@ -248,6 +250,8 @@ static bool check_value(const struct item *i, const struct conf_where *at, struc
 		conf_error(r, at, NULL, "\"%s\" wants a value: %s = ...", name, name);
 		return false;
 	}
+	if (i->kind == SETTINGS_COMMON && i->common->kind == KEY_BOOL)
+		return conf_parse_bool(r, at, name, i->value, &yes);
 	if (i->kind == SETTINGS_COMMON && i->common->kind == KEY_NUMBER) {
 		min = i->common->min;
 		max = i->common->max;

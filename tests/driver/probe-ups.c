@@ -38,22 +38,23 @@ struct probe {
 static void note(struct core *c, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 static void note(struct core *c, const char *fmt, ...)
 {
+	static int fd = -1; /* opened before the sandbox is closed */
 	char path[PATH_MAX], line[1024];
 	va_list ap;
-	int fd, n;
+	int n;
 
 	str_format(path, sizeof(path), "%s.log", core_port(c));
 	va_start(ap, fmt);
 	n = vsnprintf(line, sizeof(line) - 1, fmt, ap);
 	va_end(ap);
-	fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
+	if (fd < 0)
+		fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
 	if (fd < 0)
 		return;
 	n = n < (int)sizeof(line) - 2 ? n : (int)sizeof(line) - 2;
 	line[n] = '\n';
 	if (write(fd, line, (size_t)n + 1) < 0)
 		log_warn("probe", "%s: not written", path);
-	close(fd);
 }
 
 static void take_long(const char *text, long *out)
