@@ -10,7 +10,12 @@
 
 void fence_allow(struct fence *f, const char *path, enum sandbox_access access)
 {
-	char *copy = path && f->count < FENCE_PATHS_MAX ? str_dup(path) : NULL;
+	char *copy;
+
+	for (size_t i = 0; path && i < f->count; i++)
+		if (f->paths[i].access == access && str_equal(f->paths[i].path, path))
+			return;
+	copy = path && f->count < FENCE_PATHS_MAX ? str_dup(path) : NULL;
 
 	if (!copy)
 		return;
@@ -43,12 +48,17 @@ void fence_allow_around(struct fence *f, const char *path, enum sandbox_access a
 		allow_folder(f, real, access);
 }
 
+void fence_clear(struct fence *f)
+{
+	for (size_t i = 0; i < f->count; i++)
+		free(f->owned[i]);
+	f->count = 0;
+}
+
 const char *fence_close(struct fence *f, enum sandbox_calls calls)
 {
 	const char *text = sandbox_enter(calls, f->paths, f->count);
 
-	for (size_t i = 0; i < f->count; i++)
-		free(f->owned[i]);
-	f->count = 0;
+	fence_clear(f);
 	return text;
 }

@@ -23,6 +23,9 @@ void fence_allow(struct fence *f, const char *path, enum sandbox_access access);
  * path leads through symbolic links, the folder that it is in now. */
 void fence_allow_around(struct fence *f, const char *path, enum sandbox_access access);
 
+/* Releases the list, without a sandbox. */
+void fence_clear(struct fence *f);
+
 /* Enters the sandbox (sandbox_enter(), whose text it returns) and releases the list. */
 const char *fence_close(struct fence *f, enum sandbox_calls calls);
 

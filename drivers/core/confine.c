@@ -5,7 +5,6 @@
 
 #include <stdlib.h>
 
-#include "common/base/fence.h"
 #include "common/base/paths.h"
 #include "common/base/privilege.h"
 #include "common/base/str.h"
@@ -47,22 +46,28 @@ static void allow_port(struct fence *f, const struct core *c)
 	fence_allow(f, "/run/udev", SANDBOX_READ);
 }
 
-void confine_enter(const struct core *c)
+void core_keep_file(struct core *c, const char *path)
 {
-	struct fence f = {.count = 0};
+	if (!c->reached)
+		fence_allow_around(&c->fence, path, SANDBOX_READ);
+}
+
+void confine_enter(struct core *c)
+{
+	struct fence *f = &c->fence;
 	char store[4096];
 
 	if (!is_wanted(c)) {
 		log_info("core", "there is no sandbox: it is switched off, or not built in");
 		return;
 	}
-	fence_allow(&f, paths_conf(), SANDBOX_READ);
-	fence_allow_around(&f, c->conf_path, SANDBOX_READ);
-	fence_allow(&f, paths_state(), SANDBOX_WRITE);
-	fence_allow(&f, paths_altpid(), SANDBOX_WRITE);
-	allow_port(&f, c);
+	fence_allow(f, paths_conf(), SANDBOX_READ);
+	fence_allow_around(f, c->conf_path, SANDBOX_READ);
+	fence_allow(f, paths_state(), SANDBOX_WRITE);
+	fence_allow(f, paths_altpid(), SANDBOX_WRITE);
+	allow_port(f, c);
 	/* A repeater may be told to remember the servers that it meets. */
 	if (truststore_path(store, sizeof(store), true))
-		fence_allow_around(&f, store, getenv("NUT_TRUST") ? SANDBOX_WRITE : SANDBOX_READ);
-	log_info("core", "sandbox: %s", fence_close(&f, SANDBOX_NO_PROGRAMS));
+		fence_allow_around(f, store, getenv("NUT_TRUST") ? SANDBOX_WRITE : SANDBOX_READ);
+	log_info("core", "sandbox: %s", fence_close(f, SANDBOX_NO_PROGRAMS));
 }

@@ -16,6 +16,7 @@
 #include <stddef.h>
 #include <sys/types.h>
 
+#include "common/base/fence.h"
 #include "common/base/log.h"
 #include "common/net/loop.h"
 #include "common/ups/state.h"
@@ -40,6 +41,7 @@ struct core {
 	struct service *service; /* NULL when nobody may connect (-d, -k) */
 	struct queue queue;
 	struct compose compose;
+	struct fence fence; /* of the sandbox, until it is entered */
 
 	/* machine */
 	bool open;
@@ -102,7 +104,7 @@ void publish_print(struct core *c); /* `name: value`, sorted, on stdout */
 
 /* confine.c */
 void confine_secrets(const struct core *c); /* hides our memory if the settings hold a secret */
-void confine_enter(const struct core *c);   /* the sandbox, unless `sandbox = no` */
+void confine_enter(struct core *c);         /* the sandbox, unless `sandbox = no` */
 
 /* twin.c */
 bool twin_socket_path(const struct core *c, char *dst, size_t size);

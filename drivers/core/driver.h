@@ -93,6 +93,10 @@ const char *core_option(const struct core *c, const char *name);
 bool core_flag(const struct core *c, const char *name);
 long core_option_long(const struct core *c, const char *name, long otherwise);
 
+/* A file that open() will need again: its folder stays readable in the sandbox, which is closed after
+ * the first open().  NULL is nothing. */
+void core_keep_file(struct core *c, const char *path);
+
 /* ------------------------------------------------------------------------ waiting */
 
 /* Serves everybody else for that time.  False: the process is to end, return soon. */

@@ -164,6 +164,7 @@ static void core_free(struct core *c)
 	service_free(c->service);
 	queue_clear(&c->queue);
 	compose_free(&c->compose);
+	fence_clear(&c->fence);
 	for (size_t i = 0; i < SIGNAL_COUNT; i++)
 		loop_signal_free(c->signals[i]);
 	loop_defer_cancel(&c->flush);

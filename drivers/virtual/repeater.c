@@ -111,6 +111,9 @@ enum driver_result repeater_open(struct core *c)
 	}
 	if (!read_account(c, &target, &auth))
 		return DRIVER_FATAL;
+	core_keep_file(c, core_option(c, "authconf"));
+	core_keep_file(c, auth.cert_path);
+	core_keep_file(c, auth.cert_file);
 	started = start_client(c, d, &target, &auth);
 	nutauth_free(&auth);
 	if (!started) {
