@@ -17,6 +17,7 @@ enum { WEAKEST_RSA_BITS = 2048 };
 struct tlspolicy {
 	enum tlspolicy_mode mode;
 	enum tlspolicy_first_use first_use;
+	bool daemon; /* has the machine's store, not a user's */
 	bool verify; /* the chain has to be good, or the server stored */
 	char host[256];
 	unsigned port;
@@ -46,6 +47,18 @@ static const struct choice first_uses[] = {
 
 enum known { UNKNOWN, KNOWN, UNREADABLE };
 
+/*
+ * HOME may be somebody else's (sudo, su, a cron job): where nobody asked for a
+ * store, one that is out of reach there is none of ours.
+ */
+static bool is_anothers(const struct tlspolicy *p, int err)
+{
+	const char *named = getenv("NUT_TRUST_STORE");
+
+	return (err == EACCES || err == ENOTDIR) && !p->daemon && !(named && *named) &&
+	       p->first_use == TLSPOLICY_NO_STORE;
+}
+
 static enum known look_up(const struct tlspolicy *p, struct trust_entry *found, char *why,
 			  size_t size)
 {
@@ -58,6 +71,8 @@ static enum known look_up(const struct tlspolicy *p, struct trust_entry *found, 
 	if (!p->store[0])
 		return UNKNOWN;
 	err = truststore_read(p->store, &store, &report);
+	if (is_anothers(p, err))
+		return UNKNOWN;
 	/* A bad line may have been this server's: what cannot be read is never taken for absent. */
 	if (err || report.errors) {
 		str_format(why, size, "the trust store %s cannot be read: %s", p->store,
@@ -159,6 +174,7 @@ struct tlspolicy *tlspolicy_new(const struct tlspolicy_source *src, const char *
 		goto failed;
 	}
 	p->port = port;
+	p->daemon = src->daemon;
 	if (!str_copy(p->host, sizeof(p->host), host)) {
 		str_format(why, size, "the host's name is too long");
 		goto failed;

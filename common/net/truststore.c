@@ -235,11 +235,23 @@ void truststore_append(struct buffer *b, const struct trust_entry *e)
 	buffer_append_char(b, '\n');
 }
 
+/* What is there keeps its mode. The daemons' store is written by root and read by others; there is
+ * nothing secret in it. */
+static mode_t mode_for(const char *path)
+{
+	struct stat st;
+
+	if (stat(path, &st) == 0)
+		return st.st_mode & 0777;
+	return str_starts(path, paths_conf()) ? 0644 : 0600;
+}
+
 /* Writes the whole store under a new name and moves it into place, so that no reader sees half of
  * it. */
 static int write_store(const char *path, const struct truststore *t)
 {
 	struct buffer b = {0};
+	mode_t mode = mode_for(path);
 	char name[4096];
 	int fd, err = 0;
 
@@ -260,6 +272,8 @@ static int write_store(const char *path, const struct truststore *t)
 	if (fd >= 0) {
 		if (write(fd, b.data, b.len) != (ssize_t)b.len)
 			err = errno ? errno : EIO;
+		if (fchmod(fd, mode) != 0 && !err)
+			err = errno;
 		if (fsync(fd) != 0 && !err)
 			err = errno;
 		if (close(fd) != 0 && !err)

@@ -7,7 +7,8 @@
  *
  * Flags are `-` or words joined by commas: `name` (another name in the
  * certificate was accepted).  Dates are ISO 8601, UTC.  Reading and changing
- * take a lock on a file beside it; changes replace the file whole, mode 0600.
+ * take a lock on a file beside it; changes replace the file whole, mode 0600, or
+ * 0644 for the store of the daemons, which run as somebody else than its writer.
  */
 #ifndef COMMON_NET_TRUSTSTORE_H
 #define COMMON_NET_TRUSTSTORE_H

@@ -294,6 +294,44 @@ static void a_damaged_store_trusts_nobody(void **state)
 	assert_non_null(strstr(why, store));
 }
 
+static void a_home_of_somebody_else_holds_no_store_of_ours(void **state)
+{
+	struct tlspolicy_source src = nothing_said();
+	char home[256];
+
+	(void)state;
+	str_format(home, sizeof(home), "%s/ca.pem", dir); /* a file: nothing can be below it */
+	unsetenv("NUT_TRUST_STORE");
+	setenv("HOME", home, 1);
+	src.daemon = false;
+	assert_int_equal(judge(src, "localhost", "selfsigned"), TLSPOLICY_ACCEPT);
+	/* Where it was asked for it has to be there. */
+	setenv("NUT_TRUST", "strict", 1);
+	assert_int_equal(judge(src, "localhost", "selfsigned"), TLSPOLICY_REFUSE);
+	unsetenv("NUT_TRUST");
+	setenv("NUT_TRUST_STORE", "/dev/null/store", 1);
+	assert_int_equal(judge(src, "localhost", "selfsigned"), TLSPOLICY_REFUSE);
+}
+
+static void the_daemons_store_can_be_read_by_daemons(void **state)
+{
+	struct trust_entry e = entry_for("a.example", 3493, 1);
+	char path[256];
+	struct stat st;
+
+	(void)state;
+	setenv("NUT_CONFPATH", dir, 1);
+	str_format(path, sizeof(path), "%s/known_upsd", dir);
+	assert_int_equal(truststore_add(path, &e), 0);
+	assert_int_equal(stat(path, &st), 0);
+	assert_int_equal(st.st_mode & 0777, 0644);
+	assert_int_equal(chmod(path, 0640), 0);
+	assert_int_equal(truststore_replace(path, &e), 0);
+	assert_int_equal(stat(path, &st), 0);
+	assert_int_equal(st.st_mode & 0777, 0640);
+	unsetenv("NUT_CONFPATH");
+}
+
 static void the_environment_may_demand_more_and_never_less(void **state)
 {
 	struct tlspolicy_source src = nothing_said();
@@ -340,6 +378,8 @@ int main(void)
 		FRESH(a_stranger_is_refused_with_the_command_that_would_trust_it),
 		FRESH(a_server_accepted_once_is_held_to_its_key),
 		FRESH(a_damaged_store_trusts_nobody),
+		FRESH(a_home_of_somebody_else_holds_no_store_of_ours),
+		FRESH(the_daemons_store_can_be_read_by_daemons),
 		FRESH(the_environment_may_demand_more_and_never_less),
 	};
 
