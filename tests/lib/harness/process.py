@@ -113,14 +113,19 @@ class Upsd(Process):
         return client
 
     def wait_ready(self):
-        """Waits until it answers a client."""
+        """Waits until it has started up and answers a client."""
         def answers():
             assert self.running(), f"{self.name} ended; log:\n{self.log()}"
+            # The kernel takes connections before upsd has started up: hear a word of it.
             try:
-                with socket.create_connection(("127.0.0.1", self.port), timeout=DEADLINE):
+                with socket.create_connection(("127.0.0.1", self.port), timeout=DEADLINE) as s:
+                    s.sendall(b"LOGOUT\n")
+                    s.recv(1)
                     return True
             except ConnectionRefusedError:
                 return False
+            except (ConnectionResetError, BrokenPipeError):
+                return True  # a port for TLS alone hangs up on plain words
         wait_until(answers, what=lambda: f"{self.name} listens; log:\n{self.log()}")
         return self
 
