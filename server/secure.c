@@ -2,6 +2,7 @@
 
 #include "server/secure.h"
 
+#include <stdint.h>
 #include <time.h>
 
 #include "common/base/log.h"
@@ -37,9 +38,13 @@ bool secure_load(const struct upsd_conf *conf, struct opener *opener, struct tls
 	};
 	char why[512];
 
+	struct conf_report warnings = {.emit = conf_emit_log, .arg = (void *)(uintptr_t)token};
+
 	*context = NULL;
 	if (!t->wanted)
 		return true;
+	if (t->cert_file)
+		conf_warn_if_world_readable(&warnings, t->cert_file);
 	*context = tls_context_new(&settings, why, sizeof(why));
 	if (*context)
 		return true;

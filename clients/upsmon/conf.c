@@ -448,9 +448,11 @@ int upsmon_conf_read(struct upsmon_conf *conf, const char *path, struct conf_rep
 
 	set_defaults(conf);
 	err = conffile_read_lines(path, take_line, conf, r);
-	if (!err)
-		check_whole(conf, path, r);
-	return err;
+	if (err)
+		return err;
+	check_whole(conf, path, r);
+	conf_warn_if_world_readable(r, path);
+	return 0;
 }
 
 void upsmon_conf_free(struct upsmon_conf *conf)

@@ -38,10 +38,12 @@ report(struct conf_report *r, enum conf_severity severity, const struct conf_whe
 	if (!r->emit)
 		return;
 	vsnprintf(problem, sizeof(problem), fmt, ap);
-	buffer_append_str(&text, at->file);
-	if (at->line)
+	if (at)
+		buffer_append_str(&text, at->file);
+	if (at && at->line)
 		buffer_appendf(&text, ":%u", at->line);
-	buffer_appendf(&text, ": %s%s%s", problem, mend ? "; " : "", mend ? mend : "");
+	buffer_appendf(&text, "%s%s%s%s", at ? ": " : "", problem, mend ? "; " : "",
+		       mend ? mend : "");
 	r->emit(r->arg, severity, text.failed ? problem : buffer_string(&text));
 	buffer_free(&text);
 }
@@ -323,13 +325,11 @@ void conf_unknown(struct conf_report *r, const struct conf_where *at, const char
 
 void conf_warn_if_world_readable(struct conf_report *r, const char *path)
 {
-	const struct conf_where at = {.file = path};
 	struct stat st;
 
 	if (stat(path, &st) != 0)
 		return;
 	/* A folder betrays its files by the right to search it, too. */
 	if (st.st_mode & (S_ISDIR(st.st_mode) ? S_IROTH | S_IXOTH : S_IROTH))
-		conf_warning(r, &at, "take that right away with chmod o-rwx",
-			     "everybody on this machine can read it");
+		conf_warning(r, NULL, NULL, "%s is world readable; chmod o-rwx %s", path, path);
 }

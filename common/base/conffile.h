@@ -27,7 +27,7 @@ struct conf_report {
 	unsigned warnings;
 };
 
-/* Reports `file:line: <text>; <mend>`; mend may be NULL. */
+/* Reports `file:line: <text>; <mend>`; mend may be NULL, and `at` where the text itself names the file. */
 void conf_error(struct conf_report *r, const struct conf_where *at, const char *mend,
 		const char *fmt, ...) __attribute__((format(printf, 4, 5)));
 void conf_warning(struct conf_report *r, const struct conf_where *at, const char *mend,

@@ -182,7 +182,7 @@ def test_a_file_with_secrets_that_all_may_read_is_warned_of(served):
     served.conf("pass = x", mode=0o644)
     result = served.upsc()
     assert result.returncode == 0
-    assert "nutauth.conf: everybody on this machine can read it" in result.stderr
+    assert "nutauth.conf is world readable; chmod o-rwx " in result.stderr
 
 
 def test_upslog_logs_under_tls(served):

@@ -168,6 +168,21 @@ def test_a_renewed_certificate_is_shown_after_a_reload_and_drops_nobody(site, se
         assert status(old) == ON_LINE
 
 
+def test_the_end_of_the_certificate_is_told(site, served, certs):
+    upsd = served(certs.upsd_lines(site, "expired"))
+    upsd.wait_log("certificate has expired")
+
+
+def test_a_key_that_everybody_can_read_is_told(site, served, certs):
+    if backend(site) == "NSS":
+        pytest.skip("its keys are in a database, under a password")
+    open_to_all = site.root / "open.pem"
+    shutil.copy(certs.pem("server"), open_to_all)
+    open_to_all.chmod(0o644)
+    upsd = served(f"CERTFILE {open_to_all}\n")
+    upsd.wait_log(f"{open_to_all} is world readable; chmod o-rwx {open_to_all}")
+
+
 def test_stalled_handshakes_and_rubbish_hold_nobody_up(site, served, certs):
     upsd = served(certs.upsd_lines(site))
     stalled = []
