@@ -69,14 +69,14 @@ common_libtls_la_CPPFLAGS = $(AM_CPPFLAGS) $(TLS_CFLAGS)
 # Without libbase, which would be twice in a shared library that links libups as well.
 common_libtls_la_LIBADD = $(TLS_LIBS)
 
-check_PROGRAMS += tests/unit/test_tls
-TESTS += tests/unit/test_tls
+if HAVE_TLS
+check_PROGRAMS += tests/unit/test_tls tests/unit/test_trust
+TESTS += tests/unit/test_tls tests/unit/test_trust
+endif
 EXTRA_DIST += tests/lib/make-certs
 tests_unit_test_tls_SOURCES = tests/unit/test_tls.c tests/unit/tls_pair.h
 tests_unit_test_tls_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_tls_LDADD = common/libtls.la common/libbase.la $(CMOCKA_LIBS)
-check_PROGRAMS += tests/unit/test_trust
-TESTS += tests/unit/test_trust
 tests_unit_test_trust_SOURCES = tests/unit/test_trust.c tests/unit/tls_pair.h
 tests_unit_test_trust_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_trust_LDADD = common/libtls.la common/libbase.la $(CMOCKA_LIBS)
