@@ -54,6 +54,7 @@ struct opener *confine_keep_rights(const struct upsd_conf *conf)
 		if (paths_conf_file(paths[i], sizeof(paths[i]), names[i]))
 			opener_list_path(&l, paths[i]);
 	opener_list_path(&l, conf->tls.cert_file);
+	opener_list_path(&l, conf->tls.cert_path);
 	for (size_t i = 0; i < conf->listen_count; i++) {
 		const struct upsd_conf_listen *row = &conf->listens[i];
 		bool any = str_equal(row->host, "*");

@@ -38,7 +38,7 @@ struct tls_settings {
 		*ident_name; /* OpenSSL: name that the own certificate must bear. NSS: nickname */
 	const char *ident_password; /* of the key or the database */
 	enum tls_request request;
-	/* How cert_file is opened: a descriptor, or -1 with errno. NULL: open(2). NSS: unused */
+	/* How cert_file, and cert_path if it is a file, are opened: a descriptor, or -1 with errno. NULL: open(2). NSS: unused */
 	int (*open)(void *arg, const char *path);
 	void *open_arg;
 };

@@ -179,34 +179,86 @@ static bool load_folder(X509_STORE *store, const char *folder)
 	return loaded > 0;
 }
 
-static bool load_anchors(struct tls_context *c, const char *path, char *why, size_t size)
+static BIO *open_pem(const struct tls_settings *s, const char *path)
 {
-	X509_STORE *store = SSL_CTX_get_cert_store(c->ctx);
-	struct stat st;
-	char reason[128];
+	int fd = s->open ? s->open(s->open_arg, path) : open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	FILE *file = fd >= 0 ? fdopen(fd, "r") : NULL;
+	BIO *bio = file ? BIO_new_fp(file, BIO_CLOSE) : NULL;
 
-	if (stat(path, &st) != 0) {
-		str_format(why, size, "CERTPATH %s: %s", path, strerror(errno));
+	if (bio)
+		return bio;
+	if (file)
+		fclose(file);
+	else if (fd >= 0)
+		close(fd);
+	return NULL;
+}
+
+/* Takes what a PEM file holds: authorities, which clients are told of too, and revocation lists. */
+static bool take_authorities(struct tls_context *c, BIO *bio)
+{
+	STACK_OF(X509_INFO) *found = PEM_X509_INFO_read_bio(bio, NULL, NULL, NULL);
+	X509_STORE *store = SSL_CTX_get_cert_store(c->ctx);
+	unsigned loaded = 0;
+
+	for (int i = 0; i < sk_X509_INFO_num(found); i++) {
+		const X509_INFO *info = sk_X509_INFO_value(found, i);
+
+		if (info->x509 && X509_STORE_add_cert(store, info->x509) == 1) {
+			loaded++;
+			if (c->request != TLS_REQUEST_NO)
+				SSL_CTX_add_client_CA(c->ctx, info->x509);
+		}
+		if (info->crl)
+			X509_STORE_add_crl(store, info->crl);
+	}
+	sk_X509_INFO_pop_free(found, X509_INFO_free);
+	return loaded > 0;
+}
+
+static bool load_authorities(struct tls_context *c, const struct tls_settings *s, char *why,
+			     size_t size)
+{
+	BIO *bio = open_pem(s, s->cert_path);
+	char reason[128];
+	bool loaded;
+
+	if (!bio) {
+		str_format(why, size, "CERTPATH %s: %s", s->cert_path, strerror(errno));
 		return false;
 	}
+	loaded = take_authorities(c, bio);
+	BIO_free(bio);
+	if (loaded)
+		return true;
+	take_error(reason, sizeof(reason), "not a PEM file of certificates");
+	str_format(why, size, "CERTPATH %s: %s", s->cert_path, reason);
+	return false;
+}
+
+static bool load_anchors(struct tls_context *c, const struct tls_settings *s, char *why,
+			 size_t size)
+{
+	const char *path = s->cert_path;
+	struct stat st;
+
+	/* What is out of our own reach may be within that of s->open, which has rules of its own.
+	 */
+	if (stat(path, &st) != 0)
+		return load_authorities(c, s, why, size);
 	if (st.st_mode & S_IWOTH) {
 		str_format(why, size, "CERTPATH %s can be changed by everybody; chmod o-w %s", path,
 			   path);
 		return false;
 	}
-	if (S_ISDIR(st.st_mode)) {
-		if (load_folder(store, path))
-			return true;
-		str_format(why, size,
-			   "CERTPATH %s holds no certificate that can be read; put the "
-			   "authority's certificate there as a PEM file",
-			   path);
-		return false;
-	}
-	if (X509_STORE_load_file(store, path) == 1)
+	if (!S_ISDIR(st.st_mode))
+		return load_authorities(c, s, why, size);
+	if (load_folder(SSL_CTX_get_cert_store(c->ctx), path))
 		return true;
-	take_error(reason, sizeof(reason), "not a PEM file of certificates");
-	str_format(why, size, "CERTPATH %s: %s", path, reason);
+	str_format(why, size,
+		   "CERTPATH %s holds no certificate that can be read; put the authority's "
+		   "certificate there as a PEM file",
+		   path);
 	return false;
 }
 
@@ -225,22 +277,6 @@ static bool name_matches(X509 *cert, const char *name)
 	return X509_NAME_get_text_by_NID(X509_get_subject_name(cert), NID_commonName, text,
 					 sizeof(text)) > 0 &&
 	       str_caseequal(text, name);
-}
-
-static BIO *open_identity(const struct tls_settings *s)
-{
-	int fd = s->open ? s->open(s->open_arg, s->cert_file)
-			 : open(s->cert_file, O_RDONLY | O_CLOEXEC | O_NOCTTY);
-	FILE *file = fd >= 0 ? fdopen(fd, "r") : NULL;
-	BIO *bio = file ? BIO_new_fp(file, BIO_CLOSE) : NULL;
-
-	if (bio)
-		return bio;
-	if (file)
-		fclose(file);
-	else if (fd >= 0)
-		close(fd);
-	return NULL;
 }
 
 /* The first certificate is our own, all that follow are its chain. */
@@ -273,7 +309,7 @@ static bool use_key(SSL_CTX *ctx, BIO *bio, char *password)
 static bool load_pem(struct tls_context *c, const struct tls_settings *s, char *why, size_t size)
 {
 	char *password = (char *)s->ident_password;
-	BIO *bio = open_identity(s);
+	BIO *bio = open_pem(s, s->cert_file);
 	char reason[128];
 	bool ok = false;
 
@@ -341,20 +377,6 @@ static void set_policy(struct tls_context *c)
 	SSL_CTX_set_verify(c->ctx, mode, keep_first_fault);
 }
 
-/* Tells clients whose certificates we take. */
-static void name_authorities(struct tls_context *c, const char *path)
-{
-	struct stat st;
-	STACK_OF(X509_NAME) * names;
-
-	if (c->request == TLS_REQUEST_NO || stat(path, &st) != 0 || !S_ISREG(st.st_mode))
-		return;
-	names = SSL_load_client_CA_file(path);
-	if (names)
-		SSL_CTX_set_client_CA_list(c->ctx, names);
-	ERR_clear_error();
-}
-
 struct tls_context *tls_context_new(const struct tls_settings *s, char *why, size_t size)
 {
 	struct tls_context *c = calloc(1, sizeof(*c));
@@ -374,16 +396,13 @@ struct tls_context *tls_context_new(const struct tls_settings *s, char *why, siz
 	}
 	if (s->cert_file && !load_identity(c, s, why, size))
 		goto failed;
-	if (s->cert_path && !load_anchors(c, s->cert_path, why, size))
+	if (s->cert_path && !load_anchors(c, s, why, size))
 		goto failed;
-	if (s->role == TLS_SERVER && s->request != TLS_REQUEST_NO) {
-		if (!s->cert_path) {
-			str_format(why, size,
-				   "CERTREQUEST needs the authorities of the clients; "
-				   "name them with CERTPATH");
-			goto failed;
-		}
-		name_authorities(c, s->cert_path);
+	if (s->role == TLS_SERVER && s->request != TLS_REQUEST_NO && !s->cert_path) {
+		str_format(why, size,
+			   "CERTREQUEST needs the authorities of the clients; name them with "
+			   "CERTPATH");
+		goto failed;
 	}
 	return c;
 no_memory:

@@ -101,6 +101,20 @@ def test_a_certificate_that_only_root_can_read_is_renewed(site, certs, chroot):
     renew(site, upsd, certs, path)
 
 
+def test_authorities_that_only_root_can_read_are_read_again(site, certs):
+    if backend(site) != "OpenSSL":
+        pytest.skip("NSS reads its database by itself")
+    root_only(site, "one", "ups")
+    for name in ("server", "ca"):
+        shutil.copy(certs.pem(name), site.conf / f"{name}.pem")
+        (site.conf / f"{name}.pem").chmod(0o600)
+    upsd = start(site, f"CERTFILE {site.conf}/server.pem\nCERTPATH {site.conf}/ca.pem\n"
+                 "CERTREQUEST REQUIRE\n")
+    reload(upsd)
+    with TlsClient(upsd.port, certs.client_context("client")) as c:
+        assert c.ask("NETVER") == "1.3"
+
+
 def test_a_file_in_a_folder_that_others_may_change_is_not_opened_for_us(site):
     root_only(site, "one", "ups")
     upsd = start(site, "")
