@@ -28,41 +28,15 @@ static const char dump[] = "SETINFO battery.charge \"100\"\nSETINFO input.voltag
 	"OK SUBSCRIBE rack\nEVENT VAR rack battery.charge \"100\"\nEVENT VAR rack input.voltage "  \
 	"\"230\"\nEVENT VAR rack ups.status \"OL\"\nEVENT STATE rack OK\nEVENT SYNC rack\n"
 
-struct fixture {
-	struct upsd_site *site;
-	int driver;
-	int client;
-};
-
-static void no_log(void *arg, enum log_level level, const char *token, const char *text)
-{
-	(void)arg, (void)level, (void)token, (void)text;
-}
-
 static int set_up(void **state)
 {
-	struct fixture *f = calloc(1, sizeof(*f));
-
-	if (!f)
-		return -1;
-	clock_fake(true, 1000000);
-	log_set_sink(no_log, NULL);
-	f->site = upsd_site_new(ups_conf, upsd_users);
-	f->driver = upsd_site_driver(f->site, "dummy-rack", dump);
-	f->client = upsd_site_client(f->site);
-	*state = f;
-	return 0;
+	*state = upsd_fixture_new(ups_conf, upsd_users, dump);
+	return *state ? 0 : -1;
 }
 
 static int tear_down(void **state)
 {
-	struct fixture *f = *state;
-
-	close(f->client);
-	close(f->driver);
-	upsd_site_free(f->site);
-	clock_fake(false, 0);
-	free(f);
+	upsd_fixture_free(*state);
 	return 0;
 }
 
@@ -72,7 +46,7 @@ static int tear_down(void **state)
 
 static void a_subscriber_gets_the_present_state_and_then_changes(void **state)
 {
-	struct fixture *f = *state;
+	struct upsd_fixture *f = *state;
 
 	assert_string_equal(ASK(f, "SUBSCRIBE rack\n"), PRESENT);
 	SAYS(f, "SETINFO battery.charge \"99\"\n");
@@ -89,7 +63,7 @@ static void a_subscriber_gets_the_present_state_and_then_changes(void **state)
 
 static void status_and_state_come_first_in_a_batch(void **state)
 {
-	struct fixture *f = *state;
+	struct upsd_fixture *f = *state;
 
 	ASK(f, "SUBSCRIBE rack\n");
 	SAYS(f, "SETINFO a.first \"1\"\nDELINFO input.voltage\nDATASTALE\n"
@@ -101,7 +75,7 @@ static void status_and_state_come_first_in_a_batch(void **state)
 
 static void patterns_choose_variables(void **state)
 {
-	struct fixture *f = *state;
+	struct upsd_fixture *f = *state;
 
 	assert_string_equal(ASK(f, "SUBSCRIBE rack battery.* UPS.STATUS\n"),
 			    "OK SUBSCRIBE rack\nEVENT VAR rack battery.charge \"100\"\n"
@@ -115,7 +89,7 @@ static void patterns_choose_variables(void **state)
 
 static void names_are_echoed_as_the_client_writes_them(void **state)
 {
-	struct fixture *f = *state;
+	struct upsd_fixture *f = *state;
 
 	assert_string_equal(ASK(f, "subscribe UPS nothing\n"),
 			    "OK SUBSCRIBE UPS\nEVENT STATE UPS OK\nEVENT SYNC UPS\n");
@@ -125,7 +99,7 @@ static void names_are_echoed_as_the_client_writes_them(void **state)
 
 static void a_second_subscription_takes_the_place_of_the_first(void **state)
 {
-	struct fixture *f = *state;
+	struct upsd_fixture *f = *state;
 
 	ASK(f, "SUBSCRIBE rack\n");
 	assert_string_equal(ASK(f, "SUBSCRIBE ups ups.status\n"),
@@ -144,7 +118,7 @@ static void wrong_requests_are_refused(void **state)
 	static const char *const bad[] = {
 		"SUBSCRIBE\n",          "SUBSCRIBE rack \"\"\n", "SUBSCRIBE rack \"a b\"\n",
 		"SUBSCRIBE rack a=b\n", "UNSUBSCRIBE\n",         "UNSUBSCRIBE rack x\n"};
-	struct fixture *f = *state;
+	struct upsd_fixture *f = *state;
 
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
 		assert_string_equal(ASK(f, bad[i]), "ERR INVALID-ARGUMENT\n");
@@ -154,7 +128,7 @@ static void wrong_requests_are_refused(void **state)
 
 static void the_fsd_latch_is_an_event(void **state)
 {
-	struct fixture *f = *state;
+	struct upsd_fixture *f = *state;
 	int other = upsd_site_client(f->site);
 
 	ASK(f, "SUBSCRIBE rack\n");
@@ -167,7 +141,7 @@ static void the_fsd_latch_is_an_event(void **state)
 
 static void a_driver_that_goes_and_comes_back_is_no_storm(void **state)
 {
-	struct fixture *f = *state;
+	struct upsd_fixture *f = *state;
 
 	ASK(f, "SUBSCRIBE rack\n");
 	close(f->driver);
@@ -182,7 +156,7 @@ static void a_driver_that_goes_and_comes_back_is_no_storm(void **state)
 
 static void a_ups_without_driver_can_be_subscribed_to(void **state)
 {
-	struct fixture *f = *state;
+	struct upsd_fixture *f = *state;
 	int driver;
 
 	assert_string_equal(ASK(f, "SUBSCRIBE dead\n"),
@@ -194,7 +168,7 @@ static void a_ups_without_driver_can_be_subscribed_to(void **state)
 
 static void a_ups_that_leaves_the_configuration_is_gone(void **state)
 {
-	struct fixture *f = *state;
+	struct upsd_fixture *f = *state;
 
 	ASK(f, "SUBSCRIBE rack\nSUBSCRIBE dead\n");
 	upsd_site_reload(f->site, "[dead]\ndriver = dummy\nport = y\n");
@@ -205,7 +179,7 @@ static void a_ups_that_leaves_the_configuration_is_gone(void **state)
 
 static void a_change_is_sent_before_the_next_answer_about_that_ups(void **state)
 {
-	struct fixture *f = *state;
+	struct upsd_fixture *f = *state;
 
 	ASK(f, "SUBSCRIBE rack\n");
 	state_set(upses_find(&f->site->upsd.upses, "rack")->state, "battery.charge", "7");
@@ -217,7 +191,7 @@ static void a_change_is_sent_before_the_next_answer_about_that_ups(void **state)
 /* Reads nothing while the driver talks without end, then catches up. */
 static void a_slow_subscriber_gets_the_newest_values_and_no_backlog(void **state)
 {
-	struct fixture *f = *state;
+	struct upsd_fixture *f = *state;
 	char line[64];
 	const char *rest;
 	size_t len;
@@ -257,7 +231,7 @@ static void replay(const char *events, int values[NAMES])
 /* The driver says anything in any order, comes and goes; the client reads now and then. */
 static void a_subscriber_ends_up_with_what_is_true(void **state)
 {
-	struct fixture *f = *state;
+	struct upsd_fixture *f = *state;
 	int truth[NAMES], believed[NAMES];
 	char line[64];
 
@@ -292,7 +266,7 @@ static void a_subscriber_ends_up_with_what_is_true(void **state)
 
 static void subscribers_come_and_go_without_harm(void **state)
 {
-	struct fixture *f = *state;
+	struct upsd_fixture *f = *state;
 	int clients[6];
 
 	for (int round = 0; round < 3; round++) {

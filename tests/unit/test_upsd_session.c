@@ -35,41 +35,15 @@ static const char dump[] =
 	"SETINFO ups.mfr \"A \\\"B\\\" \\\\ \\# C\"\nSETINFO ups.status \"OL\"\n"
 	"ADDCMD test.panel\nADDCMD load.off\nDATAOK\nDUMPDONE\n";
 
-struct fixture {
-	struct upsd_site *site;
-	int driver;
-	int client;
-};
-
-static void no_log(void *arg, enum log_level level, const char *token, const char *text)
-{
-	(void)arg, (void)level, (void)token, (void)text;
-}
-
 static int set_up(void **state)
 {
-	struct fixture *f = calloc(1, sizeof(*f));
-
-	if (!f)
-		return -1;
-	clock_fake(true, 1000000);
-	log_set_sink(no_log, NULL);
-	f->site = upsd_site_new(ups_conf, upsd_users);
-	f->driver = upsd_site_driver(f->site, "dummy-rack", dump);
-	f->client = upsd_site_client(f->site);
-	*state = f;
-	return 0;
+	*state = upsd_fixture_new(ups_conf, upsd_users, dump);
+	return *state ? 0 : -1;
 }
 
 static int tear_down(void **state)
 {
-	struct fixture *f = *state;
-
-	close(f->client);
-	close(f->driver);
-	upsd_site_free(f->site);
-	clock_fake(false, 0);
-	free(f);
+	upsd_fixture_free(*state);
 	return 0;
 }
 
@@ -80,7 +54,7 @@ struct exchange {
 	const char *answer;
 };
 
-static void assert_exchanges(struct fixture *f, const struct exchange *rows, size_t count)
+static void assert_exchanges(struct upsd_fixture *f, const struct exchange *rows, size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
 		const char *answer = ASK(f, rows[i].request);
@@ -126,7 +100,7 @@ static void what_needs_nobody_is_answered(void **state)
 		{"ATTACH rack\n", "ERR UNKNOWN-COMMAND\n"},
 	};
 
-	ASSERT_EXCHANGES((struct fixture *)*state, rows);
+	ASSERT_EXCHANGES((struct upsd_fixture *)*state, rows);
 }
 
 static void get_answers_and_checks_in_order(void **state)
@@ -166,7 +140,7 @@ static void get_answers_and_checks_in_order(void **state)
 		{"GET TRACKING x\n", "ERR FEATURE-NOT-CONFIGURED\n"},
 	};
 
-	ASSERT_EXCHANGES((struct fixture *)*state, rows);
+	ASSERT_EXCHANGES((struct upsd_fixture *)*state, rows);
 }
 
 static void list_answers_and_checks_in_order(void **state)
@@ -202,14 +176,14 @@ static void list_answers_and_checks_in_order(void **state)
 		{"LIST CLIENTS rack\n", "BEGIN LIST CLIENTS rack\nEND LIST CLIENTS rack\n"},
 	};
 
-	ASSERT_EXCHANGES((struct fixture *)*state, rows);
+	ASSERT_EXCHANGES((struct upsd_fixture *)*state, rows);
 }
 
 static void privileged_commands_ask_for_credentials_first(void **state)
 {
 	static const char *const commands[] = {"LOGIN", "PRIMARY", "MASTER",
 					       "FSD",   "SET",     "INSTCMD"};
-	struct fixture *f = *state;
+	struct upsd_fixture *f = *state;
 	char line[32];
 
 	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
@@ -245,7 +219,7 @@ static void a_login_counts_until_the_connection_ends(void **state)
 		{"MASTER rack\n", "OK MASTER-GRANTED\n"},
 		{"LOGOUT x\n", IA},
 	};
-	struct fixture *f = *state;
+	struct upsd_fixture *f = *state;
 	int other = upsd_site_client(f->site);
 
 	ASSERT_EXCHANGES(f, rows);
@@ -262,7 +236,7 @@ static void a_login_works_while_the_driver_is_away(void **state)
 					       {"LOGIN dead\n", "OK\n"},
 					       {"FSD dead\n", "OK FSD-SET\n"}};
 
-	ASSERT_EXCHANGES((struct fixture *)*state, rows);
+	ASSERT_EXCHANGES((struct upsd_fixture *)*state, rows);
 }
 
 static void rights_are_those_of_the_user(void **state)
@@ -279,7 +253,7 @@ static void rights_are_those_of_the_user(void **state)
 		{"SET TRACKING ON\n", "OK\n"},
 	};
 
-	ASSERT_EXCHANGES((struct fixture *)*state, rows);
+	ASSERT_EXCHANGES((struct upsd_fixture *)*state, rows);
 }
 
 static void fsd_is_latched_and_shown_in_front_of_the_status(void **state)
@@ -291,7 +265,7 @@ static void fsd_is_latched_and_shown_in_front_of_the_status(void **state)
 		{"GET VAR rack ups.status\n", "VAR rack ups.status \"FSD OL\"\n"},
 		{"FSD rack\n", "OK FSD-SET\n"},
 	};
-	struct fixture *f = *state;
+	struct upsd_fixture *f = *state;
 
 	ASK(f, rows[0].request); /* kept before the latch is set */
 	assert_exchanges(f, rows + 1, 4);
@@ -321,7 +295,7 @@ static void a_setting_is_checked_and_handed_to_the_driver(void **state)
 		{"SET VAR rack input.sensitivity \"a\\#b\"\n", "OK\n"},
 		{"SET VAR rack ups.delay 55\n", "OK\n"},
 	};
-	struct fixture *f = *state;
+	struct upsd_fixture *f = *state;
 
 	ASSERT_EXCHANGES(f, rows);
 	assert_string_equal(upsd_site_read(f->site, f->driver),
@@ -342,7 +316,7 @@ static void a_command_is_checked_and_handed_to_the_driver(void **state)
 		{"INSTCMD rack test.panel 10\n", "OK\n"},
 		{"INSTCMD rack test.panel 10 20\n", "OK\n"},
 	};
-	struct fixture *f = *state;
+	struct upsd_fixture *f = *state;
 
 	ASSERT_EXCHANGES(f, rows);
 	assert_string_equal(upsd_site_read(f->site, f->driver),
@@ -351,7 +325,7 @@ static void a_command_is_checked_and_handed_to_the_driver(void **state)
 
 static void a_tracked_request_is_followed_by_its_id(void **state)
 {
-	struct fixture *f = *state;
+	struct upsd_fixture *f = *state;
 	char id[64] = "", line[128];
 	int other;
 
@@ -380,7 +354,7 @@ static void a_tracked_request_is_followed_by_its_id(void **state)
 
 static void a_line_that_cannot_be_read_gets_one_answer(void **state)
 {
-	struct fixture *f = *state;
+	struct upsd_fixture *f = *state;
 	struct buffer line = {0};
 
 	assert_string_equal(ASK(f, "GET VAR rack \"ups.status\nVER\n"), IA UPSD_VERSION_LINE "\n");
@@ -399,7 +373,7 @@ static void a_line_that_cannot_be_read_gets_one_answer(void **state)
 
 static void commands_in_one_segment_are_answered_in_order(void **state)
 {
-	struct fixture *f = *state;
+	struct upsd_fixture *f = *state;
 
 	assert_string_equal(ASK(f, "PING\nNETVER\nGET VAR rack ups.status\nPI"),
 			    "PONG\n1.3\nVAR rack ups.status \"OL\"\n");
@@ -408,7 +382,7 @@ static void commands_in_one_segment_are_answered_in_order(void **state)
 
 static void a_value_of_thousands_of_bytes_is_passed_on_whole(void **state)
 {
-	struct fixture *f = *state;
+	struct upsd_fixture *f = *state;
 	struct buffer set = {0}, answer = {0};
 
 	buffer_append_str(&set, "SETINFO long.value \"");
@@ -427,7 +401,7 @@ static void a_value_of_thousands_of_bytes_is_passed_on_whole(void **state)
 
 static void a_kept_list_is_renewed_when_a_value_changes(void **state)
 {
-	struct fixture *f = *state;
+	struct upsd_fixture *f = *state;
 
 	ASK(f, "LIST VAR rack\n");
 	assert_non_null(strstr(ASK(f, "LIST VAR rack\n"), "\nVAR rack battery.charge \"100\"\n"));
@@ -440,7 +414,7 @@ static void a_kept_list_is_renewed_when_a_value_changes(void **state)
 
 static void stale_data_are_refused_until_they_are_good_again(void **state)
 {
-	struct fixture *f = *state;
+	struct upsd_fixture *f = *state;
 
 	upsd_site_send(f->site, f->driver, "DATASTALE\n");
 	assert_string_equal(ASK(f, "GET VAR rack ups.status\n"), "ERR DATA-STALE\n");
@@ -452,7 +426,7 @@ static void stale_data_are_refused_until_they_are_good_again(void **state)
 	assert_string_equal(ASK(f, "GET VAR rack ups.status\n"), "VAR rack ups.status \"OL\"\n");
 }
 
-static void tick(struct fixture *f, long long ms)
+static void tick(struct upsd_fixture *f, long long ms)
 {
 	clock_fake_advance(ms);
 	upses_tick(&f->site->upsd.upses, clock_ms(), 15);
@@ -461,7 +435,7 @@ static void tick(struct fixture *f, long long ms)
 
 static void a_silent_driver_is_asked_and_then_taken_for_stale(void **state)
 {
-	struct fixture *f = *state;
+	struct upsd_fixture *f = *state;
 
 	tick(f, 5000);
 	assert_string_equal(upsd_site_read(f->site, f->driver), "");
@@ -482,7 +456,7 @@ static void a_silent_driver_is_asked_and_then_taken_for_stale(void **state)
 
 static void a_driver_that_ends_is_not_connected_and_comes_back(void **state)
 {
-	struct fixture *f = *state;
+	struct upsd_fixture *f = *state;
 
 	close(f->driver);
 	upsd_site_settle(f->site);
@@ -496,7 +470,7 @@ static void a_driver_that_ends_is_not_connected_and_comes_back(void **state)
 
 static void a_driver_that_never_ends_its_dump_goes_stale(void **state)
 {
-	struct fixture *f = *state;
+	struct upsd_fixture *f = *state;
 
 	close(f->driver);
 	upsd_site_settle(f->site);
@@ -513,7 +487,7 @@ static void a_driver_that_never_ends_its_dump_goes_stale(void **state)
 
 static void requests_for_a_driver_that_reads_nothing_fail_in_the_end(void **state)
 {
-	struct fixture *f = *state;
+	struct upsd_fixture *f = *state;
 	const char *answer = "OK\n";
 
 	ASK(f, "USERNAME admin\nPASSWORD secret\n");
@@ -528,7 +502,7 @@ static void requests_for_a_driver_that_reads_nothing_fail_in_the_end(void **stat
 
 static void who_is_silent_for_a_minute_is_disconnected(void **state)
 {
-	struct fixture *f = *state;
+	struct upsd_fixture *f = *state;
 	int other = upsd_site_client(f->site);
 
 	clock_fake_advance(40000);
@@ -542,7 +516,7 @@ static void who_is_silent_for_a_minute_is_disconnected(void **state)
 
 static void beyond_the_maximum_a_client_is_refused_with_a_line(void **state)
 {
-	struct fixture *f = *state;
+	struct upsd_fixture *f = *state;
 	int fds[8], refused;
 
 	for (int i = 0; i < 7; i++)
@@ -561,7 +535,7 @@ static void beyond_the_maximum_a_client_is_refused_with_a_line(void **state)
 
 static void a_reload_keeps_what_stays_and_ends_what_goes(void **state)
 {
-	struct fixture *f = *state;
+	struct upsd_fixture *f = *state;
 	int other = upsd_site_client(f->site);
 
 	ASK(f, CREDENTIALS "LOGIN rack\n");

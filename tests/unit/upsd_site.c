@@ -12,6 +12,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "common/base/log.h"
 #include "common/base/clock.h"
 #include "common/base/paths.h"
 #include "common/base/str.h"
@@ -193,4 +194,33 @@ bool upsd_site_closed(int fd)
 	char byte;
 
 	return recv(fd, &byte, 1, MSG_DONTWAIT) == 0;
+}
+
+static void no_log(void *arg, enum log_level level, const char *token, const char *text)
+{
+	(void)arg, (void)level, (void)token, (void)text;
+}
+
+struct upsd_fixture *upsd_fixture_new(const char *ups_conf, const char *upsd_users,
+				      const char *dump)
+{
+	struct upsd_fixture *f = calloc(1, sizeof(*f));
+
+	if (!f)
+		return NULL;
+	clock_fake(true, 1000000);
+	log_set_sink(no_log, NULL);
+	f->site = upsd_site_new(ups_conf, upsd_users);
+	f->driver = upsd_site_driver(f->site, "dummy-rack", dump);
+	f->client = upsd_site_client(f->site);
+	return f;
+}
+
+void upsd_fixture_free(struct upsd_fixture *f)
+{
+	close(f->client);
+	close(f->driver);
+	upsd_site_free(f->site);
+	clock_fake(false, 0);
+	free(f);
 }

@@ -47,4 +47,17 @@ const char *upsd_site_ask(struct upsd_site *s, int fd, const char *text);
 /* True when upsd has closed the connection and everything has been read. */
 bool upsd_site_closed(int fd);
 
+/* What most tests need: a site whose UPS has a driver, and one client; the clock is a fake one, the
+ * log is silent. */
+struct upsd_fixture {
+	struct upsd_site *site;
+	int driver;
+	int client;
+};
+
+/* The driver listens at "dummy-rack" and sends `dump`. NULL: no memory. */
+struct upsd_fixture *upsd_fixture_new(const char *ups_conf, const char *upsd_users,
+				      const char *dump);
+void upsd_fixture_free(struct upsd_fixture *f);
+
 #endif
