@@ -113,6 +113,24 @@ static bool store(const struct line *l, char **dst, const char *text)
 	return false;
 }
 
+int upsmon_conf_add_command(struct upsmon_conf *conf, const char *text)
+{
+	char **grown, *copy;
+
+	for (size_t i = 0; i < conf->command_count; i++) {
+		if (str_equal(conf->commands[i], text))
+			return (int)i;
+	}
+	grown = realloc(conf->commands, (conf->command_count + 1) * sizeof(*grown));
+	if (grown)
+		conf->commands = grown;
+	copy = grown ? str_dup(text) : NULL;
+	if (!copy)
+		return -1;
+	grown[conf->command_count] = copy;
+	return (int)conf->command_count++;
+}
+
 static void free_ups(struct conf_ups *u)
 {
 	free(u->system);
@@ -133,7 +151,7 @@ static bool parse_role(const struct line *l, const char *word)
 static void take_monitor(const struct line *l)
 {
 	static const char mend[] = "MONITOR ups@host powervalue user password primary|secondary";
-	struct conf_ups u = {0}, *grown;
+	struct conf_ups u = {.login = true, .level = {-1, -1, -1}}, *grown;
 	const char *why = NULL;
 
 	if (l->count < 6) {
@@ -169,7 +187,7 @@ static void take_monitor(const struct line *l)
 }
 
 /* Further words reach the shell as they are, whatever is in them. */
-static bool append_shell_word(struct buffer *b, const char *word)
+bool upsmon_conf_append_shell_word(struct buffer *b, const char *word)
 {
 	buffer_append_str(b, " '");
 	for (; *word; word++) {
@@ -187,7 +205,7 @@ static void take_shutdown_command(const struct line *l)
 
 	buffer_append_str(&b, l->words[1]);
 	for (size_t i = 2; i < l->count; i++)
-		append_shell_word(&b, l->words[i]);
+		upsmon_conf_append_shell_word(&b, l->words[i]);
 	if (b.failed)
 		conf_error(l->report, l->at, NULL, "SHUTDOWNCMD is too long");
 	else
@@ -398,7 +416,7 @@ static void take_line(void *arg, const struct conf_where *at, size_t count, char
 
 /* ------------------------------------------------------------------- whole */
 
-static void set_defaults(struct upsmon_conf *conf)
+void upsmon_conf_init(struct upsmon_conf *conf)
 {
 	memset(conf, 0, sizeof(*conf));
 	for (size_t i = 0; i < NUMBERS; i++)
@@ -416,6 +434,18 @@ static void check_poll(long *seconds, const char *name, const struct conf_where 
 		return;
 	conf_warning(r, file, NULL, "%s 0 is taken as 1", name);
 	*seconds = 1;
+}
+
+static void add_the_group(struct upsmon_conf *conf, const struct conf_where *file,
+			  struct conf_report *r)
+{
+	conf->groups = calloc(1, sizeof(*conf->groups));
+	if (!conf->groups) {
+		conf_error(r, file, NULL, "out of memory");
+		return;
+	}
+	conf->group_count = 1;
+	conf->groups[0].min_supplies = conf->policy.min_supplies;
 }
 
 static void check_whole(struct upsmon_conf *conf, const char *path, struct conf_report *r)
@@ -436,7 +466,10 @@ static void check_whole(struct upsmon_conf *conf, const char *path, struct conf_
 			   "Fatal error: insufficient power configured! Sum of power values %ld, "
 			   "minimum value (MINSUPPLIES) %ld",
 			   upsmon_conf_power(conf), p->min_supplies);
+	add_the_group(conf, &file, r);
 	tls_demands_check(&conf->tls, &file, r);
+	if (conf->shutdown_command && upsmon_conf_add_command(conf, conf->shutdown_command) < 0)
+		conf_error(r, &file, NULL, "out of memory");
 	if (!conf->shutdown_command)
 		conf_warning(r, &file, "SHUTDOWNCMD \"/sbin/shutdown -h +0\"",
 			     "Warning: no shutdown command defined!");
@@ -446,7 +479,8 @@ int upsmon_conf_read(struct upsmon_conf *conf, const char *path, struct conf_rep
 {
 	int err;
 
-	set_defaults(conf);
+	upsmon_conf_init(conf);
+	conf->classic = true;
 	err = conffile_read_lines(path, take_line, conf, r);
 	if (err)
 		return err;
@@ -460,6 +494,18 @@ void upsmon_conf_free(struct upsmon_conf *conf)
 	for (size_t i = 0; i < conf->ups_count; i++)
 		free_ups(&conf->ups[i]);
 	free(conf->ups);
+	for (size_t i = 0; i < conf->group_count; i++)
+		free(conf->groups[i].name);
+	free(conf->groups);
+	rulebook_free(&conf->book);
+	for (size_t i = 0; i < conf->command_count; i++)
+		free(conf->commands[i]);
+	free(conf->commands);
+	free(conf->smtp.host);
+	free(conf->smtp.user);
+	secret_free(&conf->smtp.password);
+	free(conf->smtp.authorities);
+	free(conf->log_file);
 	free(conf->shutdown_command);
 	free(conf->powerdown_flag);
 	free_words(conf->notify_command);

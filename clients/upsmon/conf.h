@@ -1,6 +1,7 @@
 /*
  * conf: upsmon.conf, read into a fresh struct and checked whole
- * (spec/config-files.md section 5).
+ * (spec/config-files.md section 5).  A file in the group language
+ * (groupconf.h) fills the same struct.
  *
  * A directive that is not in the file has its default, also after a reload.
  * What cannot harm the machine (an unknown directive, a bad NOTIFYFLAG) is a
@@ -15,6 +16,7 @@
 
 #include "clients/upsmon/notice.h"
 #include "clients/upsmon/policy.h"
+#include "clients/upsmon/rulebook.h"
 #include "clients/upsmon/tls.h"
 #include "common/base/conffile.h"
 #include "common/ups/netwire.h"
@@ -27,6 +29,24 @@ struct conf_ups {
 	char *user;
 	char *password;
 	bool primary;
+	bool login;    /* LOGIN there, and PRIMARY; the group language only looks on at power 0 */
+	size_t group;  /* place in upsmon_conf.groups */
+	long level[3]; /* LB1 to LB3 in percent; -1 = none */
+};
+
+/* UPSes that share a MINSUPPLIES.  upsmon.conf has one, which has no name. */
+struct conf_group {
+	char *name;
+	long min_supplies;
+};
+
+/* The one relay for all mail. */
+struct conf_smtp {
+	char *host; /* NULL = none */
+	unsigned port;
+	char *user;
+	char *password;
+	char *authorities; /* PEM file; NULL = the system's */
 };
 
 enum { CONF_EXIT_NEVER = -1, CONF_EXIT_AT_ONCE = 0 };
@@ -34,9 +54,21 @@ enum { CONF_EXIT_NEVER = -1, CONF_EXIT_AT_ONCE = 0 };
 struct upsmon_conf {
 	struct conf_ups *ups;
 	size_t ups_count;
+	struct conf_group *groups;
+	size_t group_count;
+	struct rulebook book;
+	/* True: a UPS that is critical by rules.c shuts the host down.  The group language has no
+	 * such rule, it declares everything. */
+	bool classic;
+	/* What the parent may be asked to run, for /bin/sh -c; the first is that of `-c fsd`.
+	 * Classic: shutdown_command alone, if there is one. */
+	char **commands;
+	size_t command_count;
+	struct conf_smtp smtp;
+	char *log_file; /* of NUTLOG; NULL = the usual one */
 	struct policy policy;
 	struct tls_demands tls;
-	char *shutdown_command; /* for /bin/sh -c; NULL = none */
+	char *shutdown_command; /* SHUTDOWNCMD for /bin/sh -c; NULL = none */
 	long shutdown_exit;     /* SHUTDOWNEXIT: seconds to stay, or CONF_EXIT_* */
 	char *powerdown_flag;   /* NULL = none */
 	char **notify_command;  /* words, NULL-ended; NULL = none */
@@ -57,6 +89,15 @@ int upsmon_conf_read(struct upsmon_conf *conf, const char *path, struct conf_rep
 
 /* Frees all; passwords are wiped. */
 void upsmon_conf_free(struct upsmon_conf *conf);
+
+/* All defaults, before a front end reads its file; nothing is owned. */
+void upsmon_conf_init(struct upsmon_conf *conf);
+
+/* Adds a copy; its place, or -1: no memory.  A command that is there already keeps its place. */
+int upsmon_conf_add_command(struct upsmon_conf *conf, const char *text);
+
+/* Appends a word so that a shell takes it as it is, ` 'it'\''s'`. */
+bool upsmon_conf_append_shell_word(struct buffer *b, const char *word);
 
 /* The sum of all power values. */
 long upsmon_conf_power(const struct upsmon_conf *conf);

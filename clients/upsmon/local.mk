@@ -3,6 +3,10 @@ noinst_LTLIBRARIES += clients/upsmon/libupsmon.la
 clients_upsmon_libupsmon_la_SOURCES = \
 	clients/upsmon/actions.c clients/upsmon/actions.h \
 	clients/upsmon/conf.c clients/upsmon/conf.h \
+	clients/upsmon/delivery.h \
+	clients/upsmon/facts.c clients/upsmon/facts.h \
+	clients/upsmon/rulebook.c clients/upsmon/rulebook.h \
+	clients/upsmon/timers.c clients/upsmon/timers.h \
 	clients/upsmon/tls.c clients/upsmon/tls.h \
 	clients/upsmon/engine.c clients/upsmon/engine.h clients/upsmon/engine_impl.h \
 	clients/upsmon/engine_end.c \

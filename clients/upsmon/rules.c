@@ -36,7 +36,7 @@ static bool surely_lost(const struct monitor *m, const struct policy *p, long lo
 
 /* What a UPS was doing when it was lost may have ended badly. True: *r says by which rule. */
 static bool judge_lost(const struct monitor *m, const struct policy *p, long long now_ms,
-		       enum rule *r)
+		       enum ruling *r)
 {
 	if (p->over >= 0 && (m->flags & STATUS_OVER) && lasted(m->over_ms, now_ms, p->over))
 		*r = RULE_LOST_OVER;
@@ -53,7 +53,7 @@ static bool judge_lost(const struct monitor *m, const struct policy *p, long lon
 	return true;
 }
 
-static enum rule judge_low(const struct monitor *m, const struct policy *p, long long now_ms)
+static enum ruling judge_low(const struct monitor *m, const struct policy *p, long long now_ms)
 {
 	bool low = (m->flags & STATUS_LB) || m->low_assumed;
 
@@ -68,9 +68,9 @@ static enum rule judge_low(const struct monitor *m, const struct policy *p, long
 	return now_ms - m->noncrit_ms > p->hostsync * 1000LL ? RULE_SECONDARY : RULE_HOSTSYNC;
 }
 
-enum rule rules_judge(const struct monitor *m, const struct policy *p, long long now_ms)
+enum ruling rules_judge(const struct monitor *m, const struct policy *p, long long now_ms)
 {
-	enum rule r;
+	enum ruling r;
 
 	if (m->flags & STATUS_FSD)
 		return RULE_FSD;
@@ -81,12 +81,12 @@ enum rule rules_judge(const struct monitor *m, const struct policy *p, long long
 	return judge_low(m, p, now_ms);
 }
 
-bool rule_is_critical(enum rule r)
+bool rule_is_critical(enum ruling r)
 {
 	return rule_rows[r].critical;
 }
 
-const char *rule_text(enum rule r)
+const char *rule_text(enum ruling r)
 {
 	return rule_rows[r].text;
 }
@@ -127,7 +127,7 @@ void rules_explain(struct buffer *b, const struct monitor *m, const struct polic
 	static const char *const comm[] = {[MONITOR_NEW] = "not yet contacted",
 					   [MONITOR_OK] = "in contact",
 					   [MONITOR_LOST] = "lost"};
-	enum rule r = rules_judge(m, p, now_ms);
+	enum ruling r = rules_judge(m, p, now_ms);
 
 	buffer_appendf(b, "UPS %s (%s, power value %ld): status [", m->system,
 		       m->primary ? "primary" : "secondary", m->power);

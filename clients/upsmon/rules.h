@@ -18,7 +18,7 @@
 #include "common/base/buffer.h"
 
 /* The first rule that applied to a UPS. */
-enum rule {
+enum ruling {
 	RULE_FSD,
 	RULE_LOST_OVER,
 	RULE_LOST_ALARM,
@@ -34,13 +34,13 @@ enum rule {
 	RULE_HOSTSYNC,    /* we are secondary and give the primary that time */
 };
 
-enum rule rules_judge(const struct monitor *m, const struct policy *p, long long now_ms);
+enum ruling rules_judge(const struct monitor *m, const struct policy *p, long long now_ms);
 
 /* Whether a UPS to which that rule applied counts as lost for the host. */
-bool rule_is_critical(enum rule r);
+bool rule_is_critical(enum ruling r);
 
 /* What the rule says, for people. */
-const char *rule_text(enum rule r);
+const char *rule_text(enum ruling r);
 
 struct verdict {
 	bool shutdown;

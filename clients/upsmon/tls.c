@@ -140,7 +140,7 @@ struct tlspolicy *tls_demands_policy(const struct tls_demands *d,
 		.certverify = host && host->certverify >= 0 ? host->certverify : d->certverify,
 		.forcessl = host && host->forcessl >= 0 ? host->forcessl : d->forcessl,
 		.cert_name = host ? host->name : NULL,
-		.cert_path = d->cert_path,
+		.cert_path = host && host->cert_path ? host->cert_path : d->cert_path,
 		.cert_file = d->cert_file,
 		.ident_name = d->ident_name,
 		.ident_password = d->ident_password,
@@ -152,8 +152,10 @@ struct tlspolicy *tls_demands_policy(const struct tls_demands *d,
 
 void tls_demands_free(struct tls_demands *d)
 {
-	for (size_t i = 0; i < d->host_count; i++)
+	for (size_t i = 0; i < d->host_count; i++) {
 		free(d->hosts[i].name);
+		free(d->hosts[i].cert_path);
+	}
 	free(d->hosts);
 	free(d->cert_path);
 	free(d->cert_file);

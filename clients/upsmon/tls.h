@@ -19,6 +19,8 @@ struct tls_host {
 	unsigned port;
 	char *name;
 	int certverify, forcessl;
+	char *cert_path; /* authorities for this server alone (CERTFILE of the group language); NULL
+			    = CERTPATH */
 };
 
 struct tls_demands { /* all zero: nothing said */

@@ -33,7 +33,7 @@ struct scenario {
 	} ups[UPSES];
 	struct step steps[MAX_STEPS];
 	int shutdown_s; /* or NOBODY */
-	enum rule rule; /* of the first UPS then */
+	enum ruling rule; /* of the first UPS then */
 };
 
 /* Short values, all different, so that no test passes by coincidence. */
@@ -82,7 +82,7 @@ static void play(struct monitor *m, const struct policy *p, const char *status, 
 }
 
 /* The second of the shutdown, or NOBODY. */
-static int run(const struct scenario *s, enum rule *rule)
+static int run(const struct scenario *s, enum ruling *rule)
 {
 	struct monitor ups[UPSES];
 	struct monitor *list[UPSES];
@@ -390,7 +390,7 @@ static void each_scenario_ends_as_it_should(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(scenarios) / sizeof(scenarios[0]); i++) {
-		enum rule rule = RULE_NOT_LOW;
+		enum ruling rule = RULE_NOT_LOW;
 		int second = run(&scenarios[i], &rule);
 
 		if (second == scenarios[i].shutdown_s && rule == scenarios[i].rule)
