@@ -3,6 +3,12 @@ noinst_LTLIBRARIES += clients/upsmon/libupsmon.la
 clients_upsmon_libupsmon_la_SOURCES = \
 	clients/upsmon/actions.c clients/upsmon/actions.h \
 	clients/upsmon/conf.c clients/upsmon/conf.h \
+	clients/upsmon/brain.c clients/upsmon/brain.h clients/upsmon/brain_impl.h \
+	clients/upsmon/brain_describe.c clients/upsmon/brain_keep.c \
+	clients/upsmon/brain_rules.c clients/upsmon/brain_wake.c \
+	clients/upsmon/conf_native.c clients/upsmon/conf_native.h \
+	clients/upsmon/conf_notices.c \
+	clients/upsmon/wake.c clients/upsmon/wake.h \
 	clients/upsmon/delivery.h \
 	clients/upsmon/facts.c clients/upsmon/facts.h \
 	clients/upsmon/rulebook.c clients/upsmon/rulebook.h \
