@@ -2,65 +2,16 @@
 
 #include "clients/upsmon/actions.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <signal.h>
 #include <stdlib.h>
-#include <string.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
-#include "clients/upsmon/spawn.h"
+#include "clients/upsmon/courier.h"
 #include "common/base/log.h"
-#include "common/base/str.h"
-
-/* A NOTIFYCMD that never ends must not fill the process table. */
-enum { RUNNING_MAX = 64 };
 
 static const char token[] = "notify";
-static const char wall_name[] = "wall";
 
 struct actions {
-	struct loop_signal *child_ended;
-	size_t count;
-	struct child {
-		pid_t pid;
-		const char *what;
-		actions_done_fn *done;
-		void *arg;
-	} running[RUNNING_MAX];
+	struct courier *courier;
 };
-
-static void log_end(const char *what, int status)
-{
-	/* No wall, or nobody to read it: of no interest to anybody. */
-	if (what == wall_name)
-		return;
-	if (WIFSIGNALED(status))
-		log_warn(token, "%s was ended by signal %d", what, WTERMSIG(status));
-	else if (WEXITSTATUS(status) == 127)
-		log_warn(token, "%s ended with status 127: does it exist, may it be run?", what);
-	else if (WEXITSTATUS(status))
-		log_warn(token, "%s ended with status %d", what, WEXITSTATUS(status));
-}
-
-static void reap(void *arg)
-{
-	struct actions *a = arg;
-	int status;
-
-	for (size_t i = a->count; i-- > 0;) {
-		struct child ended = a->running[i];
-
-		/* Only our own: the resolver has a child, too. */
-		if (waitpid(ended.pid, &status, WNOHANG) <= 0)
-			continue;
-		a->running[i] = a->running[--a->count];
-		log_end(ended.what, status);
-		if (ended.done)
-			ended.done(ended.arg, status);
-	}
-}
 
 struct actions *actions_new(struct loop *l)
 {
@@ -68,8 +19,8 @@ struct actions *actions_new(struct loop *l)
 
 	if (!a)
 		return NULL;
-	a->child_ended = loop_signal_new(l, SIGCHLD, reap, a);
-	if (!a->child_ended) {
+	a->courier = courier_new(l);
+	if (!a->courier) {
 		free(a);
 		return NULL;
 	}
@@ -80,69 +31,31 @@ void actions_free(struct actions *a)
 {
 	if (!a)
 		return;
-	loop_signal_free(a->child_ended);
+	courier_free(a->courier);
 	free(a);
 }
 
 bool actions_adopt(struct actions *a, pid_t pid, const char *what, actions_done_fn *done, void *arg)
 {
-	if (a->count == RUNNING_MAX)
-		return false;
-	a->running[a->count++] = (struct child){.pid = pid, .what = what, .done = done, .arg = arg};
-	return true;
-}
-
-static void run(struct actions *a, const struct spawn *s, const char *what)
-{
-	pid_t pid;
-
-	if (a->count == RUNNING_MAX) {
-		log_error(token, "%d programs are running, %s is left out", RUNNING_MAX, what);
-		return;
-	}
-	pid = spawn_run(s);
-	if (pid < 0)
-		log_errno(token, errno, "Can't fork to notify: %s", what);
-	else
-		actions_adopt(a, pid, what, NULL, NULL);
+	return courier_adopt(a->courier, pid, what, done, arg);
 }
 
 void actions_wall(struct actions *a, const char *text)
 {
-	char program[] = "wall", *argv[] = {program, NULL};
-	int ends[2];
-
-	if (pipe2(ends, O_CLOEXEC) != 0) {
-		log_errno(token, errno, "Can't fork to notify: wall");
-		return;
-	}
-	/* A notice is far shorter than what a pipe takes without a reader. */
-	if (write(ends[1], text, strlen(text)) < 0 || write(ends[1], "\n", 1) < 0)
-		log_errno(token, errno, "cannot write to wall");
-	close(ends[1]);
-	run(a, &(struct spawn){.argv = argv, .input = ends[0]}, wall_name);
-	close(ends[0]);
+	courier_deliver(a->courier, &(struct delivery){.kind = DELIVERY_WALL, .text = text});
 }
 
 static void exec_command(struct actions *a, char *const *command, enum notice n, const char *ups,
-			 char *text)
+			 const char *text)
 {
-	const char *env[] = {"NOTIFYTYPE", notice_name(n), "UPSNAME", ups, NULL};
-	size_t count = 0;
-	char **argv;
+	struct delivery d = {
+		.kind = DELIVERY_EXEC, .text = text, .type = notice_name(n), .ups = ups};
 
-	while (command[count])
-		count++;
-	argv = calloc(count + 2, sizeof(*argv));
-	if (!argv) {
-		log_errno(token, ENOMEM, "Can't fork to notify: NOTIFYCMD");
-		return;
+	while (d.argc < DELIVERY_ARGS_MAX && command[d.argc]) {
+		d.argv[d.argc] = command[d.argc];
+		d.argc++;
 	}
-	for (size_t i = 0; i < count; i++)
-		argv[i] = command[i];
-	argv[count] = text;
-	run(a, &(struct spawn){.argv = argv, .input = -1, .env = env}, "NOTIFYCMD");
-	free(argv);
+	courier_deliver(a->courier, &d);
 }
 
 void actions_notify(struct actions *a, const struct upsmon_conf *conf, enum notice n,
