@@ -1,15 +1,14 @@
 # upsmon: a thin main over a convenience library, which the unit tests link.
 noinst_LTLIBRARIES += clients/upsmon/libupsmon.la
 clients_upsmon_libupsmon_la_SOURCES = \
-	clients/upsmon/actions.c clients/upsmon/actions.h \
 	clients/upsmon/conf.c clients/upsmon/conf.h \
-	clients/upsmon/brain.c clients/upsmon/brain.h clients/upsmon/brain_impl.h \
-	clients/upsmon/brain_describe.c clients/upsmon/brain_keep.c \
-	clients/upsmon/brain_rules.c clients/upsmon/brain_wake.c \
-	clients/upsmon/conf_native.c clients/upsmon/conf_native.h \
-	clients/upsmon/conf_notices.c \
-	clients/upsmon/wake.c clients/upsmon/wake.h \
-	clients/upsmon/delivery.h \
+	clients/upsmon/courier.c clients/upsmon/courier.h \
+	clients/upsmon/delivery.c clients/upsmon/delivery.h \
+	clients/upsmon/link.h \
+	clients/upsmon/mail.h clients/upsmon/mail_none.c \
+	clients/upsmon/notifier.c clients/upsmon/notifier.h \
+	clients/upsmon/nutlog.c clients/upsmon/nutlog.h \
+	clients/upsmon/outbox.c clients/upsmon/outbox.h \
 	clients/upsmon/facts.c clients/upsmon/facts.h \
 	clients/upsmon/rulebook.c clients/upsmon/rulebook.h \
 	clients/upsmon/timers.c clients/upsmon/timers.h \
@@ -26,6 +25,20 @@ clients_upsmon_libupsmon_la_SOURCES = \
 	clients/upsmon/shutdown.c clients/upsmon/shutdown.h \
 	clients/upsmon/spawn.c clients/upsmon/spawn.h \
 	clients/upsmon/watch.c
+
+# What it knows and decides, and the parent of the processes.
+clients_upsmon_libupsmon_la_SOURCES += \
+	clients/upsmon/brain.c clients/upsmon/brain.h clients/upsmon/brain_impl.h \
+	clients/upsmon/brain_describe.c clients/upsmon/brain_keep.c \
+	clients/upsmon/brain_rules.c clients/upsmon/brain_wake.c \
+	clients/upsmon/conf_native.c clients/upsmon/conf_native.h \
+	clients/upsmon/conf_notices.c \
+	clients/upsmon/control.c clients/upsmon/control.h \
+	clients/upsmon/engine_keep.c \
+	clients/upsmon/hooks.c clients/upsmon/hooks.h \
+	clients/upsmon/keep.c clients/upsmon/keep.h \
+	clients/upsmon/parent.c clients/upsmon/parent.h \
+	clients/upsmon/wake.c clients/upsmon/wake.h
 
 upsmon_libs = clients/upsmon/libupsmon.la common/libupsnet.la
 
@@ -59,3 +72,26 @@ tests_unit_test_upsmon_rules_LDADD = $(upsmon_libs) $(CMOCKA_LIBS)
 tests_unit_test_upsmon_shutdown_SOURCES = tests/unit/test_upsmon_shutdown.c
 tests_unit_test_upsmon_shutdown_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_upsmon_shutdown_LDADD = $(upsmon_libs) $(CMOCKA_LIBS)
+
+courier_tests = \
+	tests/unit/test_upsmon_courier \
+	tests/unit/test_upsmon_delivery \
+	tests/unit/test_upsmon_outbox
+check_PROGRAMS += $(courier_tests)
+TESTS += $(courier_tests)
+tests_unit_test_upsmon_courier_SOURCES = tests/unit/test_upsmon_courier.c
+tests_unit_test_upsmon_courier_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_upsmon_courier_LDADD = $(upsmon_libs) $(CMOCKA_LIBS)
+tests_unit_test_upsmon_delivery_SOURCES = tests/unit/test_upsmon_delivery.c
+tests_unit_test_upsmon_delivery_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_upsmon_delivery_LDADD = $(upsmon_libs) $(CMOCKA_LIBS)
+tests_unit_test_upsmon_outbox_SOURCES = tests/unit/test_upsmon_outbox.c
+tests_unit_test_upsmon_outbox_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_upsmon_outbox_LDADD = $(upsmon_libs) $(CMOCKA_LIBS)
+
+if ENABLE_FUZZERS
+noinst_PROGRAMS += tests/fuzz/fuzz_delivery
+endif
+tests_fuzz_fuzz_delivery_SOURCES = tests/fuzz/fuzz_delivery.c
+tests_fuzz_fuzz_delivery_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
+tests_fuzz_fuzz_delivery_LDADD = $(upsmon_libs)

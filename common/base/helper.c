@@ -16,7 +16,7 @@ static void wake(int signo)
 /* *awake: the mask in which SIGCHLD comes through. */
 static void reset_signals(sigset_t *awake)
 {
-	static const int deaf_to[] = {SIGHUP, SIGINT, SIGUSR1, SIGUSR2, SIGPIPE};
+	static const int deaf_to[] = {SIGHUP, SIGINT, SIGTERM, SIGUSR1, SIGUSR2, SIGPIPE};
 	sigset_t child;
 
 	for (int signo = 1; signo < NSIG; signo++)

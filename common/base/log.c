@@ -28,6 +28,9 @@ static struct {
 	long long start_ms;
 	void (*sink)(void *arg, enum log_level level, const char *token, const char *text);
 	void *sink_arg;
+	log_syslog_fn *syslog_fn;
+	void *syslog_arg;
+	bool in_syslog_fn;
 } logger = {.program = "nut", .to_stderr = true};
 
 void log_init(const char *program)
@@ -82,6 +85,12 @@ void log_set_sink(void (*sink)(void *arg, enum log_level level, const char *toke
 {
 	logger.sink = sink;
 	logger.sink_arg = arg;
+}
+
+void log_set_syslog(log_syslog_fn *fn, void *arg)
+{
+	logger.syslog_fn = fn;
+	logger.syslog_arg = arg;
 }
 
 static int syslog_priority(enum log_level level)
@@ -153,6 +162,27 @@ static void write_stderr(enum log_level level, int debug_level, const char *toke
 		return;
 }
 
+static void write_syslog(int priority, const char *text)
+{
+	if (!logger.to_syslog || logger.in_syslog_fn)
+		return;
+	if (!logger.syslog_fn) {
+		syslog(priority, "%s", text);
+		return;
+	}
+	logger.in_syslog_fn = true;
+	logger.syslog_fn(logger.syslog_arg, priority, text);
+	logger.in_syslog_fn = false;
+}
+
+void log_forwarded(int priority, const char *raw)
+{
+	char text[TEXT_MAX_BYTES];
+
+	make_printable(text, sizeof(text), raw);
+	write_syslog(priority, text);
+}
+
 static void emit(enum log_level level, int debug_level, const char *token, const char *raw)
 {
 	char text[TEXT_MAX_BYTES];
@@ -166,8 +196,7 @@ static void emit(enum log_level level, int debug_level, const char *token, const
 	}
 	if (logger.to_stderr)
 		write_stderr(level, debug_level, token, text);
-	if (logger.to_syslog)
-		syslog(syslog_priority(level), "%s", text);
+	write_syslog(syslog_priority(level), text);
 }
 
 __attribute__((format(printf, 5, 0))) static void vemit(enum log_level level, int debug_level,

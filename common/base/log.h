@@ -29,6 +29,17 @@ void log_set_quiet(bool quiet);
 void log_to_syslog(bool on);
 void log_to_stderr(bool on);
 
+/*
+ * For a process that cannot reach syslog: what would go there goes to `fn`
+ * (LOG_ERR, LOG_WARNING ...), NULL = back to syslog.  What is logged from inside
+ * it goes to stderr only.
+ */
+typedef void log_syslog_fn(void *arg, int priority, const char *text);
+void log_set_syslog(log_syslog_fn *fn, void *arg);
+
+/* A line that such a process has sent here: to syslog only, if that is on. */
+void log_forwarded(int priority, const char *text);
+
 void log_error(const char *token, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void log_warn(const char *token, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void log_notice(const char *token, const char *fmt, ...) __attribute__((format(printf, 2, 3)));

@@ -30,6 +30,7 @@ struct resolver {
 	long long started_ms;
 	pid_t pid;
 	long last_id;
+	bool remote; /* the helper is none of ours */
 };
 
 struct resolver_query {
@@ -48,8 +49,6 @@ struct resolver_query {
 };
 
 static const char token[] = "resolver";
-
-static bool start_helper(struct resolver *r);
 
 /* --------------------------------------------------------------- questions */
 
@@ -99,6 +98,7 @@ static void ask_helper(struct resolver_query *q)
 	/* Without a helper the next one will be asked. */
 	if (!c)
 		return;
+	q->tries++;
 	out = lineconn_out(c);
 	buffer_appendf(out, "ASK %ld %d ", q->id, q->family);
 	words_append_quoted(out, q->host);
@@ -196,19 +196,12 @@ static void bury(struct resolver *r)
 	r->pid = 0;
 }
 
-static void start_again(void *arg)
+static void ask_all_again(struct resolver *r)
 {
-	struct resolver *r = arg;
-
-	if (!start_helper(r)) {
-		log_warn_errno(token, errno, "cannot start the process that looks names up");
-		loop_timer_set(r->restart, RESTART_MS);
-		return;
-	}
 	for (struct resolver_query *q = r->queries; q; q = q->next) {
 		if (q->at_once.prev)
 			continue;
-		if (++q->tries < TRIES_MAX)
+		if (q->tries < TRIES_MAX)
 			ask_helper(q);
 		else
 			answer_later(q, "the process that looks names up keeps dying");
@@ -223,40 +216,59 @@ static void on_closed(struct lineconn *c, void *arg, enum lineconn_end why, int 
 	(void)why, (void)err;
 	lineconn_free(c);
 	r->conn = NULL;
+	log_debug(1, token, "the process that looks names up has died; %s another",
+		  r->remote ? "waiting for" : "starting");
+	if (r->remote)
+		return;
 	bury(r);
-	log_debug(1, token, "the process that looks names up has died; starting another");
 	loop_timer_set(r->restart, age >= RESTART_MS ? 0 : RESTART_MS - age);
 }
 
-static bool start_helper(struct resolver *r)
+/* Takes over fd. */
+static bool link_helper(struct resolver *r, int fd)
 {
 	static const struct lineconn_ops ops = {.line = on_line, .closed = on_closed};
 	static const struct lineconn_limits limits = {
 		.words = {RESOLVER_WORDS_MAX, RESOLVER_LINE_MAX},
 		.max_backlog = 1024 * 1024,
 	};
-	int pair[2];
+
+	r->started_ms = loop_now_ms(r->loop);
+	r->conn = lineconn_new(r->loop, fd, &ops, &limits, r);
+	return r->conn;
+}
+
+static bool start_helper(struct resolver *r)
+{
+	int pair[2], err;
 
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0)
 		return false;
-	r->pid = fork();
-	if (r->pid == 0)
-		resolver_helper_run(pair[1]);
+	r->pid = resolver_serve(pair[1]);
+	err = errno;
 	close(pair[1]);
 	if (r->pid < 0) {
-		int err = errno;
-
 		close(pair[0]);
 		errno = err;
 		return false;
 	}
-	r->started_ms = loop_now_ms(r->loop);
-	r->conn = lineconn_new(r->loop, pair[0], &ops, &limits, r);
-	if (r->conn)
+	if (link_helper(r, pair[0]))
 		return true;
 	bury(r);
 	errno = ENOMEM;
 	return false;
+}
+
+static void start_again(void *arg)
+{
+	struct resolver *r = arg;
+
+	if (!start_helper(r)) {
+		log_warn_errno(token, errno, "cannot start the process that looks names up");
+		loop_timer_set(r->restart, RESTART_MS);
+		return;
+	}
+	ask_all_again(r);
 }
 
 struct resolver *resolver_new(struct loop *l)
@@ -272,6 +284,26 @@ struct resolver *resolver_new(struct loop *l)
 	loop_timer_free(r->restart);
 	free(r);
 	return NULL;
+}
+
+struct resolver *resolver_new_remote(struct loop *l)
+{
+	struct resolver *r = calloc(1, sizeof(*r));
+
+	if (!r)
+		return NULL;
+	r->loop = l;
+	r->remote = true;
+	return r;
+}
+
+void resolver_link(struct resolver *r, int fd)
+{
+	lineconn_free(r->conn);
+	if (link_helper(r, fd))
+		ask_all_again(r);
+	else
+		log_errno(token, ENOMEM, "cannot reach the process that looks names up");
 }
 
 void resolver_free(struct resolver *r)

@@ -9,6 +9,7 @@
 #define COMMON_NET_RESOLVER_H
 
 #include <stddef.h>
+#include <sys/types.h>
 
 #include "common/net/loop.h"
 #include "common/net/netaddr.h"
@@ -19,6 +20,21 @@ struct resolver_query;
 /* Forks the helper. NULL with errno. A helper that dies is forked again. */
 struct resolver *resolver_new(struct loop *l);
 void resolver_free(struct resolver *r);
+
+/*
+ * The same with a helper in another process's care, for a daemon that can fork
+ * none: that calls resolver_serve() on one end of a socket pair, and we take over
+ * the other with resolver_link(), as often as there is a new one.  Questions wait
+ * while there is no link, and are asked again when one comes.
+ */
+struct resolver *resolver_new_remote(struct loop *l);
+void resolver_link(struct resolver *r, int fd);
+
+/*
+ * Forks the helper on `fd`, which stays the caller's to close.  It ends with 0
+ * when the other end is closed; any other end is a death.  -1: errno.
+ */
+pid_t resolver_serve(int fd);
 
 /* In a forked child that goes its own way: frees without touching the helper. */
 void resolver_forget(struct resolver *r);

@@ -14,6 +14,7 @@
 #include "common/base/str.h"
 #include "common/base/words.h"
 #include "common/net/netaddr.h"
+#include "common/net/resolver.h"
 #include "common/net/resolver_private.h"
 
 /*
@@ -187,4 +188,13 @@ _Noreturn void resolver_helper_run(int fd)
 	if (w)
 		serve(w, &awake);
 	_exit(w ? 0 : 1);
+}
+
+pid_t resolver_serve(int fd)
+{
+	pid_t pid = fork();
+
+	if (pid == 0)
+		resolver_helper_run(fd);
+	return pid;
 }

@@ -7,6 +7,8 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <syslog.h>
+#include <unistd.h>
 #include <cmocka.h>
 
 #include "common/base/clock.h"
@@ -103,6 +105,80 @@ static void a_throttled_line_counts_what_it_held_back(void **state)
 	assert_int_equal(missed, 2);
 }
 
+static int last_priority;
+
+static int catch_syslog(void **state)
+{
+	(void)state;
+	seen = 0;
+	last_text[0] = '\0';
+	log_to_stderr(false);
+	log_to_syslog(true);
+	return 0;
+}
+
+static int release_syslog(void **state)
+{
+	(void)state;
+	log_set_syslog(NULL, NULL);
+	log_to_syslog(false);
+	log_to_stderr(true);
+	return 0;
+}
+
+static void carry(void *arg, int priority, const char *text)
+{
+	seen++;
+	last_priority = priority;
+	strncpy(last_text, text, sizeof(last_text) - 1);
+	if (arg)
+		log_error("t", "cannot carry \"%s\"", text);
+}
+
+static void who_cannot_reach_syslog_has_its_lines_carried(void **state)
+{
+	(void)state;
+	log_set_syslog(carry, NULL);
+	log_warn("t", "a\tb");
+	assert_int_equal(seen, 1);
+	assert_int_equal(last_priority, LOG_WARNING);
+	assert_string_equal(last_text, "a\\x09b");
+	log_to_syslog(false);
+	log_warn("t", "to nobody");
+	assert_int_equal(seen, 1);
+}
+
+static void a_line_from_inside_the_carrier_is_not_carried(void **state)
+{
+	(void)state;
+	log_set_syslog(carry, &seen);
+	log_notice("t", "once");
+	assert_int_equal(seen, 1);
+	assert_string_equal(last_text, "once");
+	log_notice("t", "again");
+	assert_int_equal(seen, 2);
+}
+
+static void a_forwarded_line_goes_to_syslog_alone_and_forges_nothing(void **state)
+{
+	int keep = dup(STDERR_FILENO), ends[2];
+	char c;
+
+	(void)state;
+	assert_int_equal(pipe(ends), 0);
+	log_set_syslog(carry, NULL);
+	log_to_stderr(true);
+	dup2(ends[1], STDERR_FILENO);
+	close(ends[1]);
+	log_forwarded(LOG_CRIT, "a\nupsmon: all is well");
+	dup2(keep, STDERR_FILENO);
+	close(keep);
+	assert_int_equal(last_priority, LOG_CRIT);
+	assert_string_equal(last_text, "a\\x0aupsmon: all is well");
+	assert_int_equal(read(ends[0], &c, 1), 0);
+	close(ends[0]);
+}
+
 static void the_environment_beats_the_configured_state_path(void **state)
 {
 	char file[64];
@@ -122,6 +198,7 @@ static void the_environment_beats_the_configured_state_path(void **state)
 	unsetenv("NUT_STATEPATH");
 }
 
+#define CARRYING(f) cmocka_unit_test_setup_teardown(f, catch_syslog, release_syslog)
 #define LISTENING(f) cmocka_unit_test_setup_teardown(f, listen_to_log, stop_listening)
 
 int main(void)
@@ -132,6 +209,9 @@ int main(void)
 		LISTENING(an_errno_is_spelt_out),
 		LISTENING(debug_lines_pass_up_to_the_level),
 		LISTENING(a_throttled_line_counts_what_it_held_back),
+		CARRYING(who_cannot_reach_syslog_has_its_lines_carried),
+		CARRYING(a_line_from_inside_the_carrier_is_not_carried),
+		CARRYING(a_forwarded_line_goes_to_syslog_alone_and_forges_nothing),
 		LISTENING(the_environment_beats_the_configured_state_path),
 	};
 

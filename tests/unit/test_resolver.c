@@ -242,6 +242,113 @@ static void a_forked_process_that_forgets_leaves_the_resolver_alone(void **state
 	assert_true(a->count > 0);
 }
 
+/* ------------------------------------------------- a helper in somebody else's care */
+
+static int setup_remote(void **state)
+{
+	struct asker *a = calloc(1, sizeof(*a));
+
+	assert_non_null(a);
+	a->loop = loop_new();
+	a->resolver = resolver_new_remote(a->loop);
+	assert_non_null(a->resolver);
+	*state = a;
+	return 0;
+}
+
+static pid_t serve_remotely(struct asker *a)
+{
+	int pair[2];
+	pid_t pid;
+
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair), 0);
+	pid = resolver_serve(pair[0]);
+	assert_true(pid > 0);
+	close(pair[0]);
+	resolver_link(a->resolver, pair[1]);
+	return pid;
+}
+
+static void end_remote(struct asker *a, pid_t helper)
+{
+	int status;
+
+	resolver_free(a->resolver);
+	a->resolver = NULL;
+	assert_int_equal(waitpid(helper, &status, 0), helper);
+	assert_int_equal(status, 0);
+}
+
+static void a_remote_resolver_asks_when_it_is_linked(void **state)
+{
+	struct asker *a = *state;
+	pid_t helper;
+
+	resolver_ask(a->resolver, "localhost", 1, AF_INET, on_answer, a);
+	resolver_ask(a->resolver, "::1", 1, AF_INET6, on_answer, a);
+	/* What needs no helper is answered without one. */
+	wait_for_calls(a, 1);
+	assert_string_equal(a->first, "::1");
+	helper = serve_remotely(a);
+	wait_for_calls(a, 2);
+	assert_string_equal(a->first, "127.0.0.1");
+	end_remote(a, helper);
+}
+
+static void a_remote_resolver_asks_again_at_the_next_link(void **state)
+{
+	struct asker *a = *state;
+	pid_t helper;
+	int mute[2];
+	char line[64];
+
+	/* One that takes the question and dies of it. */
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, mute), 0);
+	resolver_link(a->resolver, mute[1]);
+	resolver_ask(a->resolver, "localhost", 1, AF_INET, on_answer, a);
+	loop_turn(a->loop, 0);
+	assert_true(read(mute[0], line, sizeof(line)) > 0);
+	close(mute[0]);
+	loop_turn(a->loop, STEP_MS);
+	assert_int_equal(a->calls, 0);
+	helper = serve_remotely(a);
+	wait_for_calls(a, 1);
+	assert_string_equal(a->first, "127.0.0.1");
+	end_remote(a, helper);
+}
+
+static void a_question_that_kills_every_helper_is_given_up(void **state)
+{
+	struct asker *a = *state;
+
+	resolver_ask(a->resolver, "localhost", 1, AF_INET, on_answer, a);
+	for (int i = 0; a->calls == 0 && i < 10; i++) {
+		int mute[2];
+
+		assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, mute), 0);
+		resolver_link(a->resolver, mute[1]);
+		loop_turn(a->loop, 0);
+		close(mute[0]);
+		loop_turn(a->loop, STEP_MS);
+	}
+	assert_int_equal(a->calls, 1);
+	assert_int_equal(a->count, 0);
+	assert_true(a->error[0]);
+}
+
+static void a_new_link_takes_the_place_of_the_old_one(void **state)
+{
+	struct asker *a = *state;
+	pid_t old = serve_remotely(a), helper = serve_remotely(a);
+
+	assert_int_equal(waitpid(old, NULL, 0), old);
+	resolver_ask(a->resolver, "localhost", 1, AF_INET, on_answer, a);
+	wait_for_calls(a, 1);
+	assert_string_equal(a->first, "127.0.0.1");
+	end_remote(a, helper);
+}
+
+#define REMOTE(name) cmocka_unit_test_setup_teardown(name, setup_remote, teardown)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -257,6 +364,10 @@ int main(void)
 		TEST(a_helper_that_dies_is_replaced),
 		cmocka_unit_test(a_helper_ends_with_its_parent),
 		TEST(a_forked_process_that_forgets_leaves_the_resolver_alone),
+		REMOTE(a_remote_resolver_asks_when_it_is_linked),
+		REMOTE(a_remote_resolver_asks_again_at_the_next_link),
+		REMOTE(a_question_that_kills_every_helper_is_given_up),
+		REMOTE(a_new_link_takes_the_place_of_the_old_one),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
