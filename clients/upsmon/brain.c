@@ -315,8 +315,10 @@ static void note_changes(struct brain *b)
 		bool critical =
 			rule_is_critical(rules_judge(&u->monitor, &b->conf->policy, b->now_ms));
 
-		if (critical != u->critical)
+		if (critical != u->critical) {
+			b->changed = true;
 			log_why(b, u, "");
+		}
 		u->critical = critical;
 	}
 }

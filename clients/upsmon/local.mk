@@ -33,6 +33,7 @@ clients_upsmon_libupsmon_la_SOURCES += \
 	clients/upsmon/brain_rules.c clients/upsmon/brain_wake.c \
 	clients/upsmon/conf_native.c clients/upsmon/conf_native.h \
 	clients/upsmon/conf_notices.c \
+	clients/upsmon/confine.c clients/upsmon/confine.h \
 	clients/upsmon/control.c clients/upsmon/control.h \
 	clients/upsmon/engine_keep.c \
 	clients/upsmon/hooks.c clients/upsmon/hooks.h \
@@ -40,7 +41,8 @@ clients_upsmon_libupsmon_la_SOURCES += \
 	clients/upsmon/parent.c clients/upsmon/parent.h \
 	clients/upsmon/wake.c clients/upsmon/wake.h
 
-upsmon_libs = clients/upsmon/libupsmon.la common/libupsnet.la
+upsmon_libs = clients/upsmon/libupsmon.la common/libopener.la common/libsandbox.la \
+	common/libupsnet.la
 
 sbin_PROGRAMS += clients/upsmon/upsmon
 clients_upsmon_upsmon_SOURCES = clients/upsmon/main.c

@@ -164,10 +164,15 @@ void conffile_set_open(conffile_open_fn *fn, void *arg)
 	open_arg = arg;
 }
 
+int conffile_open(const char *path)
+{
+	return open_fn ? open_fn(open_arg, path) : open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+}
+
 static int run_path(struct run *run, const char *path)
 {
 	int err;
-	int fd = open_fn ? open_fn(open_arg, path) : open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	int fd = conffile_open(path);
 
 	if (fd < 0)
 		return errno;

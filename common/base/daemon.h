@@ -43,6 +43,9 @@ enum daemon_pid_result daemon_signal_pid(pid_t pid, const char *program, int sig
 /* sd_notify(3) protocol by NOTIFY_SOCKET; nothing happens without it. `state` e.g. "READY=1". */
 void daemon_notify(const char *state);
 
+/* Before a chroot: keeps the way to NOTIFY_SOCKET open, whose path will not be there any more. */
+void daemon_notify_keep(void);
+
 /* Half of WATCHDOG_USEC in ms if the watchdog is meant for this process, else 0. */
 long daemon_watchdog_ms(void);
 

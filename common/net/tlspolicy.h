@@ -41,6 +41,8 @@ struct tlspolicy_source {
 	const char *ident_name; /* CERTIDENT */
 	const char *ident_password;
 	bool daemon; /* no terminal: first use is strict unless NUT_TRUST says otherwise */
+	int (*open)(void *arg, const char *path); /* as tls_settings has it; NULL: open(2) */
+	void *open_arg;
 };
 
 struct tlspolicy;
