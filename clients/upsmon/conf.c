@@ -1,6 +1,7 @@
 #include "config.h"
 
 #include "clients/upsmon/conf.h"
+#include "clients/upsmon/conf_native.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -77,6 +78,9 @@ static const struct number_row number_rows[] = {
 	{"OVERDURATION", POLICY(over), SECONDS_OR_OFF, -1},
 	{"POLLFAIL_LOG_THROTTLE_MAX", offsetof(struct upsmon_conf, poll_fail_throttle), -1, INT_MAX,
 	 -1},
+	{"WAKESTABLE", POLICY(wake_stable), SECONDS, 120},
+	{"WAKECHARGE", POLICY(wake_charge), -1, 100, -1},
+	{"BOOTCHARGE", POLICY(boot_charge), -1, 100, -1},
 	{"DEBUG_MIN", offsetof(struct upsmon_conf, debug_min), 0, INT_MAX, -1},
 };
 
@@ -352,6 +356,11 @@ static void take_user(const struct line *l)
 	store(l, &l->conf->run_as_user, l->words[1]);
 }
 
+static void take_native(const struct line *l)
+{
+	conf_native_take(l->conf, l->at, l->count, l->words, l->report);
+}
+
 static void take_tls(const struct line *l)
 {
 	tls_demands_take(&l->conf->tls, l->at, l->count, l->words, l->report);
@@ -371,6 +380,12 @@ static const struct {
 	{"ALARMCRITICAL", 2, take_alarm_critical},
 	{"POWERDOWNFLAG", 2, take_powerdown_flag},
 	{"RUN_AS_USER", 2, take_user},
+	{"OBDURATION", 2, take_native},
+	{"OBCHARGE", 2, take_native},
+	{"OBRUNTIME", 2, take_native},
+	{"SHUTDOWNHOOKS", 2, take_native},
+	{"WAKEONLAN", 2, take_native},
+	{"SANDBOX", 2, take_native},
 	{"CERTVERIFY", 2, take_tls},
 	{"FORCESSL", 2, take_tls},
 	{"CERTHOST", 2, take_tls},
@@ -422,6 +437,8 @@ void upsmon_conf_init(struct upsmon_conf *conf)
 	for (size_t i = 0; i < NUMBERS; i++)
 		*number_at(conf, &number_rows[i]) = number_rows[i].normal;
 	conf->policy.alarm_critical = true;
+	conf->policy.limits = (struct limits){-1, -1, -1};
+	conf->sandbox = true;
 	conf->shutdown_exit = CONF_EXIT_AT_ONCE;
 	for (int i = 0; i < NOTICE_COUNT; i++)
 		conf->notices[i].flags = NOTICE_SYSLOG | NOTICE_WALL;
@@ -467,6 +484,8 @@ static void check_whole(struct upsmon_conf *conf, const char *path, struct conf_
 			   "minimum value (MINSUPPLIES) %ld",
 			   upsmon_conf_power(conf), p->min_supplies);
 	add_the_group(conf, &file, r);
+	conf_add_notice_rules(conf, &file, r);
+	conf_native_settle(conf, r);
 	tls_demands_check(&conf->tls, &file, r);
 	if (conf->shutdown_command && upsmon_conf_add_command(conf, conf->shutdown_command) < 0)
 		conf_error(r, &file, NULL, "out of memory");
@@ -506,6 +525,7 @@ void upsmon_conf_free(struct upsmon_conf *conf)
 	secret_free(&conf->smtp.password);
 	free(conf->smtp.authorities);
 	free(conf->log_file);
+	conf_native_free(conf);
 	free(conf->shutdown_command);
 	free(conf->powerdown_flag);
 	free_words(conf->notify_command);

@@ -32,12 +32,28 @@ struct conf_ups {
 	bool login;    /* LOGIN there, and PRIMARY; the group language only looks on at power 0 */
 	size_t group;  /* place in upsmon_conf.groups */
 	long level[3]; /* LB1 to LB3 in percent; -1 = none */
+	struct limits limits;
 };
 
 /* UPSes that share a MINSUPPLIES.  upsmon.conf has one, which has no name. */
 struct conf_group {
 	char *name;
 	long min_supplies;
+};
+
+/* A limit for one UPS, as the file has it. */
+struct conf_limit {
+	char *system;
+	size_t offset; /* of a long in struct limits */
+	long value;
+	char *file;
+	unsigned line;
+};
+
+/* A machine that is woken when power is back (WAKEONLAN), `after` seconds after the first. */
+struct conf_wake {
+	char *target; /* "mac [address[:port]]", checked */
+	long after;
 };
 
 /* The one relay for all mail. */
@@ -66,6 +82,12 @@ struct upsmon_conf {
 	size_t command_count;
 	struct conf_smtp smtp;
 	char *log_file; /* of NUTLOG; NULL = the usual one */
+	char *hook_dir; /* SHUTDOWNHOOKS; NULL = none */
+	struct conf_wake *wakes;
+	size_t wake_count;
+	struct conf_limit *limit_rows; /* OBDURATION and the like for one UPS */
+	size_t limit_count;
+	bool sandbox; /* three processes, the one that talks to the network locked in */
 	struct policy policy;
 	struct tls_demands tls;
 	char *shutdown_command; /* SHUTDOWNCMD for /bin/sh -c; NULL = none */

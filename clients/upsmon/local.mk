@@ -1,7 +1,6 @@
 # upsmon: a thin main over a convenience library, which the unit tests link.
 noinst_LTLIBRARIES += clients/upsmon/libupsmon.la
 clients_upsmon_libupsmon_la_SOURCES = \
-	clients/upsmon/actions.c clients/upsmon/actions.h \
 	clients/upsmon/conf.c clients/upsmon/conf.h \
 	clients/upsmon/courier.c clients/upsmon/courier.h \
 	clients/upsmon/delivery.c clients/upsmon/delivery.h \
@@ -26,6 +25,20 @@ clients_upsmon_libupsmon_la_SOURCES = \
 	clients/upsmon/shutdown.c clients/upsmon/shutdown.h \
 	clients/upsmon/spawn.c clients/upsmon/spawn.h \
 	clients/upsmon/watch.c
+
+# What it knows and decides, and the parent of the processes.
+clients_upsmon_libupsmon_la_SOURCES += \
+	clients/upsmon/brain.c clients/upsmon/brain.h clients/upsmon/brain_impl.h \
+	clients/upsmon/brain_describe.c clients/upsmon/brain_keep.c \
+	clients/upsmon/brain_rules.c clients/upsmon/brain_wake.c \
+	clients/upsmon/conf_native.c clients/upsmon/conf_native.h \
+	clients/upsmon/conf_notices.c \
+	clients/upsmon/control.c clients/upsmon/control.h \
+	clients/upsmon/engine_keep.c \
+	clients/upsmon/hooks.c clients/upsmon/hooks.h \
+	clients/upsmon/keep.c clients/upsmon/keep.h \
+	clients/upsmon/parent.c clients/upsmon/parent.h \
+	clients/upsmon/wake.c clients/upsmon/wake.h
 
 upsmon_libs = clients/upsmon/libupsmon.la common/libupsnet.la
 

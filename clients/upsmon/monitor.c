@@ -35,6 +35,10 @@ bool monitor_init(struct monitor *m, const char *system, long power, bool primar
 		.noncrit_ms = now_ms,
 		.off_ms = MONITOR_NEVER,
 		.over_ms = MONITOR_NEVER,
+		.ob_ms = MONITOR_NEVER,
+		.limits = {-1, -1, -1},
+		.charge = -1,
+		.runtime = -1,
 		.low_ms = MONITOR_NEVER,
 		.replace_ms = MONITOR_NEVER,
 		.nocomm_ms = MONITOR_NEVER,
@@ -79,6 +83,7 @@ static void track_timers(struct monitor *m, long long now_ms)
 {
 	track(&m->off_ms, m->flags & STATUS_OFF, now_ms);
 	track(&m->over_ms, m->flags & STATUS_OVER, now_ms);
+	track(&m->ob_ms, (m->flags & STATUS_OB) && !(m->flags & STATUS_CAL), now_ms);
 	/* A calibration runs the battery down on purpose: what it did does not count afterwards. */
 	track(&m->low_ms, on_battery_and_low(m) && !(m->flags & STATUS_CAL), now_ms);
 }
@@ -187,6 +192,13 @@ static void await(struct monitor *m, long long now_ms, const struct monitor_ear 
 		monitor_lose(m, now_ms, ear);
 }
 
+static double number_of(const char *text)
+{
+	double value;
+
+	return text && str_to_double(text, &value) && value >= 0 ? value : -1;
+}
+
 void monitor_read(struct monitor *m, const struct policy *p, const struct monitor_reading *r,
 		  long long now_ms, const struct monitor_ear *ear)
 {
@@ -202,6 +214,8 @@ void monitor_read(struct monitor *m, const struct policy *p, const struct monito
 	m->contacted = true;
 	m->flags = settle_line(bits, old);
 	m->low_assumed = false;
+	m->charge = number_of(r->charge);
+	m->runtime = number_of(r->runtime);
 	track_timers(m, now_ms);
 	monitor_heard(m, now_ms);
 	if (comm == MONITOR_LOST)
@@ -264,6 +278,7 @@ void monitor_forget(struct monitor *m, long long now_ms)
 	m->flags = 0;
 	m->low_assumed = false;
 	m->fsd_told = false;
+	m->charge = m->runtime = -1;
 	m->heard_ms = m->noncrit_ms = m->lost_ms = now_ms;
 	track_timers(m, now_ms);
 }

@@ -31,6 +31,7 @@ struct monitor {
 	char *system; /* owned; as in MONITOR */
 	long power;   /* supplies of this host that it feeds */
 	bool primary;
+	struct limits limits;
 
 	enum monitor_comm comm;
 	bool contacted;     /* a reading came at least once since the start */
@@ -41,10 +42,13 @@ struct monitor {
 	long long lost_ms;  /* since when comm is MONITOR_LOST */
 	long long off_ms;   /* since when OFF is seen, or MONITOR_NEVER; the same below */
 	long long over_ms;  /* OVER */
+	long long ob_ms;    /* on battery, unless it calibrates */
 	long long low_ms;   /* on battery and low, the assumed LB included */
 	long long noncrit_ms; /* last reading that was not OB and LB, or was CAL */
 	long long replace_ms; /* last REPLBATT notice */
 	long long nocomm_ms;  /* last NOCOMM notice */
+	double charge;        /* battery.charge in percent of the last reading; < 0 = unknown */
+	double runtime;       /* battery.runtime in seconds; < 0 = unknown */
 	struct buffer others; /* unknown status words, separated by spaces */
 	char *alarm;          /* owned; text of the last ALARM notice */
 };
@@ -60,6 +64,7 @@ struct monitor_reading {
 	const char *status; /* ups.status; not empty */
 	const char *alarm;  /* ups.alarm or NULL */
 	bool eco;           /* the mode buzzwords tell of an economy mode */
+	const char *charge, *runtime; /* battery.charge, battery.runtime; NULL = not told */
 };
 
 /* False: no memory. */

@@ -7,6 +7,13 @@
 
 #include <stdbool.h>
 
+/* When a UPS on battery counts as low although it does not say so; < 0 = never. */
+struct limits {
+	long duration; /* OBDURATION: seconds on battery */
+	long charge;   /* OBCHARGE: percent left, or less */
+	long runtime;  /* OBRUNTIME: seconds left, or less */
+};
+
 /* Seconds where nothing else is said; each is the upsmon.conf directive of that name. */
 struct policy {
 	long min_supplies;   /* MINSUPPLIES, in power values; 0 = monitor only */
@@ -21,6 +28,12 @@ struct policy {
 	long oblb;           /* OBLBDURATION: <= 0 = no wait */
 	long over;           /* OVERDURATION: < 0 = never critical */
 	bool alarm_critical; /* ALARMCRITICAL */
+	struct limits limits; /* of UPSes that have none of their own */
+	long hook_each;      /* SHUTDOWNHOOKS: seconds that one hook may take */
+	long hook_all;       /* and all of them; 0 = there are none */
+	long wake_stable;    /* WAKESTABLE: seconds on line power before anybody is woken */
+	long wake_charge;    /* WAKECHARGE: percent that the battery must have by then; < 0 = any */
+	long boot_charge;    /* BOOTCHARGE: percent for `upsmon --hold`; < 0 = do not wait */
 };
 
 #endif

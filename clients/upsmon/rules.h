@@ -5,7 +5,8 @@
  * are those of spec/upsmon.md section 6, in that order, with one difference:
  * a UPS that was lost counts by the rules for lost ones only after two alert
  * poll intervals, so that a restart of upsd while a UPS is in bypass, or
- * calibrating, brings nobody down.
+ * calibrating, brings nobody down.  The limits OBDURATION, OBCHARGE and OBRUNTIME are ours; a
+ * UPS that reached one is critical at once, for a primary and for a secondary.
  */
 #ifndef CLIENTS_UPSMON_RULES_H
 #define CLIENTS_UPSMON_RULES_H
@@ -26,6 +27,9 @@ enum ruling {
 	RULE_LOST_BYPASS,
 	RULE_LOST_OFF,
 	RULE_OFF,
+	RULE_OB_TIME,    /* on battery for OBDURATION */
+	RULE_OB_CHARGE,  /* on battery, and no more than OBCHARGE left */
+	RULE_OB_RUNTIME, /* on battery, and no more than OBRUNTIME left */
 	RULE_NOT_LOW,     /* not on battery with the battery low: feeds us */
 	RULE_CALIBRATING, /* low on purpose */
 	RULE_LOW_WAIT,    /* OBLBDURATION is not over */
@@ -41,6 +45,11 @@ bool rule_is_critical(enum ruling r);
 
 /* What the rule says, for people. */
 const char *rule_text(enum ruling r);
+
+/* When the rules, if nothing else changes, will say something else of this UPS: the ruling then
+ * and the time; MONITOR_NEVER = they will not. */
+long long rules_next(const struct monitor *m, const struct policy *p, long long now_ms,
+		     enum ruling *then);
 
 struct verdict {
 	bool shutdown;

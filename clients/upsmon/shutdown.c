@@ -15,9 +15,26 @@ static void enter(struct shutdown *s, enum shutdown_phase phase, long long now_m
 
 static void enter_final(struct shutdown *s, long long now_ms)
 {
+	long seconds;
+
 	enter(s, SHUTDOWN_FINAL, now_ms);
 	log_error(token, "Executing automatic power-fail shutdown");
 	s->acts->tell(s->arg, NOTICE_SHUTDOWN);
+	seconds = s->acts->start_hooks ? s->acts->start_hooks(s->arg) : 0;
+	s->hooks_until_ms = seconds > 0 ? now_ms + seconds * 1000LL : 0;
+}
+
+/* The command runs when FINALDELAY is over and no hook has to be waited for. */
+static void run_if_due(struct shutdown *s, long long now_ms)
+{
+	if (now_ms - s->since_ms < s->final_delay * 1000LL)
+		return;
+	if (s->hooks_until_ms && now_ms < s->hooks_until_ms)
+		return;
+	if (s->hooks_until_ms)
+		log_warn(token, "the hooks have used up their time, going on without");
+	enter(s, SHUTDOWN_RUN, now_ms);
+	s->acts->execute(s->arg);
 }
 
 static void count_secondaries(struct shutdown *s, long long now_ms)
@@ -62,7 +79,9 @@ void shutdown_begin(struct shutdown *s, const struct shutdown_acts *acts, void *
 
 long shutdown_limit_s(const struct policy *p)
 {
-	return SHUTDOWN_FSD_LIMIT_MS / 1000 + p->hostsync + p->final_delay;
+	long last = p->hook_all > p->final_delay ? p->hook_all : p->final_delay;
+
+	return SHUTDOWN_FSD_LIMIT_MS / 1000 + p->hostsync + last;
 }
 
 void shutdown_fsd_answered(struct shutdown *s, long long now_ms)
@@ -94,6 +113,19 @@ void shutdown_logins_answered(struct shutdown *s, long others, long long now_ms)
 	}
 }
 
+void shutdown_hooks_ended(struct shutdown *s, long long now_ms)
+{
+	s->hooks_until_ms = 0;
+	if (s->phase == SHUTDOWN_FINAL)
+		run_if_due(s, now_ms);
+}
+
+void shutdown_limit_hooks(struct shutdown *s, long long until_ms)
+{
+	if (s->phase == SHUTDOWN_FINAL && s->hooks_until_ms > until_ms)
+		s->hooks_until_ms = until_ms;
+}
+
 void shutdown_tick(struct shutdown *s, long long now_ms)
 {
 	long long passed_ms = now_ms - s->since_ms;
@@ -114,10 +146,7 @@ void shutdown_tick(struct shutdown *s, long long now_ms)
 		}
 		break;
 	case SHUTDOWN_FINAL:
-		if (passed_ms < s->final_delay * 1000LL)
-			break;
-		enter(s, SHUTDOWN_RUN, now_ms);
-		s->acts->execute(s->arg);
+		run_if_due(s, now_ms);
 		break;
 	case SHUTDOWN_IDLE:
 	case SHUTDOWN_RUN:

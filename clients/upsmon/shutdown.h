@@ -4,7 +4,7 @@
  *
  *   FSD to every UPS whose primary we are (all at once, at most 5 s)
  *   -> wait until no secondary is logged in, at most HOSTSYNC
- *   -> SHUTDOWN notice, FINALDELAY
+ *   -> SHUTDOWN notice, FINALDELAY, meanwhile the hooks, at most for their time
  *   -> POWERDOWNFLAG and SHUTDOWNCMD, by the privileged parent
  *
  * A host that is nobody's primary begins with the third step.  There is no way
@@ -42,6 +42,9 @@ struct shutdown_acts {
 	/* Asks how many others are logged in; to shutdown_logins_answered(). False: cannot. */
 	bool (*ask_logins)(void *arg, size_t i);
 	void (*tell)(void *arg, enum notice n);
+	/* Starts the hooks; the end goes to shutdown_hooks_ended(). Returns how many seconds they may
+	 * take, 0 = there are none, or no time for them. */
+	long (*start_hooks)(void *arg);
 	/* Writes POWERDOWNFLAG and runs SHUTDOWNCMD. */
 	void (*execute)(void *arg);
 };
@@ -57,6 +60,7 @@ struct shutdown {
 	size_t pending;             /* answers that are awaited */
 	long others;                /* most secondaries of one UPS in this count */
 	bool hostsync_told;
+	long long hooks_until_ms; /* they are waited for until then; 0 = they are not */
 };
 
 /* A zeroed struct is idle. Begins, once; `acts` is borrowed for ever. */
@@ -72,6 +76,11 @@ void shutdown_fsd_answered(struct shutdown *s, long long now_ms);
 /* One count: logins apart from our own; < 0 = unknown, which is none unless there were some before.
  */
 void shutdown_logins_answered(struct shutdown *s, long others, long long now_ms);
+
+void shutdown_hooks_ended(struct shutdown *s, long long now_ms);
+
+/* The battery lasts no longer than that: hooks that still run then are left behind. */
+void shutdown_limit_hooks(struct shutdown *s, long long until_ms);
 
 void shutdown_tick(struct shutdown *s, long long now_ms);
 

@@ -39,7 +39,7 @@ struct opener {
 	size_t path_count;
 	struct netaddr addrs[OPENER_ADDRS_MAX];
 	size_t addr_count;
-	pid_t pid;
+	pid_t pid; /* 0 = another process answers, which is not our child */
 	int fd; /* -1 when it is of no use any more */
 };
 
@@ -65,7 +65,7 @@ union control {
 	struct cmsghdr align;
 };
 
-static bool send_answer(int32_t err, int fd)
+static bool send_answer(int to, int32_t err, int fd)
 {
 	struct iovec body = {&err, sizeof(err)};
 	union control control = {0};
@@ -81,31 +81,27 @@ static bool send_answer(int32_t err, int fd)
 		header->cmsg_len = CMSG_LEN(sizeof(fd));
 		memcpy(CMSG_DATA(header), &fd, sizeof(fd));
 	}
-	return sendmsg(HELPER_FD, &message, MSG_NOSIGNAL) == (ssize_t)sizeof(err);
+	return sendmsg(to, &message, MSG_NOSIGNAL) == (ssize_t)sizeof(err);
 }
 
-static void serve(const struct opener_list *l)
+bool opener_answer(int from, const struct opener_list *l)
 {
 	struct question q;
 	ssize_t n;
+	bool sent;
+	int fd;
 
-	for (;;) {
-		int fd;
-		bool sent;
-
-		n = recv(HELPER_FD, &q, sizeof(q), 0);
-		if (n < 0 && errno == EINTR)
-			continue;
-		/* The parent's end, or not our parent's language. */
-		if (n != (ssize_t)sizeof(q))
-			return;
-		fd = serve_one(l, &q);
-		sent = send_answer(fd < 0 ? errno : 0, fd);
-		if (fd >= 0)
-			close(fd);
-		if (!sent)
-			return;
-	}
+	do
+		n = recv(from, &q, sizeof(q), 0);
+	while (n < 0 && errno == EINTR);
+	/* The asker's end, or not our language. */
+	if (n != (ssize_t)sizeof(q))
+		return false;
+	fd = serve_one(l, &q);
+	sent = send_answer(from, fd < 0 ? errno : 0, fd);
+	if (fd >= 0)
+		close(fd);
+	return sent;
 }
 
 static void confine(const struct opener_list *l)
@@ -126,7 +122,8 @@ static _Noreturn void run(const struct opener_list *l, int fd, pid_t parent)
 	privilege_hide_memory();
 	if (l->sandbox)
 		confine(l);
-	serve(l);
+	while (opener_answer(HELPER_FD, l))
+		continue;
 	_exit(0);
 }
 
@@ -156,15 +153,21 @@ static bool copy_lists(struct opener *o, const struct opener_list *l)
 	return true;
 }
 
-static bool start(struct opener *o, const struct opener_list *l)
+static void limit_patience(int fd)
 {
 	const struct timeval limit = {.tv_sec = ANSWER_LIMIT_S};
+
+	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
+}
+
+static bool start(struct opener *o, const struct opener_list *l)
+{
 	pid_t parent = getpid();
 	int ends[2];
 
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0)
 		return false;
-	setsockopt(ends[0], SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
+	limit_patience(ends[0]);
 	o->pid = fork();
 	if (o->pid == 0)
 		run(l, ends[1], parent);
@@ -187,6 +190,22 @@ struct opener *opener_new(const struct opener_list *l)
 	err = errno;
 	opener_free(o);
 	errno = err;
+	return NULL;
+}
+
+struct opener *opener_new_remote(const struct opener_list *l, int fd)
+{
+	struct opener *o = calloc(1, sizeof(*o));
+
+	if (o && copy_lists(o, l)) {
+		o->fd = fd;
+		limit_patience(fd);
+		return o;
+	}
+	if (o)
+		o->fd = -1;
+	opener_free(o);
+	errno = ENOMEM;
 	return NULL;
 }
 
@@ -268,12 +287,13 @@ int opener_open(struct opener *o, const char *path)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
 
-	if (fd >= 0 || errno != EACCES || !o || o->fd < 0)
+	/* In a chroot there is no such file. */
+	if (fd >= 0 || (errno != EACCES && errno != ENOENT) || !o || o->fd < 0)
 		return fd;
 	for (size_t i = 0; i < o->path_count; i++)
 		if (str_equal(o->paths[i], path))
 			return ask(o, REQUEST_OPEN, i);
-	return -1;
+	return fd;
 }
 
 int opener_bind(struct opener *o, const struct netaddr *addr)

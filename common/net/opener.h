@@ -36,6 +36,16 @@ struct opener;
 
 /* Forks it. It ends with its parent.  NULL with errno. */
 struct opener *opener_new(const struct opener_list *l);
+
+/*
+ * The same where another process of ours keeps the rights anyway: it calls
+ * opener_answer() when its end of a SOCK_SEQPACKET pair is readable, with the
+ * same list (false: nothing more will come, close it), and who asks takes the
+ * other end over.  NULL: no memory, fd stays the caller's.
+ */
+struct opener *opener_new_remote(const struct opener_list *l, int fd);
+bool opener_answer(int fd, const struct opener_list *l);
+
 void opener_free(struct opener *o); /* NULL is fine */
 
 /*
