@@ -21,9 +21,9 @@
 enum {
 	RUNNING_MAX = 64, /* a NOTIFYCMD that never ends must not fill the process table */
 	COURTESY_MAX = RUNNING_MAX / 2, /* walls and desktops leave room for what may matter more */
-	COURTESY_LIMIT_S = 30,
-	MAIL_LIMIT_S = 60,
-	MAIL_GRACE_S = 5, /* for its process to say itself why it failed */
+	COURTESY_LIMIT_MS = 30 * 1000,
+	MAIL_LIMIT_MS = 60 * 1000,
+	MAIL_GRACE_MS = 5 * 1000, /* for its process to say itself why it failed */
 };
 
 static const char token[] = "notify";
@@ -52,6 +52,7 @@ struct courier {
 	struct nutlog *nutlog;
 	loop_fn *idle;
 	void *idle_arg;
+	unsigned courtesy_ms, mail_ms;
 	bool mail_told; /* that there is none */
 	size_t count;
 	struct errand running[RUNNING_MAX];
@@ -231,9 +232,8 @@ static void carry_wall(struct courier *c, const struct delivery *d)
 		add_word(&cmd, "wall");
 	add_words(&cmd, d);
 	start(c, &(struct spawn){.argv = cmd.argv, .input = input},
-	      (struct errand){.what = "wall",
-			      .deadline_ms = COURTESY_LIMIT_S * 1000LL,
-			      .interest = IN_NEITHER});
+	      (struct errand){
+		      .what = "wall", .deadline_ms = c->courtesy_ms, .interest = IN_NEITHER});
 	close(input);
 }
 
@@ -278,12 +278,12 @@ static void carry_mail(struct courier *c, const struct delivery *d)
 	}
 	if (!has_room(c, &e))
 		return;
-	pid = mail_start(&d->mail, d->text, MAIL_LIMIT_S);
+	pid = mail_start(&d->mail, d->text, c->mail_ms);
 	if (pid < 0) {
 		log_errno(token, errno, "cannot start the process that sends mail");
 		return;
 	}
-	e.deadline_ms = loop_now_ms(c->loop) + (MAIL_LIMIT_S + MAIL_GRACE_S) * 1000LL;
+	e.deadline_ms = loop_now_ms(c->loop) + c->mail_ms + MAIL_GRACE_MS;
 	watch_over(c, &e, pid);
 }
 
@@ -342,6 +342,8 @@ struct courier *courier_new(struct loop *l)
 	if (!c)
 		return NULL;
 	c->loop = l;
+	c->courtesy_ms = COURTESY_LIMIT_MS;
+	c->mail_ms = MAIL_LIMIT_MS;
 	c->child_ended = loop_signal_new(l, SIGCHLD, reap, c);
 	c->deadline = loop_timer_new(l, check_deadlines, c);
 	c->nutlog = nutlog_new();
@@ -380,4 +382,10 @@ void courier_when_idle(struct courier *c, loop_fn *fn, void *arg)
 {
 	c->idle = fn;
 	c->idle_arg = arg;
+}
+
+void courier_set_limits(struct courier *c, unsigned courtesy_ms, unsigned mail_ms)
+{
+	c->courtesy_ms = courtesy_ms;
+	c->mail_ms = mail_ms;
 }

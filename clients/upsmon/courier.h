@@ -43,4 +43,7 @@ size_t courier_running(const struct courier *c);
 /* `fn` is called whenever the last of them has ended. */
 void courier_when_idle(struct courier *c, loop_fn *fn, void *arg);
 
+/* Tests: other limits than 30 s for wall and desktops, and 60 s for mail. */
+void courier_set_limits(struct courier *c, unsigned courtesy_ms, unsigned mail_ms);
+
 #endif

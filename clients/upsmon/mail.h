@@ -17,10 +17,10 @@
 extern const bool mail_available;
 
 /*
- * Starts the process, which tries again until limit_s seconds have passed, and
+ * Starts the process, which tries again until limit_ms milliseconds have passed, and
  * logs why if the mail has failed for good; it ends with 0 when the mail was
  * taken.  Its pid, or -1 with errno.
  */
-pid_t mail_start(const struct delivery_mail *m, const char *text, unsigned limit_s);
+pid_t mail_start(const struct delivery_mail *m, const char *text, unsigned limit_ms);
 
 #endif

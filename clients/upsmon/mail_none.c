@@ -7,9 +7,9 @@
 
 const bool mail_available = false;
 
-pid_t mail_start(const struct delivery_mail *m, const char *text, unsigned limit_s)
+pid_t mail_start(const struct delivery_mail *m, const char *text, unsigned limit_ms)
 {
-	(void)m, (void)text, (void)limit_s;
+	(void)m, (void)text, (void)limit_ms;
 	errno = ENOSYS;
 	return -1;
 }

@@ -1,0 +1,446 @@
+/* The courier with programs that really run; what they do is seen in a private folder. */
+#include "config.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <syslog.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "clients/upsmon/courier.h"
+#include "clients/upsmon/nutlog.h"
+#include "common/base/buffer.h"
+#include "common/base/clock.h"
+#include "common/base/log.h"
+#include "common/base/str.h"
+
+enum { PATIENCE_MS = 60000, STEP_MS = 50 };
+
+static struct {
+	struct loop *loop;
+	struct courier *courier;
+	char dir[64];
+	struct buffer log; /* lines */
+	struct buffer got; /* of read_file() */
+	int idle;
+	int status;
+} t;
+
+static void note_log(void *arg, enum log_level level, const char *token, const char *text)
+{
+	(void)arg, (void)token;
+	if (level != LOG_L_DEBUG)
+		buffer_appendf(&t.log, "%s\n", text);
+}
+
+static void note_idle(void *arg)
+{
+	(void)arg;
+	t.idle++;
+}
+
+static int begin(void **state)
+{
+	(void)state;
+	str_copy(t.dir, sizeof(t.dir), "/tmp/chn-courier-XXXXXX");
+	if (!mkdtemp(t.dir) || setenv("DIR", t.dir, 1) != 0)
+		return -1;
+	log_set_sink(note_log, NULL);
+	t.loop = loop_new();
+	t.courier = courier_new(t.loop);
+	t.idle = 0;
+	t.status = -1;
+	courier_when_idle(t.courier, note_idle, NULL);
+	return 0;
+}
+
+static int end(void **state)
+{
+	char *argv[] = {(char *)"rm", (char *)"-rf", t.dir, NULL};
+	pid_t pid;
+
+	(void)state;
+	courier_free(t.courier);
+	loop_free(t.loop);
+	buffer_free(&t.log);
+	buffer_free(&t.got);
+	log_set_sink(NULL, NULL);
+	pid = fork();
+	if (pid == 0) {
+		execvp(argv[0], argv);
+		_exit(127);
+	}
+	return waitpid(pid, NULL, 0) == pid ? 0 : -1;
+}
+
+static void in_dir(char path[128], const char *name)
+{
+	assert_true(str_format(path, 128, "%s/%s", t.dir, name));
+}
+
+/* "" if there is none. */
+static const char *read_file(const char *name)
+{
+	char path[128], part[4096];
+	ssize_t len;
+	int fd;
+
+	in_dir(path, name);
+	buffer_clear(&t.got);
+	fd = open(path, O_RDONLY);
+	while (fd >= 0 && (len = read(fd, part, sizeof(part))) > 0)
+		buffer_append(&t.got, part, (size_t)len);
+	if (fd >= 0)
+		close(fd);
+	return buffer_string(&t.got);
+}
+
+static void run_until_idle(void)
+{
+	long long until = clock_ms() + PATIENCE_MS;
+
+	while (courier_running(t.courier) > 0 && clock_ms() < until)
+		loop_turn(t.loop, STEP_MS);
+	assert_int_equal(courier_running(t.courier), 0);
+}
+
+static void deliver(const struct delivery *d)
+{
+	courier_deliver(t.courier, d);
+}
+
+static const char *logged(void)
+{
+	return buffer_string(&t.log);
+}
+
+static void a_notify_command_gets_text_and_environment_and_no_shell(void **state)
+{
+	(void)state;
+	deliver(&(struct delivery){
+		.kind = DELIVERY_EXEC,
+		.text = "two words; $HOME `id`",
+		.type = "ONBATT",
+		.ups = "a@b",
+		.argc = 4,
+		.argv = {"/bin/sh", "-c", "printf '%s|' \"$0\" \"$@\" $NOTIFYTYPE $UPSNAME >$DIR/x",
+			 "-x"}});
+	assert_int_equal(courier_running(t.courier), 1);
+	run_until_idle();
+	assert_string_equal(read_file("x"), "-x|two words; $HOME `id`|ONBATT|a@b|");
+	assert_int_equal(t.idle, 1);
+	assert_string_equal(logged(), "");
+}
+
+static void a_shell_command_is_run_by_a_shell(void **state)
+{
+	(void)state;
+	deliver(&(struct delivery){.kind = DELIVERY_SHELL, .text = "echo a$((1+2)) >$DIR/x"});
+	run_until_idle();
+	assert_string_equal(read_file("x"), "a3\n");
+}
+
+static void another_shell_may_be_named(void **state)
+{
+	(void)state;
+	deliver(&(struct delivery){.kind = DELIVERY_SHELL,
+				   .text = "echo $1",
+				   .argc = 3,
+				   .argv = {"/bin/sh", "-c", "printf %s \"$0\" >$DIR/x"}});
+	run_until_idle();
+	assert_string_equal(read_file("x"), "echo $1");
+}
+
+static void wall_reads_the_text(void **state)
+{
+	(void)state;
+	deliver(&(struct delivery){.kind = DELIVERY_WALL,
+				   .text = "lights\nout",
+				   .argc = 3,
+				   .argv = {"/bin/sh", "-c", "cat >$DIR/x"}});
+	run_until_idle();
+	assert_string_equal(read_file("x"), "lights\nout\n");
+}
+
+static void a_missing_wall_is_of_no_interest(void **state)
+{
+	(void)state;
+	deliver(&(struct delivery){
+		.kind = DELIVERY_WALL, .text = "t", .argc = 1, .argv = {"/nowhere/wall"}});
+	run_until_idle();
+	assert_string_equal(logged(), "");
+}
+
+static void a_bad_end_is_logged(void **state)
+{
+	(void)state;
+	deliver(&(struct delivery){.kind = DELIVERY_SHELL, .text = "exit 3"});
+	run_until_idle();
+	deliver(&(struct delivery){.kind = DELIVERY_SHELL, .text = "kill -9 $$"});
+	run_until_idle();
+	deliver(&(struct delivery){
+		.kind = DELIVERY_EXEC, .text = "t", .argc = 1, .argv = {"/nowhere/x"}});
+	run_until_idle();
+	assert_string_equal(logged(),
+			    "SHELLCMD ended with status 3\n"
+			    "SHELLCMD was ended by signal 9\n"
+			    "NOTIFYCMD ended with status 127: does it exist, may it be run?\n");
+}
+
+static void what_hangs_is_killed_and_the_others_are_not(void **state)
+{
+	long long until = clock_ms() + PATIENCE_MS;
+
+	(void)state;
+	courier_set_limits(t.courier, 100, 100);
+	deliver(&(struct delivery){
+		.kind = DELIVERY_SHELL,
+		.text = "while [ ! -e $DIR/go ]; do sleep 0.05; done; : >$DIR/x"});
+	for (int i = 0; i < 2; i++)
+		deliver(&(struct delivery){
+			.kind = DELIVERY_WALL, .text = "t", .argc = 2, .argv = {"sleep", "1000"}});
+	assert_int_equal(courier_running(t.courier), 3);
+	while (courier_running(t.courier) > 1 && clock_ms() < until)
+		loop_turn(t.loop, STEP_MS);
+	assert_string_equal(logged(), "wall took too long and was killed\n"
+				      "wall took too long and was killed\n");
+	deliver(&(struct delivery){.kind = DELIVERY_SHELL, .text = ": >$DIR/go"});
+	run_until_idle();
+	assert_string_equal(logged(), "wall took too long and was killed\n"
+				      "wall took too long and was killed\n");
+}
+
+static void scripts_that_never_end_do_not_fill_the_process_table(void **state)
+{
+	(void)state;
+	for (int i = 0; i < 40; i++)
+		deliver(&(struct delivery){
+			.kind = DELIVERY_WALL,
+			.text = "t",
+			.argc = 3,
+			.argv = {"/bin/sh", "-c", "until [ -e $DIR/go ]; do sleep 0.1; done"}});
+	/* Walls leave room for scripts. */
+	assert_int_equal(courier_running(t.courier), 32);
+	for (int i = 0; i < 40; i++)
+		deliver(&(struct delivery){.kind = DELIVERY_SHELL,
+					   .text = "until [ -e $DIR/go ]; do sleep 0.1; done"});
+	assert_int_equal(courier_running(t.courier), 64);
+	assert_non_null(strstr(logged(), "64 programs are running, SHELLCMD is left out"));
+	assert_false(courier_adopt(t.courier, getpid(), "x", NULL, NULL));
+	{
+		char path[128];
+
+		in_dir(path, "go");
+		assert_int_equal(close(open(path, O_CREAT | O_WRONLY, 0600)), 0);
+	}
+	run_until_idle();
+	deliver(&(struct delivery){.kind = DELIVERY_SHELL, .text = "echo again >$DIR/x"});
+	run_until_idle();
+	assert_string_equal(read_file("x"), "again\n");
+}
+
+static void note_status(void *arg, int status)
+{
+	(void)arg;
+	t.status = status;
+}
+
+static void an_adopted_program_is_looked_after_even_if_it_has_ended(void **state)
+{
+	pid_t pid = fork();
+	siginfo_t info;
+
+	(void)state;
+	if (pid == 0)
+		_exit(5);
+	assert_int_equal(waitid(P_PID, (id_t)pid, &info, WEXITED | WNOWAIT), 0);
+	/* Its signal has come and gone. */
+	loop_turn(t.loop, 0);
+	assert_true(courier_adopt(t.courier, pid, "SHUTDOWNCMD", note_status, NULL));
+	run_until_idle();
+	assert_int_equal(WEXITSTATUS(t.status), 5);
+	assert_string_equal(logged(), "SHUTDOWNCMD ended with status 5\n");
+}
+
+static void carry(void *arg, int priority, const char *text)
+{
+	(void)arg;
+	buffer_appendf(&t.got, "%d %s\n", priority, text);
+}
+
+static void a_log_line_goes_to_syslog_with_its_priority(void **state)
+{
+	(void)state;
+	log_set_syslog(carry, NULL);
+	log_to_syslog(true);
+	deliver(&(struct delivery){.kind = DELIVERY_LOG, .text = "a\nb", .priority = LOG_CRIT});
+	log_to_syslog(false);
+	log_set_syslog(NULL, NULL);
+	assert_string_equal(buffer_string(&t.got), "2 a\\x0ab\n");
+}
+
+/* Runs fn with another descriptor in the place of stdout or stderr. */
+static void with_output(int fd, int place, const struct delivery *d)
+{
+	int keep = dup(place);
+
+	dup2(fd, place);
+	deliver(d);
+	dup2(keep, place);
+	close(keep);
+}
+
+static void texts_are_printed_to_stdout_and_stderr(void **state)
+{
+	char path[128];
+	int fd;
+
+	(void)state;
+	in_dir(path, "x");
+	fd = open(path, O_CREAT | O_WRONLY | O_APPEND, 0600);
+	with_output(fd, STDOUT_FILENO, &(struct delivery){.kind = DELIVERY_PRINT, .text = "out"});
+	with_output(fd, STDERR_FILENO, &(struct delivery){.kind = DELIVERY_EPRINT, .text = "err"});
+	close(fd);
+	assert_string_equal(read_file("x"), "out\nerr\n");
+}
+
+static void a_reader_who_is_asleep_stops_nothing(void **state)
+{
+	static char big[20000];
+	int ends[2];
+
+	(void)state;
+	memset(big, 'x', sizeof(big) - 1);
+	assert_int_equal(pipe(ends), 0);
+	for (int i = 0; i < 100; i++)
+		with_output(ends[1], STDOUT_FILENO,
+			    &(struct delivery){.kind = DELIVERY_PRINT, .text = big});
+	/* Still here. */
+	close(ends[0]);
+	close(ends[1]);
+}
+
+/* ------------------------------------------------------------------ NUT's log */
+
+/* Local time, so that the text is the same in every zone. */
+static time_t at(int day, int hour)
+{
+	struct tm tm = {
+		.tm_year = 126, .tm_mon = 2, .tm_mday = day, .tm_hour = hour, .tm_isdst = -1};
+
+	return mktime(&tm);
+}
+
+static void nuts_log_has_a_head_for_each_session_and_day(void **state)
+{
+	struct nutlog *n = nutlog_new();
+	char path[128];
+	struct stat st;
+
+	(void)state;
+	in_dir(path, "x");
+	nutlog_write(n, path, "one", at(1, 10));
+	nutlog_write(n, path, "two\nlines", at(1, 23));
+	nutlog_write(n, path, "three", at(2, 0));
+	nutlog_free(n);
+	n = nutlog_new();
+	nutlog_write(n, path, "four", at(2, 1));
+	nutlog_free(n);
+	assert_string_equal(read_file("x"), "2026-03-01 ####\n"
+					    "10:00:00 upsmon one\n"
+					    "23:00:00 upsmon two lines\n"
+					    "2026-03-02 ####\n"
+					    "00:00:00 upsmon three\n"
+					    "2026-03-02 ####\n"
+					    "01:00:00 upsmon four\n");
+	assert_int_equal(stat(path, &st), 0);
+	assert_int_equal(st.st_mode & 0077, 0);
+}
+
+static void nuts_log_is_made_anew_when_it_was_moved_away(void **state)
+{
+	struct nutlog *n = nutlog_new();
+	char path[128], away[128];
+
+	(void)state;
+	in_dir(path, "x");
+	in_dir(away, "y");
+	nutlog_write(n, path, "one", at(1, 10));
+	assert_int_equal(rename(path, away), 0);
+	nutlog_write(n, path, "two", at(1, 11));
+	nutlog_free(n);
+	assert_string_equal(read_file("y"), "2026-03-01 ####\n10:00:00 upsmon one\n");
+	assert_string_equal(read_file("x"), "2026-03-01 ####\n11:00:00 upsmon two\n");
+}
+
+static void a_log_that_cannot_be_written_is_told_once_until_it_can(void **state)
+{
+	struct nutlog *n = nutlog_new();
+	char path[128], dir[128], want[300];
+
+	(void)state;
+	in_dir(dir, "d");
+	in_dir(path, "d/x");
+	nutlog_write(n, path, "one", at(1, 10));
+	nutlog_write(n, path, "two", at(1, 10));
+	assert_int_equal(mkdir(dir, 0700), 0);
+	nutlog_write(n, path, "three", at(1, 10));
+	assert_int_equal(unlink(path), 0);
+	assert_int_equal(rmdir(dir), 0);
+	nutlog_write(n, path, "four", at(1, 10));
+	nutlog_free(n);
+	str_format(want, sizeof(want),
+		   "cannot write NUTLOG's file %s: No such file or directory\n"
+		   "cannot write NUTLOG's file %s: No such file or directory\n",
+		   path, path);
+	assert_string_equal(logged(), want);
+}
+
+static void a_pipe_that_nobody_reads_is_no_log(void **state)
+{
+	struct delivery d = {.kind = DELIVERY_NUTLOG, .text = "t", .argc = 1};
+	char path[128];
+
+	(void)state;
+	in_dir(path, "fifo");
+	assert_int_equal(mkfifo(path, 0600), 0);
+	d.argv[0] = path;
+	deliver(&d);
+	assert_non_null(strstr(logged(), "cannot write NUTLOG's file"));
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(a_notify_command_gets_text_and_environment_and_no_shell),
+		TEST(a_shell_command_is_run_by_a_shell),
+		TEST(another_shell_may_be_named),
+		TEST(wall_reads_the_text),
+		TEST(a_missing_wall_is_of_no_interest),
+		TEST(a_bad_end_is_logged),
+		TEST(what_hangs_is_killed_and_the_others_are_not),
+		TEST(scripts_that_never_end_do_not_fill_the_process_table),
+		TEST(an_adopted_program_is_looked_after_even_if_it_has_ended),
+		TEST(a_log_line_goes_to_syslog_with_its_priority),
+		TEST(texts_are_printed_to_stdout_and_stderr),
+		TEST(a_reader_who_is_asleep_stops_nothing),
+		TEST(nuts_log_has_a_head_for_each_session_and_day),
+		TEST(nuts_log_is_made_anew_when_it_was_moved_away),
+		TEST(a_log_that_cannot_be_written_is_told_once_until_it_can),
+		TEST(a_pipe_that_nobody_reads_is_no_log),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
