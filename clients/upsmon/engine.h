@@ -27,6 +27,7 @@ struct engine_options { /* strings are borrowed for ever */
 	/* NULL: no notifier, this process runs scripts itself. Its descriptors are taken over. */
 	const struct parent_ends *ends;
 	const struct opener_list *files; /* what the parent opens; with ends */
+	bool no_store;                   /* the trust store does not exist, and is out of reach */
 	const char *control_path;        /* NULL = nobody may ask */
 	gid_t control_group;
 };

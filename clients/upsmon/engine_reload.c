@@ -116,6 +116,7 @@ bool engine_adopt_conf(struct engine *e, struct upsmon_conf *conf)
 
 	conf->tls.open = e->opener ? open_certificate : NULL;
 	conf->tls.open_arg = e->opener;
+	conf->tls.no_store = e->options.no_store;
 	if (!make_plan(e, conf, &plan)) {
 		drop_plan(&plan);
 		return false;

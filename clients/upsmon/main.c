@@ -320,6 +320,7 @@ struct suite {
 	char **commands; /* owned, as all that the plan points to */
 	char *owned[4 + OPENER_PATHS_MAX];
 	size_t owned_count;
+	int handle;    /* of daemon_fork(), -1 in the foreground */
 	char user[64]; /* to become; "" = we stay who we are */
 	char control[PATH_MAX];
 };
@@ -372,6 +373,8 @@ static void forget_conf(void *arg)
 {
 	struct suite *s = arg;
 
+	/* Those that are forked from now on have no starter. */
+	s->handle = -1;
 	upsmon_conf_free(&s->conf);
 }
 
@@ -381,8 +384,7 @@ static const char *user_of(const struct suite *s)
 }
 
 /* Takes what is in *conf over. */
-static int run_engine(struct suite *s, const struct parent_ends *ends, struct upsmon_conf *conf,
-		      int handle)
+static int run_engine(struct suite *s, const struct parent_ends *ends, struct upsmon_conf *conf)
 {
 	const struct arguments *a = s->args;
 	struct engine_options o = {
@@ -407,14 +409,18 @@ static int run_engine(struct suite *s, const struct parent_ends *ends, struct up
 		return EXIT_FAILURE;
 	if (c.drop)
 		o.control_group = c.user.gid;
+	o.no_store = !c.no_chroot;
 	write_pid_file();
 	e = engine_new(&o, conf);
+	/* With a parent it is that which tells the starter, when it hears us. */
+	if (e && s->handle >= 0 && ends)
+		daemon_detach(s->handle);
 	if (!e || !confine_enter(&c)) {
 		engine_free(e);
 		return EXIT_FAILURE;
 	}
-	if (handle >= 0)
-		daemon_ready(handle);
+	if (s->handle >= 0 && !ends)
+		daemon_ready(s->handle);
 	result = engine_run(e);
 	engine_free(e);
 	return result;
@@ -426,7 +432,7 @@ static int child_life(void *arg, const struct parent_ends *ends)
 	int result = EXIT_FAILURE;
 
 	if (!ends->again || read_conf(s->args, &s->conf))
-		result = run_engine(s, ends, &s->conf, -1);
+		result = run_engine(s, ends, &s->conf);
 	free_suite(s);
 	return result;
 }
@@ -438,29 +444,30 @@ static int notifier_life(void *arg, int link, int names)
 	int result = EXIT_FAILURE;
 
 	upsmon_conf_free(&s->conf);
+	if (s->handle >= 0)
+		daemon_detach(s->handle);
 	if (!user_of(s) || (privilege_lookup(s->user, NULL, &p) && privilege_drop(&p)))
 		result = notifier_run(link, names);
 	free_suite(s);
 	return result;
 }
 
-static int run_family(struct suite *s, int handle)
+static int run_family(struct suite *s)
 {
 	s->plan.child = child_life;
 	s->plan.notifier = s->conf.sandbox ? notifier_life : NULL;
 	s->plan.forked = forget_conf;
 	s->plan.arg = s;
 	s->plan.socket_path = s->control;
-	return parent_run(&s->plan, handle);
+	return parent_run(&s->plan, s->handle);
 }
 
 static int start(struct suite *s)
 {
 	const struct arguments *a = s->args;
-	int handle = -1;
 
 	if (a->background || (!a->foreground && !a->debug)) {
-		if (daemon_fork(&handle, 0) != 0) {
+		if (daemon_fork(&s->handle, 0) != 0) {
 			log_errno(token, errno, "cannot go to the background");
 			return EXIT_FAILURE;
 		}
@@ -468,9 +475,9 @@ static int start(struct suite *s)
 	log_to_syslog(true);
 	umask(022);
 	if (!a->privileged)
-		return run_family(s, handle);
+		return run_family(s);
 	log_info(token, "Warning: running as one big root process by request (upsmon -p)");
-	return run_engine(s, NULL, &s->conf, handle);
+	return run_engine(s, NULL, &s->conf);
 }
 
 static void choose_user(struct suite *s)
@@ -485,7 +492,7 @@ static void choose_user(struct suite *s)
 
 static int watch_over(const struct arguments *a)
 {
-	struct suite s = {.args = a};
+	struct suite s = {.args = a, .handle = -1};
 	int result = EXIT_FAILURE;
 
 	if (!read_conf(a, &s.conf))

@@ -147,6 +147,7 @@ struct tlspolicy *tls_demands_policy(const struct tls_demands *d,
 		.daemon = true,
 		.open = d->open,
 		.open_arg = d->open_arg,
+		.no_store = d->no_store,
 	};
 
 	return tlspolicy_new(&source, server->host, server->port, why, size);

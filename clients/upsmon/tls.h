@@ -32,6 +32,7 @@ struct tls_demands { /* all zero: nothing said */
 	/* How certificates are opened by who may not do so by himself; NULL: open(2). */
 	int (*open)(void *arg, const char *path);
 	void *open_arg;
+	bool no_store; /* as tlspolicy_source has it */
 };
 
 /* Takes one directive of those above; problems go to the report. */

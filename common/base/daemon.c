@@ -79,7 +79,7 @@ static void tell_starter(int handle, unsigned char status)
 	close(handle);
 }
 
-void daemon_ready(int handle)
+static void let_go_of_output(void)
 {
 	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
 
@@ -91,6 +91,17 @@ void daemon_ready(int handle)
 		if (null > STDERR_FILENO)
 			close(null);
 	}
+}
+
+void daemon_detach(int handle)
+{
+	let_go_of_output();
+	close(handle);
+}
+
+void daemon_ready(int handle)
+{
+	let_go_of_output();
 	tell_starter(handle, 0);
 }
 

@@ -17,6 +17,8 @@
 int daemon_fork(int *handle, unsigned patience_s);
 void daemon_ready(int handle);	/* parent exits 0; stdin/out/err go to /dev/null, cwd stays */
 void daemon_failed(int handle); /* parent exits 1 */
+/* For another process of ours, which is not to keep the starter waiting: the same without a word. */
+void daemon_detach(int handle);
 
 /*
  * Pid files: "<pid>\n", written whole under another name and renamed, mode 0644.

@@ -14,9 +14,6 @@ import pytest
 from harness import PowerHost, fallen, family, wait_until
 from harness.process import is_alive, pid_of
 
-# Until upsmon restarts what was killed (issue 4: three processes); take this away then.
-pytestmark = pytest.mark.xfail(run=False, reason="today a killed child ends upsmon")
-
 
 @pytest.fixture
 def upsd(site):
