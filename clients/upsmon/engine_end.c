@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "clients/upsmon/engine_impl.h"
+#include "clients/upsmon/powerflag.h"
 #include "clients/upsmon/wake.h"
 #include "common/base/daemon.h"
 #include "common/base/str.h"
@@ -149,19 +150,33 @@ static void execute_here(struct engine *e, int command)
 		leave_as_configured(e);
 }
 
+/* For a shell; noclobber, so that a foreign file of that name stays as it is. */
+static void append_flag(struct buffer *text, const char *path)
+{
+	if (!path)
+		return;
+	buffer_append_str(text, "(set -C; printf %s " POWERFLAG_MAGIC " >");
+	upsmon_conf_append_shell_word(text, path);
+	buffer_append_str(text, ") 2>/dev/null; ");
+}
+
 /* We may be locked in, and start no programs: the notifier can, with our user's rights. */
 static void execute_without_parent(struct engine *e, int command)
 {
+	struct buffer text = {0};
+
 	log_error(token, "Unable to call parent pipe for shutdown: the parent is gone; trying "
 			 "SHUTDOWNCMD without its privileges");
 	if (!e->outbox) {
 		execute_here(e, command);
 		return;
 	}
+	append_flag(&text, e->options.orders.powerdown_flag);
 	if (command >= 0 && (size_t)command < e->options.orders.command_count)
-		outbox_deliver(e->outbox,
-			       &(struct delivery){.kind = DELIVERY_SHELL,
-						  .text = e->options.orders.commands[command]});
+		buffer_append_str(&text, e->options.orders.commands[command]);
+	outbox_deliver(e->outbox, &(struct delivery){.kind = DELIVERY_SHELL,
+						     .text = buffer_string(&text)});
+	buffer_free(&text);
 	leave_as_configured(e);
 }
 

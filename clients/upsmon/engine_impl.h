@@ -66,6 +66,7 @@ struct engine {
 
 	struct loop_timer *keeper; /* writes what the next child has to know */
 	bool keep_waits;
+	long long kept_ms;
 };
 
 /* engine.c */

@@ -26,6 +26,7 @@ static void write_now(void *arg)
 	int err;
 
 	e->keep_waits = false;
+	e->kept_ms = clock_ms();
 	brain_save(e->brain, &text, e->now_ms);
 	err = keep_write(e->options.ends->keep, &text, clock_boot_ms());
 	buffer_free(&text);
@@ -46,12 +47,15 @@ void engine_keep_free(struct engine *e)
 	loop_timer_free(e->keeper);
 }
 
+/* The first change is kept at once, those that follow on its heels together. */
 void engine_keep_soon(struct engine *e)
 {
+	long long passed_ms = clock_ms() - e->kept_ms;
+
 	if (!e->keeper || e->keep_waits || e->stopping)
 		return;
 	e->keep_waits = true;
-	loop_timer_set(e->keeper, KEEP_MS);
+	loop_timer_set(e->keeper, passed_ms >= KEEP_MS ? 0 : KEEP_MS - passed_ms);
 }
 
 void engine_keep_restore(struct engine *e)

@@ -26,7 +26,8 @@ class Hosts:
     def __init__(self, sites, upsd, *lines):
         self._sites = sites
         self._upsd = upsd
-        self._lines = lines
+        # They wait for each other, being primaries of one UPS.
+        self._lines = ("HOSTSYNC 4", *lines)
         self.journal = None
         self.all = []
         self.count = len(family(self._start("spared").upsmon.pid))
