@@ -1,3 +1,19 @@
+# The group language.  Tarballs carry the parser that bison makes of its grammar.
+group_language = \
+	clients/upsmon/groupcheck.c \
+	clients/upsmon/groupconf.c clients/upsmon/groupconf.h \
+	clients/upsmon/groupgram.c \
+	clients/upsmon/grouplex.c clients/upsmon/grouplex.h \
+	clients/upsmon/groupparse.h \
+	clients/upsmon/grouprule.c \
+	clients/upsmon/groupsite.c \
+	clients/upsmon/grouptext.c
+EXTRA_DIST += clients/upsmon/groupgram.y
+MAINTAINERCLEANFILES += clients/upsmon/groupgram.c
+
+clients/upsmon/groupgram.c: clients/upsmon/groupgram.y
+	$(AM_V_GEN)$(MKDIR_P) clients/upsmon && $(BISON) -o $@ $(srcdir)/clients/upsmon/groupgram.y
+
 # upsmon: a thin main over a convenience library, which the unit tests link.
 noinst_LTLIBRARIES += clients/upsmon/libupsmon.la
 clients_upsmon_libupsmon_la_SOURCES = \
@@ -5,6 +21,7 @@ clients_upsmon_libupsmon_la_SOURCES = \
 	clients/upsmon/conf.c clients/upsmon/conf.h \
 	clients/upsmon/delivery.h \
 	clients/upsmon/facts.c clients/upsmon/facts.h \
+	$(group_language) \
 	clients/upsmon/rulebook.c clients/upsmon/rulebook.h \
 	clients/upsmon/timers.c clients/upsmon/timers.h \
 	clients/upsmon/tls.c clients/upsmon/tls.h \
