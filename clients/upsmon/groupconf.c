@@ -3,7 +3,6 @@
 #include "clients/upsmon/groupconf.h"
 
 #include <errno.h>
-#include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -117,7 +116,7 @@ bool group_whole(struct group_parser *g, const struct group_token *t, const char
 	double value;
 
 	if (!read_number(t, &value) || value < (double)min || value > (double)max ||
-	    value != floor(value))
+	    value != (double)(long)value)
 		return refuse_number(g, t, what, "whole number", (double)min, (double)max);
 	*out = (long)value;
 	return true;

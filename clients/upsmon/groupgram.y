@@ -369,9 +369,10 @@ static int yyreport_syntax_error(const yypcontext_t *c, struct group_parser *g)
 	if (t->kind == GROUP_END)
 		group_error(g, &t->at, 100, mend, "the file ends in the middle of something");
 	else
-		group_error(g, &t->at, 100, mend, "unexpected %s%s",
-			    t->kind == GROUP_QUOTED ? "text in quotes" : "word",
-			    shown(g, t, text, sizeof(text)));
+		group_error(g, &t->at, 100, mend, "unexpected%s",
+			    *shown(g, t, text, sizeof(text)) ? text
+			    : t->kind == GROUP_QUOTED        ? " text in quotes"
+							     : " word");
 	return 0;
 }
 

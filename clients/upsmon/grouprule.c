@@ -6,7 +6,6 @@
  */
 #include "config.h"
 
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <syslog.h>
@@ -235,7 +234,7 @@ void group_action_start_timer(struct group_parser *g, const struct group_where *
 	bool ok = group_number(g, seconds, "STARTTIMER", 0, GROUP_SECONDS_MAX, &value);
 
 	g->action.timer = group_token_dup(g, name);
-	g->action.ms = llround(value * 1000);
+	g->action.ms = (long long)(value * 1000 + 0.5);
 	if (ok && g->action.ms < TIMER_MIN_MS) {
 		group_warning(g, &seconds->at, 335, "give it more time",
 			      "a timer runs for %d ms at least", TIMER_MIN_MS);

@@ -7,7 +7,6 @@
  */
 #include "config.h"
 
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -32,7 +31,7 @@ void group_take_poll(struct group_parser *g, const struct group_token *seconds, 
 	if (value == 0)
 		group_error(g, &seconds->at, 330, NULL, "a poll interval is more than 0 seconds");
 	else
-		*poll = (long)ceil(value);
+		*poll = (long)value + ((double)(long)value < value);
 }
 
 void group_take_maxnotify(struct group_parser *g, const struct group_where *at)

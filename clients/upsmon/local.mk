@@ -70,3 +70,21 @@ tests_unit_test_upsmon_rules_LDADD = $(upsmon_libs) $(CMOCKA_LIBS)
 tests_unit_test_upsmon_shutdown_SOURCES = tests/unit/test_upsmon_shutdown.c
 tests_unit_test_upsmon_shutdown_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_upsmon_shutdown_LDADD = $(upsmon_libs) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/unit/test_upsmon_rulebook
+TESTS += tests/unit/test_upsmon_rulebook
+tests_unit_test_upsmon_rulebook_SOURCES = tests/unit/test_upsmon_rulebook.c
+tests_unit_test_upsmon_rulebook_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_upsmon_rulebook_LDADD = $(upsmon_libs) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/unit/test_upsmon_groupconf
+TESTS += tests/unit/test_upsmon_groupconf
+tests_unit_test_upsmon_groupconf_SOURCES = tests/unit/test_upsmon_groupconf.c
+tests_unit_test_upsmon_groupconf_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_upsmon_groupconf_LDADD = $(upsmon_libs) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/unit/test_upsmon_grouplex
+TESTS += tests/unit/test_upsmon_grouplex
+tests_unit_test_upsmon_grouplex_SOURCES = tests/unit/test_upsmon_grouplex.c
+tests_unit_test_upsmon_grouplex_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_upsmon_grouplex_LDADD = $(upsmon_libs) $(CMOCKA_LIBS)
