@@ -1,3 +1,19 @@
+# The group language.  Tarballs carry the parser that bison makes of its grammar.
+group_language = \
+	clients/upsmon/groupcheck.c \
+	clients/upsmon/groupconf.c clients/upsmon/groupconf.h \
+	clients/upsmon/groupgram.c \
+	clients/upsmon/grouplex.c clients/upsmon/grouplex.h \
+	clients/upsmon/groupparse.h \
+	clients/upsmon/grouprule.c \
+	clients/upsmon/groupsite.c \
+	clients/upsmon/grouptext.c
+EXTRA_DIST += clients/upsmon/groupgram.y
+MAINTAINERCLEANFILES += clients/upsmon/groupgram.c
+
+clients/upsmon/groupgram.c: clients/upsmon/groupgram.y
+	$(AM_V_GEN)$(MKDIR_P) clients/upsmon && $(BISON) -o $@ $(srcdir)/clients/upsmon/groupgram.y
+
 # upsmon: a thin main over a convenience library, which the unit tests link.
 noinst_LTLIBRARIES += clients/upsmon/libupsmon.la
 clients_upsmon_libupsmon_la_SOURCES = \
@@ -10,6 +26,7 @@ clients_upsmon_libupsmon_la_SOURCES = \
 	clients/upsmon/nutlog.c clients/upsmon/nutlog.h \
 	clients/upsmon/outbox.c clients/upsmon/outbox.h \
 	clients/upsmon/facts.c clients/upsmon/facts.h \
+	$(group_language) \
 	clients/upsmon/rulebook.c clients/upsmon/rulebook.h \
 	clients/upsmon/timers.c clients/upsmon/timers.h \
 	clients/upsmon/tls.c clients/upsmon/tls.h \
@@ -97,3 +114,21 @@ endif
 tests_fuzz_fuzz_delivery_SOURCES = tests/fuzz/fuzz_delivery.c
 tests_fuzz_fuzz_delivery_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
 tests_fuzz_fuzz_delivery_LDADD = $(upsmon_libs)
+
+check_PROGRAMS += tests/unit/test_upsmon_rulebook
+TESTS += tests/unit/test_upsmon_rulebook
+tests_unit_test_upsmon_rulebook_SOURCES = tests/unit/test_upsmon_rulebook.c
+tests_unit_test_upsmon_rulebook_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_upsmon_rulebook_LDADD = $(upsmon_libs) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/unit/test_upsmon_groupconf
+TESTS += tests/unit/test_upsmon_groupconf
+tests_unit_test_upsmon_groupconf_SOURCES = tests/unit/test_upsmon_groupconf.c
+tests_unit_test_upsmon_groupconf_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_upsmon_groupconf_LDADD = $(upsmon_libs) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/unit/test_upsmon_grouplex
+TESTS += tests/unit/test_upsmon_grouplex
+tests_unit_test_upsmon_grouplex_SOURCES = tests/unit/test_upsmon_grouplex.c
+tests_unit_test_upsmon_grouplex_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_upsmon_grouplex_LDADD = $(upsmon_libs) $(CMOCKA_LIBS)

@@ -42,6 +42,8 @@ report(struct conf_report *r, enum conf_severity severity, const struct conf_whe
 		buffer_append_str(&text, at->file);
 	if (at && at->line)
 		buffer_appendf(&text, ":%u", at->line);
+	if (at && at->line && at->column)
+		buffer_appendf(&text, ":%u", at->column);
 	buffer_appendf(&text, "%s%s%s%s", at ? ": " : "", problem, mend ? "; " : "",
 		       mend ? mend : "");
 	r->emit(r->arg, severity, text.failed ? problem : buffer_string(&text));

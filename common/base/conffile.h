@@ -15,6 +15,7 @@
 struct conf_where {
 	const char *file; /* as shown to people */
 	unsigned line;	  /* 0 = the file as a whole */
+	unsigned column;  /* in characters; 0 = not known */
 };
 
 enum conf_severity { CONF_WARNING, CONF_ERROR };
