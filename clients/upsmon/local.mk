@@ -1,3 +1,16 @@
+# What upssched shares with upsmon.
+noinst_LTLIBRARIES += clients/upsmon/libevents.la
+clients_upsmon_libevents_la_SOURCES = \
+	clients/upsmon/spawn.c clients/upsmon/spawn.h \
+	clients/upsmon/timers.c clients/upsmon/timers.h
+clients_upsmon_libevents_la_LIBADD = common/libbase.la
+
+check_PROGRAMS += tests/unit/test_timers
+TESTS += tests/unit/test_timers
+tests_unit_test_timers_SOURCES = tests/unit/test_timers.c
+tests_unit_test_timers_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_timers_LDADD = clients/upsmon/libevents.la $(CMOCKA_LIBS)
+
 # upsmon: a thin main over a convenience library, which the unit tests link.
 noinst_LTLIBRARIES += clients/upsmon/libupsmon.la
 clients_upsmon_libupsmon_la_SOURCES = \
@@ -6,7 +19,6 @@ clients_upsmon_libupsmon_la_SOURCES = \
 	clients/upsmon/delivery.h \
 	clients/upsmon/facts.c clients/upsmon/facts.h \
 	clients/upsmon/rulebook.c clients/upsmon/rulebook.h \
-	clients/upsmon/timers.c clients/upsmon/timers.h \
 	clients/upsmon/tls.c clients/upsmon/tls.h \
 	clients/upsmon/engine.c clients/upsmon/engine.h clients/upsmon/engine_impl.h \
 	clients/upsmon/engine_end.c \
@@ -18,10 +30,9 @@ clients_upsmon_libupsmon_la_SOURCES = \
 	clients/upsmon/privsep.c clients/upsmon/privsep.h \
 	clients/upsmon/rules.c clients/upsmon/rules.h \
 	clients/upsmon/shutdown.c clients/upsmon/shutdown.h \
-	clients/upsmon/spawn.c clients/upsmon/spawn.h \
 	clients/upsmon/watch.c
 
-upsmon_libs = clients/upsmon/libupsmon.la common/libupsnet.la
+upsmon_libs = clients/upsmon/libupsmon.la clients/upsmon/libevents.la common/libupsnet.la
 
 sbin_PROGRAMS += clients/upsmon/upsmon
 clients_upsmon_upsmon_SOURCES = clients/upsmon/main.c
