@@ -1,6 +1,7 @@
 # What upssched shares with upsmon.
 noinst_LTLIBRARIES += clients/upsmon/libevents.la
 clients_upsmon_libevents_la_SOURCES = \
+	clients/upsmon/notice.c clients/upsmon/notice.h \
 	clients/upsmon/spawn.c clients/upsmon/spawn.h \
 	clients/upsmon/timers.c clients/upsmon/timers.h
 clients_upsmon_libevents_la_LIBADD = common/libbase.la
@@ -24,7 +25,6 @@ clients_upsmon_libupsmon_la_SOURCES = \
 	clients/upsmon/engine_end.c \
 	clients/upsmon/engine_reload.c \
 	clients/upsmon/monitor.c clients/upsmon/monitor.h \
-	clients/upsmon/notice.c clients/upsmon/notice.h \
 	clients/upsmon/policy.h \
 	clients/upsmon/powerflag.c clients/upsmon/powerflag.h \
 	clients/upsmon/privsep.c clients/upsmon/privsep.h \
