@@ -19,3 +19,19 @@ clients_upssched_upssched_SOURCES = clients/upssched/main.c
 clients_upssched_upssched_LDADD = $(upssched_libs)
 
 man_pages += docs/man/upssched.8 docs/man/upssched.conf.5
+
+upssched_tests = \
+	tests/unit/test_upssched_conf \
+	tests/unit/test_upssched_lock \
+	tests/unit/test_upssched_schedule
+check_PROGRAMS += $(upssched_tests)
+TESTS += $(upssched_tests)
+tests_unit_test_upssched_conf_SOURCES = tests/unit/test_upssched_conf.c
+tests_unit_test_upssched_conf_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_upssched_conf_LDADD = $(upssched_libs) $(CMOCKA_LIBS)
+tests_unit_test_upssched_lock_SOURCES = tests/unit/test_upssched_lock.c
+tests_unit_test_upssched_lock_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_upssched_lock_LDADD = $(upssched_libs) $(CMOCKA_LIBS)
+tests_unit_test_upssched_schedule_SOURCES = tests/unit/test_upssched_schedule.c
+tests_unit_test_upssched_schedule_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_upssched_schedule_LDADD = $(upssched_libs) $(CMOCKA_LIBS)
