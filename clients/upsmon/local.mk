@@ -14,6 +14,20 @@ MAINTAINERCLEANFILES += clients/upsmon/groupgram.c
 clients/upsmon/groupgram.c: clients/upsmon/groupgram.y
 	$(AM_V_GEN)$(MKDIR_P) clients/upsmon && $(BISON) -o $@ $(srcdir)/clients/upsmon/groupgram.y
 
+# What upssched shares with upsmon.
+noinst_LTLIBRARIES += clients/upsmon/libevents.la
+clients_upsmon_libevents_la_SOURCES = \
+	clients/upsmon/notice.c clients/upsmon/notice.h \
+	clients/upsmon/spawn.c clients/upsmon/spawn.h \
+	clients/upsmon/timers.c clients/upsmon/timers.h
+clients_upsmon_libevents_la_LIBADD = common/libbase.la
+
+check_PROGRAMS += tests/unit/test_timers
+TESTS += tests/unit/test_timers
+tests_unit_test_timers_SOURCES = tests/unit/test_timers.c
+tests_unit_test_timers_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_timers_LDADD = clients/upsmon/libevents.la $(CMOCKA_LIBS)
+
 # upsmon: a thin main over a convenience library, which the unit tests link.
 noinst_LTLIBRARIES += clients/upsmon/libupsmon.la
 clients_upsmon_libupsmon_la_SOURCES = \
@@ -28,19 +42,16 @@ clients_upsmon_libupsmon_la_SOURCES = \
 	clients/upsmon/facts.c clients/upsmon/facts.h \
 	$(group_language) \
 	clients/upsmon/rulebook.c clients/upsmon/rulebook.h \
-	clients/upsmon/timers.c clients/upsmon/timers.h \
 	clients/upsmon/tls.c clients/upsmon/tls.h \
 	clients/upsmon/engine.c clients/upsmon/engine.h clients/upsmon/engine_impl.h \
 	clients/upsmon/engine_end.c \
 	clients/upsmon/engine_reload.c \
 	clients/upsmon/monitor.c clients/upsmon/monitor.h \
-	clients/upsmon/notice.c clients/upsmon/notice.h \
 	clients/upsmon/policy.h \
 	clients/upsmon/powerflag.c clients/upsmon/powerflag.h \
 	clients/upsmon/privsep.c clients/upsmon/privsep.h \
 	clients/upsmon/rules.c clients/upsmon/rules.h \
 	clients/upsmon/shutdown.c clients/upsmon/shutdown.h \
-	clients/upsmon/spawn.c clients/upsmon/spawn.h \
 	clients/upsmon/watch.c
 
 # What it knows and decides, and the parent of the processes.
@@ -58,8 +69,9 @@ clients_upsmon_libupsmon_la_SOURCES += \
 	clients/upsmon/parent.c clients/upsmon/parent.h \
 	clients/upsmon/wake.c clients/upsmon/wake.h
 
-upsmon_libs = clients/upsmon/libupsmon.la common/libopener.la common/libsandbox.la \
+upsmon_libs = clients/upsmon/libupsmon.la clients/upsmon/libevents.la common/libopener.la common/libsandbox.la \
 	common/libupsnet.la
+
 
 sbin_PROGRAMS += clients/upsmon/upsmon
 clients_upsmon_upsmon_SOURCES = clients/upsmon/main.c
