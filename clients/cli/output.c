@@ -4,36 +4,7 @@
 
 #include <string.h>
 
-/* The length of the UTF-8 sequence at `s`; 0 if it is none (overlong and surrogates included). */
-static size_t utf8_length(const unsigned char *s)
-{
-	static const struct {
-		unsigned char mask, lead;
-		size_t len;
-		unsigned long least;
-	} forms[] = {{0x80, 0x00, 1, 0},
-		     {0xe0, 0xc0, 2, 0x80},
-		     {0xf0, 0xe0, 3, 0x800},
-		     {0xf8, 0xf0, 4, 0x10000}};
-
-	for (size_t i = 0; i < sizeof(forms) / sizeof(forms[0]); i++) {
-		unsigned long code;
-
-		if ((s[0] & forms[i].mask) != forms[i].lead)
-			continue;
-		code = (unsigned char)(s[0] & ~forms[i].mask);
-		for (size_t k = 1; k < forms[i].len; k++) {
-			if ((s[k] & 0xc0) != 0x80)
-				return 0;
-			code = code << 6 | (s[k] & 0x3f);
-		}
-		return code < forms[i].least || code > 0x10ffff ||
-				       (code >= 0xd800 && code <= 0xdfff)
-			       ? 0
-			       : forms[i].len;
-	}
-	return 0;
-}
+#include "common/base/str.h"
 
 void output_json_string(FILE *to, const char *text)
 {
@@ -44,7 +15,7 @@ void output_json_string(FILE *to, const char *text)
 	putc('"', to);
 	while (*s) {
 		const char *special = strchr(plain, *s);
-		size_t len = utf8_length(s);
+		size_t len = str_utf8_length((const char *)s);
 
 		if (special)
 			fprintf(to, "\\%c", letters[special - plain]);
