@@ -51,9 +51,9 @@ struct sending {
 	size_t count;
 	struct buffer message;
 	char url[320];
-	char why[CURL_ERROR_SIZE + 64]; /* the last attempt failed; "" = it has not */
-	long long end_ms;               /* of all attempts */
-	long long attempt_ms;           /* one may take */
+	char why[CURL_ERROR_SIZE + 192]; /* the last attempt failed; "" = it has not */
+	long long end_ms;                /* of all attempts */
+	long long attempt_ms;            /* one may take */
 };
 
 /* ------------------------------------------------------------ one transaction */
@@ -74,6 +74,23 @@ static size_t give_bytes(char *to, size_t size, size_t count, void *arg)
 	memcpy(to, body->message->data + body->at, len);
 	body->at += len;
 	body->all_given |= len == 0;
+	return len;
+}
+
+/* What the relay said when it last said no: it may tell why. */
+struct reply {
+	char text[160];
+};
+
+static size_t note_reply(char *line, size_t size, size_t count, void *arg)
+{
+	struct reply *reply = arg;
+	size_t len = size * count;
+
+	if (len == 0 || (line[0] != '4' && line[0] != '5'))
+		return len;
+	str_format(reply->text, sizeof(reply->text), "%.*s", (int)len, line);
+	reply->text[strcspn(reply->text, "\r\n")] = '\0';
 	return len;
 }
 
@@ -132,7 +149,7 @@ static bool may_pass(CURLcode code, long reply)
 }
 
 static enum fate judge(struct sending *s, CURL *curl, CURLcode code, const char *detail,
-		       const struct body *body)
+		       const struct body *body, const struct reply *said)
 {
 	long reply = 0;
 
@@ -146,7 +163,10 @@ static enum fate judge(struct sending *s, CURL *curl, CURLcode code, const char 
 			   detail);
 		return GIVEN_UP;
 	}
-	str_copy(s->why, sizeof(s->why), detail);
+	if (reply >= REFUSED_FOR_NOW)
+		str_format(s->why, sizeof(s->why), "%s (%s)", detail, said->text);
+	else
+		str_copy(s->why, sizeof(s->why), detail);
 	return may_pass(code, reply) ? WAITING : GIVEN_UP;
 }
 
@@ -155,6 +175,7 @@ static enum fate send_to(struct sending *s, CURL *curl, const struct mail_addres
 	struct curl_slist *receivers = curl_slist_append(NULL, to->address);
 	struct body body = {.message = &s->message};
 	char detail[CURL_ERROR_SIZE] = "";
+	struct reply said = {.text = ""};
 	enum fate fate;
 
 	if (!receivers)
@@ -166,8 +187,10 @@ static enum fate send_to(struct sending *s, CURL *curl, const struct mail_addres
 	curl_easy_setopt(curl, CURLOPT_UPLOAD, 1L);
 	curl_easy_setopt(curl, CURLOPT_READFUNCTION, give_bytes);
 	curl_easy_setopt(curl, CURLOPT_READDATA, &body);
+	curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, note_reply);
+	curl_easy_setopt(curl, CURLOPT_HEADERDATA, &said);
 	curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, detail);
-	fate = judge(s, curl, curl_easy_perform(curl), detail, &body);
+	fate = judge(s, curl, curl_easy_perform(curl), detail, &body, &said);
 	/* What is borrowed must not outlive us; connections stay. */
 	curl_easy_reset(curl);
 	curl_slist_free_all(receivers);
