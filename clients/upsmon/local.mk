@@ -32,13 +32,6 @@ tests_unit_test_timers_LDADD = clients/upsmon/libevents.la $(CMOCKA_LIBS)
 noinst_LTLIBRARIES += clients/upsmon/libupsmon.la
 clients_upsmon_libupsmon_la_SOURCES = \
 	clients/upsmon/conf.c clients/upsmon/conf.h \
-	clients/upsmon/courier.c clients/upsmon/courier.h \
-	clients/upsmon/delivery.c clients/upsmon/delivery.h \
-	clients/upsmon/link.h \
-	clients/upsmon/mail.h clients/upsmon/mail_none.c \
-	clients/upsmon/notifier.c clients/upsmon/notifier.h \
-	clients/upsmon/nutlog.c clients/upsmon/nutlog.h \
-	clients/upsmon/outbox.c clients/upsmon/outbox.h \
 	clients/upsmon/facts.c clients/upsmon/facts.h \
 	$(group_language) \
 	clients/upsmon/rulebook.c clients/upsmon/rulebook.h \
@@ -69,9 +62,30 @@ clients_upsmon_libupsmon_la_SOURCES += \
 	clients/upsmon/parent.c clients/upsmon/parent.h \
 	clients/upsmon/wake.c clients/upsmon/wake.h
 
+
+# Whatever reaches people and programs, for the notifier, and the way to it.
+noinst_LTLIBRARIES += clients/upsmon/libcourier.la
+clients_upsmon_libcourier_la_SOURCES = \
+	clients/upsmon/courier.c clients/upsmon/courier.h \
+	clients/upsmon/delivery.c clients/upsmon/delivery.h \
+	clients/upsmon/link.h \
+	clients/upsmon/mail.h \
+	clients/upsmon/mailtext.c clients/upsmon/mailtext.h \
+	clients/upsmon/notifier.c clients/upsmon/notifier.h \
+	clients/upsmon/nutlog.c clients/upsmon/nutlog.h \
+	clients/upsmon/outbox.c clients/upsmon/outbox.h
+if HAVE_CURL
+clients_upsmon_libcourier_la_SOURCES += clients/upsmon/mail.c
+else
+clients_upsmon_libcourier_la_SOURCES += clients/upsmon/mail_none.c
+endif
+clients_upsmon_libcourier_la_CPPFLAGS = $(AM_CPPFLAGS) $(CURL_CFLAGS)
+clients_upsmon_libcourier_la_LIBADD = common/libnet.la $(CURL_LIBS)
+clients_upsmon_libupsmon_la_LIBADD = clients/upsmon/libcourier.la
+
+
 upsmon_libs = clients/upsmon/libupsmon.la clients/upsmon/libevents.la common/libopener.la common/libsandbox.la \
 	common/libupsnet.la
-
 
 sbin_PROGRAMS += clients/upsmon/upsmon
 clients_upsmon_upsmon_SOURCES = clients/upsmon/main.c
@@ -107,18 +121,22 @@ tests_unit_test_upsmon_shutdown_LDADD = $(upsmon_libs) $(CMOCKA_LIBS)
 courier_tests = \
 	tests/unit/test_upsmon_courier \
 	tests/unit/test_upsmon_delivery \
+	tests/unit/test_upsmon_mailtext \
 	tests/unit/test_upsmon_outbox
 check_PROGRAMS += $(courier_tests)
 TESTS += $(courier_tests)
 tests_unit_test_upsmon_courier_SOURCES = tests/unit/test_upsmon_courier.c
 tests_unit_test_upsmon_courier_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
-tests_unit_test_upsmon_courier_LDADD = $(upsmon_libs) $(CMOCKA_LIBS)
+tests_unit_test_upsmon_courier_LDADD = clients/upsmon/libcourier.la $(CMOCKA_LIBS)
 tests_unit_test_upsmon_delivery_SOURCES = tests/unit/test_upsmon_delivery.c
 tests_unit_test_upsmon_delivery_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
-tests_unit_test_upsmon_delivery_LDADD = $(upsmon_libs) $(CMOCKA_LIBS)
+tests_unit_test_upsmon_delivery_LDADD = clients/upsmon/libcourier.la $(CMOCKA_LIBS)
+tests_unit_test_upsmon_mailtext_SOURCES = tests/unit/test_upsmon_mailtext.c
+tests_unit_test_upsmon_mailtext_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_upsmon_mailtext_LDADD = clients/upsmon/libcourier.la $(CMOCKA_LIBS)
 tests_unit_test_upsmon_outbox_SOURCES = tests/unit/test_upsmon_outbox.c
 tests_unit_test_upsmon_outbox_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
-tests_unit_test_upsmon_outbox_LDADD = $(upsmon_libs) $(CMOCKA_LIBS)
+tests_unit_test_upsmon_outbox_LDADD = clients/upsmon/libcourier.la $(CMOCKA_LIBS)
 
 if ENABLE_FUZZERS
 noinst_PROGRAMS += tests/fuzz/fuzz_delivery
@@ -144,3 +162,10 @@ TESTS += tests/unit/test_upsmon_grouplex
 tests_unit_test_upsmon_grouplex_SOURCES = tests/unit/test_upsmon_grouplex.c
 tests_unit_test_upsmon_grouplex_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_upsmon_grouplex_LDADD = $(upsmon_libs) $(CMOCKA_LIBS)
+
+tests_fuzz_fuzz_delivery_LDADD = clients/upsmon/libcourier.la
+
+# The notifier alone, for the system tests.
+noinst_PROGRAMS += tests/upsmon/notify-probe
+tests_upsmon_notify_probe_SOURCES = tests/upsmon/notify-probe.c
+tests_upsmon_notify_probe_LDADD = clients/upsmon/libcourier.la

@@ -65,13 +65,25 @@ int log_debug_level(void)
 	return logger.debug;
 }
 
+static void open_syslog(void)
+{
+	if (!logger.syslog_open)
+		openlog(logger.program, LOG_PID | LOG_NDELAY, LOG_DAEMON);
+	logger.syslog_open = true;
+}
+
 void log_to_syslog(bool on)
 {
 	logger.to_syslog = on && !logger.syslog_denied;
-	if (logger.to_syslog && !logger.syslog_open) {
-		openlog(logger.program, LOG_PID | LOG_NDELAY, LOG_DAEMON);
-		logger.syslog_open = true;
-	}
+	if (logger.to_syslog)
+		open_syslog();
+}
+
+void log_forget_descriptors(void)
+{
+	if (logger.syslog_open)
+		closelog();
+	logger.syslog_open = false;
 }
 
 void log_to_stderr(bool on)
@@ -167,6 +179,7 @@ static void write_syslog(int priority, const char *text)
 	if (!logger.to_syslog || logger.in_syslog_fn)
 		return;
 	if (!logger.syslog_fn) {
+		open_syslog();
 		syslog(priority, "%s", text);
 		return;
 	}

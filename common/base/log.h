@@ -29,6 +29,9 @@ void log_set_quiet(bool quiet);
 void log_to_syslog(bool on);
 void log_to_stderr(bool on);
 
+/* For a forked process that will close all descriptors: syslog is opened anew for its next line. */
+void log_forget_descriptors(void);
+
 /*
  * For a process that cannot reach syslog: what would go there goes to `fn`
  * (LOG_ERR, LOG_WARNING ...), NULL = back to syslog.  What is logged from inside

@@ -33,6 +33,9 @@ bool str_to_bool(const char *s, bool *out);
 /* `pattern` with '*' for any run of characters, matched without recursion; letter case aside. */
 bool str_glob(const char *pattern, const char *s);
 
+/* The length of the UTF-8 sequence at `s`; 0 if it is none (overlong and surrogates included). */
+size_t str_utf8_length(const char *s);
+
 /* The candidate that `word` most likely meant (edit distance <= 2 or a third), or NULL.
  * `candidates` ends with NULL. */
 const char *str_closest(const char *word, const char *const *candidates);

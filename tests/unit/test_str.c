@@ -188,6 +188,30 @@ static void a_pattern_of_many_stars_ends_soon(void **state)
 	assert_false(str_glob(pattern, text)); /* exponential in a naive matcher: would hang */
 }
 
+static void only_sound_sequences_are_utf8(void **state)
+{
+	static const struct {
+		const char *text;
+		size_t len;
+	} rows[] = {
+		{"a", 1},
+		{"\xc3\xa4x", 2},
+		{"\xe2\x82\xac", 3},
+		{"\xf0\x9f\x94\x8b", 4},
+		{"\xa4", 0},		 /* the middle of one */
+		{"\xc3", 0},		 /* cut */
+		{"\xc3x", 0},
+		{"\xc0\xaf", 0},	 /* overlong */
+		{"\xed\xa0\x80", 0},	 /* a surrogate */
+		{"\xf4\x90\x80\x80", 0}, /* beyond the end */
+		{"\xff", 0},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		assert_int_equal(str_utf8_length(rows[i].text), rows[i].len);
+}
+
 static void a_misspelt_word_finds_its_neighbour(void **state)
 {
 	static const char *const known[] = {"MAXAGE",   "LISTEN",   "STATEPATH",
@@ -279,6 +303,7 @@ int main(void)
 		cmocka_unit_test(booleans_have_eight_spellings),
 		cmocka_unit_test(a_star_stands_for_any_run),
 		cmocka_unit_test(a_pattern_of_many_stars_ends_soon),
+		cmocka_unit_test(only_sound_sequences_are_utf8),
 		cmocka_unit_test(a_misspelt_word_finds_its_neighbour),
 		cmocka_unit_test(only_sound_utf8_has_a_length),
 		cmocka_unit_test(replacing_frees_the_old_string),
