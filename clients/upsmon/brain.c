@@ -129,7 +129,7 @@ static void settle(struct brain *b, const struct upsmon_conf *conf)
 		u->conf = &conf->ups[i];
 		u->monitor.power = u->conf->power;
 		u->monitor.primary = u->conf->primary;
-		u->monitor.limits = u->conf->limits;
+		u->monitor.limits = conf->classic ? u->conf->limits : (struct limits){-1, -1, -1};
 		b->monitors[i] = &u->monitor;
 	}
 }

@@ -2,12 +2,14 @@
 
 #include "clients/upsmon/conf.h"
 #include "clients/upsmon/conf_native.h"
+#include "clients/upsmon/groupconf.h"
 
 #include <errno.h>
 #include <limits.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "common/base/buffer.h"
 #include "common/base/command.h"
@@ -447,18 +449,32 @@ static void check_whole(struct upsmon_conf *conf, const char *path, struct conf_
 			     "Warning: no shutdown command defined!");
 }
 
-int upsmon_conf_read(struct upsmon_conf *conf, const char *path, struct conf_report *r)
+static int read_classic(struct upsmon_conf *conf, int fd, const char *path, struct conf_report *r)
 {
 	int err;
 
 	upsmon_conf_init(conf);
 	conf->classic = true;
-	err = conffile_read_lines(path, take_line, conf, r);
+	err = conffile_read_lines_fd(fd, path, take_line, conf, r);
 	if (err)
 		return err;
 	check_whole(conf, path, r);
 	conf_warn_if_world_readable(r, path);
 	return 0;
+}
+
+int upsmon_conf_read(struct upsmon_conf *conf, const char *path, struct conf_report *r)
+{
+	int fd = conffile_open(path), err;
+
+	if (fd < 0) {
+		upsmon_conf_init(conf);
+		return errno;
+	}
+	err = groupconf_is(fd) ? groupconf_read_fd(conf, fd, path, r)
+			       : read_classic(conf, fd, path, r);
+	close(fd);
+	return err;
 }
 
 void upsmon_conf_free(struct upsmon_conf *conf)

@@ -80,11 +80,11 @@ else
 clients_upsmon_libcourier_la_SOURCES += clients/upsmon/mail_none.c
 endif
 clients_upsmon_libcourier_la_CPPFLAGS = $(AM_CPPFLAGS) $(CURL_CFLAGS)
-clients_upsmon_libcourier_la_LIBADD = common/libnet.la $(CURL_LIBS)
+clients_upsmon_libcourier_la_LIBADD = clients/upsmon/libevents.la common/libnet.la $(CURL_LIBS)
 clients_upsmon_libupsmon_la_LIBADD = clients/upsmon/libcourier.la
 
 
-upsmon_libs = clients/upsmon/libupsmon.la clients/upsmon/libevents.la common/libopener.la common/libsandbox.la \
+upsmon_libs = clients/upsmon/libupsmon.la common/libopener.la common/libsandbox.la \
 	common/libupsnet.la
 
 sbin_PROGRAMS += clients/upsmon/upsmon
@@ -143,7 +143,7 @@ noinst_PROGRAMS += tests/fuzz/fuzz_delivery
 endif
 tests_fuzz_fuzz_delivery_SOURCES = tests/fuzz/fuzz_delivery.c
 tests_fuzz_fuzz_delivery_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
-tests_fuzz_fuzz_delivery_LDADD = $(upsmon_libs)
+tests_fuzz_fuzz_delivery_LDADD = clients/upsmon/libcourier.la
 
 check_PROGRAMS += tests/unit/test_upsmon_rulebook
 TESTS += tests/unit/test_upsmon_rulebook
@@ -162,8 +162,6 @@ TESTS += tests/unit/test_upsmon_grouplex
 tests_unit_test_upsmon_grouplex_SOURCES = tests/unit/test_upsmon_grouplex.c
 tests_unit_test_upsmon_grouplex_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_upsmon_grouplex_LDADD = $(upsmon_libs) $(CMOCKA_LIBS)
-
-tests_fuzz_fuzz_delivery_LDADD = clients/upsmon/libcourier.la
 
 # The notifier alone, for the system tests.
 noinst_PROGRAMS += tests/upsmon/notify-probe

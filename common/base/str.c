@@ -287,37 +287,6 @@ const char *str_closest(const char *word, const char *const *candidates)
 	return closest;
 }
 
-size_t str_utf8_length(const char *s)
-{
-	static const struct {
-		unsigned char mask, lead;
-		size_t len;
-		unsigned long least;
-	} forms[] = {{0x80, 0x00, 1, 0},
-		     {0xe0, 0xc0, 2, 0x80},
-		     {0xf0, 0xe0, 3, 0x800},
-		     {0xf8, 0xf0, 4, 0x10000}};
-	const unsigned char *b = (const unsigned char *)s;
-
-	for (size_t i = 0; i < sizeof(forms) / sizeof(forms[0]); i++) {
-		unsigned long code;
-
-		if ((b[0] & forms[i].mask) != forms[i].lead)
-			continue;
-		code = (unsigned char)(b[0] & ~forms[i].mask);
-		for (size_t k = 1; k < forms[i].len; k++) {
-			if ((b[k] & 0xc0) != 0x80)
-				return 0;
-			code = code << 6 | (b[k] & 0x3f);
-		}
-		return code < forms[i].least || code > 0x10ffff ||
-				       (code >= 0xd800 && code <= 0xdfff)
-			       ? 0
-			       : forms[i].len;
-	}
-	return 0;
-}
-
 char *str_dup(const char *s)
 {
 	return s ? strdup(s) : NULL;

@@ -40,9 +40,6 @@ size_t str_utf8_length(const char *s);
  * `candidates` ends with NULL. */
 const char *str_closest(const char *word, const char *const *candidates);
 
-/* The length of the UTF-8 sequence at `s`; 0 if it is none (overlong and surrogates included). */
-size_t str_utf8_length(const char *s);
-
 /* Duplicates; NULL in or no memory gives NULL. Caller frees. */
 char *str_dup(const char *s);
 
