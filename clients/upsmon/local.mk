@@ -170,3 +170,12 @@ tests_unit_test_upsmon_grouplex_LDADD = $(upsmon_libs) $(CMOCKA_LIBS)
 noinst_PROGRAMS += tests/upsmon/notify-probe
 tests_upsmon_notify_probe_SOURCES = tests/upsmon/notify-probe.c
 tests_upsmon_notify_probe_LDADD = clients/upsmon/libcourier.la
+
+# The brain on a stage.
+brain_play = tests/unit/brain_play.c tests/unit/brain_play.h
+
+check_PROGRAMS += tests/unit/test_upsmon_brain
+TESTS += tests/unit/test_upsmon_brain
+tests_unit_test_upsmon_brain_SOURCES = tests/unit/test_upsmon_brain.c $(brain_play)
+tests_unit_test_upsmon_brain_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_upsmon_brain_LDADD = $(upsmon_libs) $(CMOCKA_LIBS)
