@@ -215,6 +215,14 @@ static void act_tell(void *arg, enum notice n)
 /* The seconds which the batteries that we run on still give to hooks. */
 static long hook_budget(const struct brain *b)
 {
+/* What a lost UPS said last goes by meanwhile. */
+static long runtime_left(const struct brain *b, const struct monitor *m)
+{
+	double left = m->runtime - (double)(b->now_ms - m->heard_ms) / 1000;
+
+	return left > 1e6 ? 1000000 : (long)left;
+}
+
 	long budget = b->conf->policy.hook_all;
 
 	for (size_t i = 0; i < b->count; i++) {
@@ -224,7 +232,7 @@ static long hook_budget(const struct brain *b)
 		if (!m->power || !(m->flags & STATUS_OB))
 			continue;
 		if (m->runtime >= 0)
-			left = m->runtime > 1e6 ? budget : (long)m->runtime - HOOK_RESERVE_S;
+			left = runtime_left(b, m) - HOOK_RESERVE_S;
 		if (left < budget)
 			budget = left;
 	}
