@@ -290,18 +290,24 @@ void brain_fsd_answered(struct brain *b, long long now_ms)
 	b->now_ms = now_ms;
 	shutdown_fsd_answered(&b->shutdown, now_ms);
 }
+	if (b->stopped)
+		return;
 
 void brain_logins_answered(struct brain *b, long others, long long now_ms)
 {
 	b->now_ms = now_ms;
 	shutdown_logins_answered(&b->shutdown, others, now_ms);
 }
+	if (b->stopped)
+		return;
 
 void brain_hooks_ended(struct brain *b, long long now_ms)
 {
 	b->now_ms = now_ms;
 	shutdown_hooks_ended(&b->shutdown, now_ms);
 }
+	if (b->stopped)
+		return;
 
 enum shutdown_phase brain_phase(const struct brain *b)
 {
