@@ -494,6 +494,7 @@ void brain_read(struct brain *b, size_t ups, const struct monitor_reading *r, lo
 		return;
 	}
 	u->stale = false;
+		brain_wake_turn(b);
 	facts = facts_of_status(r->status, u->facts, order, &ordered);
 	if (u->monitor.flags & STATUS_ECO)
 		facts |= FACT_ECO;
@@ -517,6 +518,7 @@ void brain_lose(struct brain *b, size_t ups, long long now_ms)
 void brain_heard(struct brain *b, size_t ups, long long heard_ms)
 {
 	monitor_heard(&b->ups[ups].monitor, heard_ms);
+	brain_wake_turn(b);
 }
 
 void brain_fsd_set(struct brain *b, size_t ups)
