@@ -161,6 +161,9 @@ bool brain_adopt(struct brain *b, const struct upsmon_conf *conf, long long now_
 	free(p.from);
 	free(p.kept);
 	settle(b, conf);
+	/* What the new one decides waits until its owner has taken it over, too. */
+	b->now_ms = now_ms;
+	b->look = true;
 	return true;
 }
 
@@ -212,9 +215,6 @@ static void act_tell(void *arg, enum notice n)
 	brain_tell(b, n, "", NULL);
 }
 
-/* The seconds which the batteries that we run on still give to hooks. */
-static long hook_budget(const struct brain *b)
-{
 /* What a lost UPS said last goes by meanwhile. */
 static long runtime_left(const struct brain *b, const struct monitor *m)
 {
@@ -223,6 +223,9 @@ static long runtime_left(const struct brain *b, const struct monitor *m)
 	return left > 1e6 ? 1000000 : (long)left;
 }
 
+/* The seconds which the batteries that we run on still give to hooks. */
+static long hook_budget(const struct brain *b)
+{
 	long budget = b->conf->policy.hook_all;
 
 	for (size_t i = 0; i < b->count; i++) {
@@ -287,27 +290,27 @@ void brain_begin_shutdown(struct brain *b, int command, bool forced)
 
 void brain_fsd_answered(struct brain *b, long long now_ms)
 {
+	if (b->stopped)
+		return;
 	b->now_ms = now_ms;
 	shutdown_fsd_answered(&b->shutdown, now_ms);
 }
-	if (b->stopped)
-		return;
 
 void brain_logins_answered(struct brain *b, long others, long long now_ms)
 {
+	if (b->stopped)
+		return;
 	b->now_ms = now_ms;
 	shutdown_logins_answered(&b->shutdown, others, now_ms);
 }
-	if (b->stopped)
-		return;
 
 void brain_hooks_ended(struct brain *b, long long now_ms)
 {
+	if (b->stopped)
+		return;
 	b->now_ms = now_ms;
 	shutdown_hooks_ended(&b->shutdown, now_ms);
 }
-	if (b->stopped)
-		return;
 
 enum shutdown_phase brain_phase(const struct brain *b)
 {
@@ -491,10 +494,12 @@ void brain_read(struct brain *b, size_t ups, const struct monitor_reading *r, lo
 	if (u->monitor.comm != MONITOR_OK) { /* it was a mere WAIT */
 		fire_comm(b, ups);
 		decide(b);
+		brain_wake_turn(b);
 		return;
 	}
+	/* Timers may have waited for that. */
+	b->look = b->look || u->stale;
 	u->stale = false;
-		brain_wake_turn(b);
 	facts = facts_of_status(r->status, u->facts, order, &ordered);
 	if (u->monitor.flags & STATUS_ECO)
 		facts |= FACT_ECO;
@@ -513,12 +518,12 @@ void brain_lose(struct brain *b, size_t ups, long long now_ms)
 	monitor_lose(&b->ups[ups].monitor, now_ms, &ear);
 	fire_comm(b, ups);
 	decide(b);
+	brain_wake_turn(b);
 }
 
 void brain_heard(struct brain *b, size_t ups, long long heard_ms)
 {
 	monitor_heard(&b->ups[ups].monitor, heard_ms);
-	brain_wake_turn(b);
 }
 
 void brain_fsd_set(struct brain *b, size_t ups)
@@ -557,6 +562,7 @@ void brain_turn(struct brain *b, long long now_ms)
 	struct monitor_ear ear = ear_of(b);
 
 	b->now_ms = now_ms;
+	b->look = false;
 	if (b->stopped)
 		return;
 	for (size_t i = 0; i < b->count; i++) {
@@ -578,18 +584,22 @@ static void sooner(long long *due, long long ms)
 
 long long brain_due_ms(const struct brain *b)
 {
-	long long due = MONITOR_NEVER;
+	const struct policy *p = &b->conf->policy;
+	long long due = timers_due_ms(&b->timers);
 	enum ruling then;
 
 	if (b->stopped)
 		return MONITOR_NEVER;
+	if (b->look)
+		return b->now_ms;
+	if (due != MONITOR_NEVER && due < b->hold_ms)
+		due = b->hold_ms;
 	sooner(&due, shutdown_due_ms(&b->shutdown));
-	sooner(&due, timers_due_ms(&b->timers));
-	/* While they wait for readings, one more look in a second is enough. */
-	if (due != MONITOR_NEVER && due <= b->now_ms)
-		due = b->now_ms + 1000;
-	for (size_t i = 0; i < b->count && b->conf->classic; i++)
-		sooner(&due, rules_next(&b->ups[i].monitor, &b->conf->policy, b->now_ms, &then));
+	for (size_t i = 0; i < b->count; i++) {
+		sooner(&due, monitor_due_ms(&b->ups[i].monitor, p));
+		if (b->conf->classic)
+			sooner(&due, rules_next(&b->ups[i].monitor, p, b->now_ms, &then));
+	}
 	sooner(&due, brain_wake_due_ms(b));
 	return due;
 }
