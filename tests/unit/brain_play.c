@@ -260,6 +260,8 @@ void brain_play_pass(struct brain_play *p, double seconds)
 	long long until = p->now_ms + (long long)(seconds * 1000 + 0.5);
 
 	answer(p);
+	if (p->pace == BRAIN_DENSE)
+		turn(p);
 	turn_while_due(p);
 	while (p->now_ms < until) {
 		p->now_ms = next_ms(p, until);
