@@ -163,6 +163,16 @@ static bool hooks_are_over(const struct sim *s)
 	return !s->hooks_run || s->hooks_ended || s->model.now >= s->hooks_until - 1000;
 }
 
+/* The worst moment for it. */
+static void make_it_worse(struct sim *s)
+{
+	struct sim_device *d = &s->world.devices[sim_pick(&s->rng, s->site.count)];
+
+	sim_note(s, "--- one more failure, and a heavy load");
+	d->mains = false;
+	d->heavy = true;
+}
+
 static void run_hooks(void *arg, long limit_s)
 {
 	struct sim *s = arg;
@@ -178,6 +188,8 @@ static void run_hooks(void *arg, long limit_s)
 	s->hooks_until = s->model.now + limit_s * 1000LL;
 	if (!sim_chance(&s->rng, 20))
 		expect_answer(s, (struct sim_answer){TO_HOOKS, 0, 0, 0}, limit_s * 1500);
+	if (!s->site.clean && sim_chance(&s->rng, 50))
+		make_it_worse(s);
 	sim_sums.hooks++;
 }
 
