@@ -37,6 +37,8 @@ noinst_LTLIBRARIES += clients/upsmon/libcourier.la
 clients_upsmon_libcourier_la_SOURCES = \
 	clients/upsmon/courier.c clients/upsmon/courier.h \
 	clients/upsmon/delivery.c clients/upsmon/delivery.h \
+	clients/upsmon/desktop.c clients/upsmon/desktop.h \
+	clients/upsmon/inhibitor.h \
 	clients/upsmon/link.h \
 	clients/upsmon/mail.h \
 	clients/upsmon/mailtext.c clients/upsmon/mailtext.h \
@@ -49,8 +51,13 @@ clients_upsmon_libcourier_la_SOURCES += clients/upsmon/mail.c
 else
 clients_upsmon_libcourier_la_SOURCES += clients/upsmon/mail_none.c
 endif
-clients_upsmon_libcourier_la_CPPFLAGS = $(AM_CPPFLAGS) $(CURL_CFLAGS)
-clients_upsmon_libcourier_la_LIBADD = common/libnet.la $(CURL_LIBS)
+if HAVE_LIBSYSTEMD
+clients_upsmon_libcourier_la_SOURCES += clients/upsmon/inhibitor.c
+else
+clients_upsmon_libcourier_la_SOURCES += clients/upsmon/inhibitor_none.c
+endif
+clients_upsmon_libcourier_la_CPPFLAGS = $(AM_CPPFLAGS) $(CURL_CFLAGS) $(LIBSYSTEMD_CFLAGS)
+clients_upsmon_libcourier_la_LIBADD = common/libnet.la $(CURL_LIBS) $(LIBSYSTEMD_LIBS)
 clients_upsmon_libupsmon_la_LIBADD = clients/upsmon/libcourier.la
 
 upsmon_libs = clients/upsmon/libupsmon.la common/libupsnet.la

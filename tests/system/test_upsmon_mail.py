@@ -2,14 +2,14 @@
 
 import email.utils
 import functools
-import os
+import signal
 import socket
-import subprocess
 import threading
 
 import pytest
 
 from harness import DEADLINE, Process, free_port, wait_until
+from harness.notifier import Notifier
 from harness.smtprelay import PASSWORD, USER, SmtpRelay
 
 LIMIT_MS = 40000
@@ -203,17 +203,6 @@ def test_what_makes_no_sense_is_told(site, certs, relay, change):
     assert server.connections == 0
 
 
-class Notifier:
-    """The notifier alone; the test is the network child at the other end of its link."""
-
-    def __init__(self, site):
-        self.link, theirs = socket.socketpair()
-        self.popen = subprocess.Popen(
-            [site.suite.program("notify-probe"), "notifier", str(theirs.fileno()), "-1"],
-            env=site.environment(), pass_fds=[theirs.fileno()], stderr=subprocess.PIPE)
-        theirs.close()
-
-
 def test_a_mail_under_way_outlives_upsmon(site, certs, relay):
     """The child is gone before the relay answers: at a shutdown it is."""
     if send(site, "", 1)[0] == 77:
@@ -221,12 +210,12 @@ def test_a_mail_under_way_outlives_upsmon(site, certs, relay):
     gate = threading.Event()
     server = relay(replies=lambda verb, to: None if gate.wait(DEADLINE) else "550 no")
     notifier = Notifier(site)
-    notifier.link.sendall(line(certs, server.port).encode())
-    notifier.link.close()
+    notifier.say(line(certs, server.port).rstrip("\n"))
+    assert notifier.hear() == "TAKEN"
+    notifier.hang_up()
     wait_until(lambda: server.receivers)
-    assert notifier.popen.poll() is None
-    os.kill(notifier.popen.pid, 15)
+    assert notifier.process.running()
+    notifier.process.signal(signal.SIGTERM)
     gate.set()
-    _, log = notifier.popen.communicate(timeout=DEADLINE)
-    assert notifier.popen.returncode == 0, log
+    assert notifier.process.wait() == 0, notifier.process.log()
     assert len(server.messages) == 1
