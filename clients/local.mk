@@ -2,4 +2,5 @@
 include clients/libupsclient/local.mk
 include clients/cli/local.mk
 include clients/upsmon/local.mk
+include clients/upssched/local.mk
 include clients/secure/local.mk

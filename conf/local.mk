@@ -5,3 +5,7 @@ dist_conf_DATA += conf/upsd.conf.sample
 dist_conf_DATA += conf/upsd.users.sample
 dist_conf_DATA += conf/upsmon.conf.sample
 dist_conf_DATA += conf/nutauth.conf.sample
+dist_conf_DATA += conf/UPSmon.conf.sample
+dist_conf_DATA += conf/UPSmon.conf-rack.sample
+
+dist_conf_DATA += conf/upssched.conf.sample

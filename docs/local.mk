@@ -17,3 +17,4 @@ man_pages += docs/man/ups.conf.5
 man_pages += docs/man/upsd.conf.5
 man_pages += docs/man/upsd.users.5
 man_pages += docs/man/upsmon.conf.5
+man_pages += docs/man/UPSmon.conf.5

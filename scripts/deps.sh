@@ -8,7 +8,7 @@
 #                                tests against it; installs nothing
 set -eu
 
-build="gcc make autoconf automake libtool pkg-config libevent-dev libssl-dev libseccomp-dev"
+build="gcc make autoconf automake libtool bison pkg-config libevent-dev libssl-dev libseccomp-dev"
 build="$build libcurl4-openssl-dev libsystemd-dev"
 tests="clang libclang-rt-dev libcmocka-dev asciidoctor git ca-certificates xz-utils
 	python3 python3-pytest python3-pytest-xdist python3-pytest-timeout procps
@@ -78,7 +78,7 @@ if ! command -v apt-get >/dev/null 2>&1 || ! command -v dpkg-query >/dev/null 2>
 	[ "${1:-}" = --peers ] && { say "no apt here: the tests against Debian's NUT are skipped"; exit 1; }
 	# Elsewhere packages have other names: look for the commands themselves.
 	lacking=
-	for tool in cc make autoconf automake libtoolize pkg-config; do
+	for tool in cc make autoconf automake libtoolize bison pkg-config; do
 		command -v "$tool" >/dev/null 2>&1 || lacking="$lacking $tool"
 	done
 	pkg-config --exists libevent_core 2>/dev/null || lacking="$lacking libevent(headers)"

@@ -8,7 +8,7 @@ import pytest
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent / "lib"))
 
 import harness  # noqa: E402
-from harness import debian_nut  # noqa: E402
+from harness import debian_nut, netns  # noqa: E402
 
 
 def pytest_collection_modifyitems(items):
@@ -33,6 +33,18 @@ def site(request):
     if getattr(request.node, "failed", True):
         place.print_logs()
     place.close()
+
+
+@pytest.fixture
+def lan():
+    """A switch for machines with addresses of their own (harness.netns.Lan); skips where
+    namespaces cannot be made."""
+    try:
+        place = netns.Lan()
+    except netns.Unavailable as e:
+        pytest.skip(str(e))
+    with place:
+        yield place
 
 
 @pytest.fixture

@@ -129,7 +129,7 @@ static void settle(struct brain *b, const struct upsmon_conf *conf)
 		u->conf = &conf->ups[i];
 		u->monitor.power = u->conf->power;
 		u->monitor.primary = u->conf->primary;
-		u->monitor.limits = u->conf->limits;
+		u->monitor.limits = conf->classic ? u->conf->limits : (struct limits){-1, -1, -1};
 		b->monitors[i] = &u->monitor;
 	}
 }
@@ -315,8 +315,10 @@ static void note_changes(struct brain *b)
 		bool critical =
 			rule_is_critical(rules_judge(&u->monitor, &b->conf->policy, b->now_ms));
 
-		if (critical != u->critical)
+		if (critical != u->critical) {
+			b->changed = true;
 			log_why(b, u, "");
+		}
 		u->critical = critical;
 	}
 }

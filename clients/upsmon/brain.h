@@ -73,6 +73,14 @@ long long brain_due_ms(const struct brain *b);
 /* A notice that concerns no UPS ("" and `extra`, which may be NULL), or one. */
 void brain_tell(struct brain *b, enum notice n, const char *ups, const char *extra);
 
+/*
+ * Rehearses what people would be told: a notify type ("ONBATT"), or an event of
+ * the group language ("OL->OB", "TO->name").  `ups` NULL = the first one.  No timer is
+ * started, no FSD set, nothing shut down.  False: there is no such thing; either way `answer` gets a line about it.
+ */
+bool brain_test(struct brain *b, const char *what, const char *ups, struct buffer *answer,
+		long long now_ms);
+
 /* All readings are obsolete: the host slept. They are known again as they come in; timers of rules
  * wait for that, up to 15 s. */
 void brain_forget(struct brain *b, long long now_ms);
@@ -99,7 +107,10 @@ void brain_describe(const struct brain *b, struct buffer *out, bool json, long l
  * this one ended.  `passed_ms` is the time between the two: nobody watched, so
  * running timers have gone on.  What does not fit the configuration is left out.
  */
-void brain_save(const struct brain *b, struct buffer *out, long long now_ms);
+void brain_save(struct brain *b, struct buffer *out, long long now_ms);
+/* Whether something has happened since it was saved last, or a UPS is on battery, so that it matters
+ * when it was heard. */
+bool brain_wants_keeping(const struct brain *b);
 void brain_restore(struct brain *b, const char *text, long long passed_ms, long long now_ms);
 
 #endif

@@ -51,6 +51,7 @@ struct brain {
 	long long now_ms;
 	long long hold_ms; /* timers wait for readings until then; 0 = they do not */
 	bool stopped;
+	bool changed; /* since it was saved */
 	struct timers timers; /* owner: the UPS's system */
 	struct shutdown shutdown;
 	size_t *primaries; /* places of UPSes; room for all of them */

@@ -13,6 +13,7 @@
 #include "common/base/log.h"
 #include "common/base/str.h"
 #include "common/base/words.h"
+#include "common/ups/status.h"
 
 static const char token[] = "upsmon";
 
@@ -51,8 +52,17 @@ static void save_ups(const struct brain_ups *u, struct buffer *out, long long no
 	buffer_append_char(out, '\n');
 }
 
-void brain_save(const struct brain *b, struct buffer *out, long long now_ms)
+bool brain_wants_keeping(const struct brain *b)
 {
+	for (size_t i = 0; i < b->count && !b->changed; i++)
+		if (b->ups[i].monitor.flags & STATUS_OB)
+			return true;
+	return b->changed;
+}
+
+void brain_save(struct brain *b, struct buffer *out, long long now_ms)
+{
+	b->changed = false;
 	for (size_t i = 0; i < b->count; i++) {
 		struct brain_ups *u = &b->ups[i];
 

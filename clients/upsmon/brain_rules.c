@@ -218,6 +218,74 @@ static void carry_out(struct brain *b, const struct cause *c)
 	}
 }
 
+/* --------------------------------------------------------------- rehearsal */
+
+/* Only telling; `told` counts. */
+static void carry_out_telling(struct brain *b, const struct cause *c, size_t *told)
+{
+	for (size_t i = 0; i < c->rule->action_count; i++) {
+		const struct rule_action *a = &c->rule->actions[i];
+
+		if (a->verb > VERB_NUTLOG)
+			continue;
+		perform(b, a, c);
+		(*told)++;
+	}
+}
+
+static bool rule_is_for(const struct rule *r, const char *what, int place)
+{
+	struct buffer name = {0};
+	bool same;
+
+	if (r->trigger == TRIGGER_NOTICE)
+		return str_caseequal(notice_name(r->notice), what);
+	if (r->ups != place)
+		return false;
+	if (r->trigger == TRIGGER_EVENT)
+		facts_append_event(&name, r->fact, r->begins);
+	else if (r->trigger == TRIGGER_TIMEOUT)
+		buffer_appendf(&name, "TO->%s", r->timer);
+	same = str_equal(buffer_string(&name), what);
+	buffer_free(&name);
+	return same;
+}
+
+bool brain_test(struct brain *b, const char *what, const char *ups, struct buffer *answer,
+		long long now_ms)
+{
+	size_t place = 0, rules = 0, told = 0;
+
+	b->now_ms = now_ms;
+	while (ups && place < b->count && !str_equal(b->ups[place].monitor.system, ups))
+		place++;
+	if (place >= b->count) {
+		buffer_appendf(answer, "ERR no UPS \"%s\" is monitored\n", ups ? ups : "");
+		return false;
+	}
+	for (size_t i = 0; i < b->conf->book.count; i++) {
+		const struct rule *r = &b->conf->book.rules[i];
+		struct brain_ups *u = &b->ups[place];
+
+		if (!rule_is_for(r, what, (int)place))
+			continue;
+		rules++;
+		carry_out_telling(b,
+				  &(struct cause){r, u, u->monitor.system,
+						  r->trigger == TRIGGER_NOTICE
+							  ? notice_name(r->notice)
+							  : what,
+						  "test"},
+				  &told);
+	}
+	if (!rules)
+		buffer_appendf(answer, "ERR no rule is for \"%s\"\n", what);
+	else
+		buffer_appendf(answer, "OK %s for %s: %zu ways of telling were used\n", what,
+			       b->ups[place].monitor.system, told);
+	return rules > 0;
+}
+
 /* ---------------------------------------------------------------- triggers */
 
 void brain_fire_event(struct brain *b, const struct brain_event *e)
@@ -227,6 +295,7 @@ void brain_fire_event(struct brain *b, const struct brain_event *e)
 
 	if (b->stopped)
 		return;
+	b->changed = true;
 	facts_append_event(&name, e->fact, e->begins);
 	if (e->fact == FACT_OB)
 		brain_wake_outage(b);
@@ -246,6 +315,7 @@ void brain_fire_notice(struct brain *b, enum notice n, const char *ups, const ch
 {
 	if (b->stopped)
 		return;
+	b->changed = true;
 	log_debug(1, token, "%s for [%s]%s%s", notice_name(n), ups, extra ? ": " : "",
 		  extra ? extra : "");
 	for (size_t i = 0; i < b->conf->book.count; i++) {
@@ -320,6 +390,7 @@ static void fire_timeout(struct brain *b, struct brain_ups *u, const char *timer
 {
 	struct buffer name = {0};
 
+	b->changed = true;
 	buffer_appendf(&name, "TO->%s", timer);
 	log_notice("why", "%s: timer %s ran out", u->monitor.system, timer);
 	for (size_t i = 0; i < b->conf->book.count && !b->stopped; i++) {

@@ -2,6 +2,7 @@
 
 #include "clients/upsmon/conf.h"
 #include "clients/upsmon/conf_native.h"
+#include "clients/upsmon/groupconf.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -11,8 +12,8 @@
 #include <unistd.h>
 
 #include "common/base/buffer.h"
+#include "common/base/command.h"
 #include "common/base/str.h"
-#include "common/base/words.h"
 
 enum {
 	SECONDS_MAX = 100 * 1000 * 1000,
@@ -234,61 +235,15 @@ static void take_shutdown_exit(const struct line *l)
 	l->conf->shutdown_exit = yes ? CONF_EXIT_AT_ONCE : CONF_EXIT_NEVER;
 }
 
-static void free_words(char **list)
-{
-	for (char **p = list; p && *p; p++)
-		free(*p);
-	free(list);
-}
-
-static char **copy_words(size_t count, char *const *list)
-{
-	char **copy = calloc(count + 1, sizeof(*copy));
-
-	for (size_t i = 0; copy && i < count; i++) {
-		copy[i] = str_dup(list[i]);
-		if (!copy[i]) {
-			free_words(copy);
-			return NULL;
-		}
-	}
-	return copy;
-}
-
-/* NUT 2.8.0 gave its one word to a shell, so there are files that say "/path/script argument". */
-static char **split_command(const char *text)
-{
-	static const struct words_limits limits = {.max_words = 64, .max_line = 8192};
-	struct words *w = words_new(WORDS_FILE, &limits);
-	size_t len = strlen(text);
-	char **list = NULL;
-	enum words_result result;
-
-	if (!w)
-		return NULL;
-	result = words_feed(w, &text, &len);
-	if (result == WORDS_MORE)
-		result = words_end(w);
-	if (result == WORDS_LINE && words_count(w) > 0)
-		list = copy_words(words_count(w), words_all(w));
-	words_free(w);
-	return list;
-}
-
 static void take_notify_command(const struct line *l)
 {
-	const char *first = l->words[1];
-	char **list = NULL;
+	char **list = command_new(l->count - 1, l->words + 1);
 
-	if (l->count == 2 && strpbrk(first, " \t") && access(first, F_OK) != 0)
-		list = split_command(first);
-	if (!list)
-		list = copy_words(l->count - 1, l->words + 1);
 	if (!list) {
 		conf_error(l->report, l->at, NULL, "out of memory");
 		return;
 	}
-	free_words(l->conf->notify_command);
+	command_free(l->conf->notify_command);
 	l->conf->notify_command = list;
 }
 
@@ -494,18 +449,32 @@ static void check_whole(struct upsmon_conf *conf, const char *path, struct conf_
 			     "Warning: no shutdown command defined!");
 }
 
-int upsmon_conf_read(struct upsmon_conf *conf, const char *path, struct conf_report *r)
+static int read_classic(struct upsmon_conf *conf, int fd, const char *path, struct conf_report *r)
 {
 	int err;
 
 	upsmon_conf_init(conf);
 	conf->classic = true;
-	err = conffile_read_lines(path, take_line, conf, r);
+	err = conffile_read_lines_fd(fd, path, take_line, conf, r);
 	if (err)
 		return err;
 	check_whole(conf, path, r);
 	conf_warn_if_world_readable(r, path);
 	return 0;
+}
+
+int upsmon_conf_read(struct upsmon_conf *conf, const char *path, struct conf_report *r)
+{
+	int fd = conffile_open(path), err;
+
+	if (fd < 0) {
+		upsmon_conf_init(conf);
+		return errno;
+	}
+	err = groupconf_is(fd) ? groupconf_read_fd(conf, fd, path, r)
+			       : read_classic(conf, fd, path, r);
+	close(fd);
+	return err;
 }
 
 void upsmon_conf_free(struct upsmon_conf *conf)
@@ -528,7 +497,7 @@ void upsmon_conf_free(struct upsmon_conf *conf)
 	conf_native_free(conf);
 	free(conf->shutdown_command);
 	free(conf->powerdown_flag);
-	free_words(conf->notify_command);
+	command_free(conf->notify_command);
 	free(conf->run_as_user);
 	tls_demands_free(&conf->tls);
 	for (int i = 0; i < NOTICE_COUNT; i++)

@@ -2,11 +2,14 @@
 
 #include "clients/upsmon/engine_impl.h"
 
+#include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <syslog.h>
 
 #include "common/base/clock.h"
+#include "common/base/conffile.h"
 #include "common/base/daemon.h"
 #include "common/base/str.h"
 
@@ -18,9 +21,30 @@ enum {
 	JUMP_MS = 10000,     /* after a longer one nothing is taken for known any more */
 };
 
-void engine_tell(struct engine *e, enum notice n, const char *ups, const char *extra)
+/* ---------------------------------------------------------------- deliveries */
+
+static void log_line(const struct delivery *d)
 {
-	actions_notify(e->actions, &e->conf, n, ups, extra);
+	if (d->priority <= LOG_ERR)
+		log_error("notify", "%s", d->text);
+	else if (d->priority == LOG_WARNING)
+		log_warn("notify", "%s", d->text);
+	else if (d->priority == LOG_NOTICE)
+		log_notice("notify", "%s", d->text);
+	else if (d->priority == LOG_INFO)
+		log_info("notify", "%s", d->text);
+	else
+		log_debug(1, "notify", "%s", d->text);
+}
+
+void engine_deliver(struct engine *e, const struct delivery *d)
+{
+	if (d->kind == DELIVERY_LOG)
+		log_line(d);
+	else if (e->outbox)
+		outbox_deliver(e->outbox, d);
+	else
+		courier_deliver(e->courier, d);
 }
 
 /* -------------------------------------------------------------------- time */
@@ -35,16 +59,16 @@ static void reconnect_all(void *arg)
 	}
 }
 
-/* What we knew is from another time: begin anew, and ask everybody again. */
-static void forget_all(struct engine *e, long long gap_ms)
+void engine_forget(struct engine *e, long long gap_ms, bool told)
 {
 	char text[64];
 
 	str_format(text, sizeof(text), "%lld s", gap_ms / 1000);
-	engine_tell(e, NOTICE_SUSPEND_TIMEJUMP_UNEXPECTED, "", text);
-	for (size_t i = 0; i < e->count; i++)
-		monitor_forget(&e->watches[i]->monitor, e->now_ms);
+	if (told)
+		brain_tell(e->brain, NOTICE_SUSPEND_TIMEJUMP_UNEXPECTED, "", text);
+	brain_forget(e->brain, e->now_ms);
 	loop_defer(e->loop, &e->wake, reconnect_all, e);
+	engine_touched(e);
 }
 
 long long engine_now(struct engine *e)
@@ -54,75 +78,115 @@ long long engine_now(struct engine *e)
 
 	e->boot_ms = boot;
 	/* A shutdown that has begun goes on with what it knows, and its limits are real ones. */
-	if (e->stopping || e->shutdown.phase != SHUTDOWN_IDLE) {
+	if (e->stopping || brain_phase(e->brain) != SHUTDOWN_IDLE) {
 		e->now_ms += gap;
 		return e->now_ms;
 	}
 	e->now_ms += gap < UNWATCHED_MS ? gap : UNWATCHED_MS;
 	if (gap > JUMP_MS)
-		forget_all(e, gap);
+		engine_forget(e, gap, !e->asleep);
 	return e->now_ms;
 }
 
-/* --------------------------------------------------------------- decisions */
-
-static void log_why(struct engine *e, const struct watch *w, const char *what)
+static void on_due(void *arg)
 {
-	struct buffer b = {.max = 4096};
+	struct engine *e = arg;
 
-	rules_explain(&b, &w->monitor, &e->conf.policy, e->now_ms);
-	log_notice("why", "%s%s", what, buffer_string(&b));
-	buffer_free(&b);
+	brain_turn(e->brain, engine_now(e));
+	engine_touched(e);
 }
 
-static void note_changes(struct engine *e)
+static void settle(void *arg)
 {
-	for (size_t i = 0; i < e->count; i++) {
-		struct watch *w = e->watches[i];
-		bool critical =
-			rule_is_critical(rules_judge(&w->monitor, &e->conf.policy, e->now_ms));
+	struct engine *e = arg;
+	long long due = brain_due_ms(e->brain);
 
-		if (critical != w->critical)
-			log_why(e, w, "");
-		w->critical = critical;
-	}
+	if (brain_wants_keeping(e->brain))
+		engine_keep_soon(e);
+	if (due == MONITOR_NEVER || e->stopping)
+		loop_timer_cancel(e->due);
+	else
+		loop_timer_set(e->due, due > e->now_ms ? due - e->now_ms : 0);
 }
 
-void engine_decide(struct engine *e)
+void engine_touched(struct engine *e)
 {
-	struct verdict v;
+	loop_defer(e->loop, &e->settle, settle, e);
+}
 
-	if (e->stopping || e->shutdown.phase != SHUTDOWN_IDLE)
-		return;
+/* ------------------------------------------------------------------- sleep */
+
+static void on_sleep_begins(void *arg)
+{
+	struct engine *e = arg;
+
+	e->asleep = true;
+	brain_tell(e->brain, NOTICE_SUSPEND_STARTING, "", NULL);
+	outbox_sleep_ready(e->outbox);
+}
+
+static void on_sleep_ends(void *arg)
+{
+	struct engine *e = arg;
+
 	engine_now(e);
-	note_changes(e);
-	v = rules_decide(e->monitors, e->count, &e->conf.policy, e->now_ms);
-	if (!v.shutdown)
+	e->asleep = false;
+	brain_tell(e->brain, NOTICE_SUSPEND_FINISHED, "", NULL);
+	engine_forget(e, 0, false);
+}
+
+/* ------------------------------------------------------------------ control */
+
+static void on_describe(void *arg, struct buffer *out, bool json)
+{
+	struct engine *e = arg;
+
+	brain_describe(e->brain, out, json, engine_now(e));
+}
+
+static void on_test(void *arg, const char *what, const char *ups, struct buffer *out)
+{
+	struct engine *e = arg;
+
+	log_notice(token, "a notification is rehearsed by request: %s", what);
+	brain_test(e->brain, what, ups, out, engine_now(e));
+}
+
+/* People are served as well without it. */
+static void start_control(struct engine *e)
+{
+	static const struct control_ops ops = {.describe = on_describe, .test = on_test};
+
+	if (!e->options.control_path)
 		return;
-	log_error("why", "shutdown: power value %ld is left, MINSUPPLIES is %ld", v.have, v.need);
-	for (size_t i = 0; i < e->count; i++)
-		log_why(e, e->watches[i], "shutdown: ");
-	engine_begin_shutdown(e);
+	e->control =
+		control_new(e->loop, e->options.control_path, e->options.control_group, &ops, e);
+	if (!e->control)
+		log_warn_errno(token, errno, "%s: upsmon -c status will not work",
+			       e->options.control_path);
 }
 
 /* ------------------------------------------------------------------ events */
 
 void engine_stop(struct engine *e)
 {
-	if (e->shutdown.phase != SHUTDOWN_IDLE && e->shutdown.phase != SHUTDOWN_RUN)
+	enum shutdown_phase phase = brain_phase(e->brain);
+
+	if (phase != SHUTDOWN_IDLE && phase != SHUTDOWN_RUN)
 		log_warn(token, "told to stop in the middle of a shutdown: SHUTDOWNCMD is not run");
 	e->stopping = true;
+	brain_stop(e->brain);
 	daemon_notify("STOPPING=1");
 	loop_stop(e->loop);
 }
 
 void engine_user_fsd(struct engine *e)
 {
-	if (e->stopping || e->shutdown.phase != SHUTDOWN_IDLE)
+	if (e->stopping || brain_phase(e->brain) != SHUTDOWN_IDLE)
 		return;
 	log_notice(token, "Signal %d: User requested FSD", SIGUSR1);
-	log_error("why", "shutdown: asked for by hand (upsmon -c fsd)");
-	engine_begin_shutdown(e);
+	brain_force(e->brain, "asked for by hand (upsmon -c fsd)", engine_now(e));
+	engine_touched(e);
 }
 
 void engine_tick(struct engine *e)
@@ -132,7 +196,8 @@ void engine_tick(struct engine *e)
 	engine_now(e);
 	for (size_t i = 0; i < e->count; i++)
 		watch_tick(e->watches[i]);
-	engine_decide(e);
+	brain_turn(e->brain, e->now_ms);
+	engine_touched(e);
 }
 
 static void tick(void *arg)
@@ -188,17 +253,59 @@ static bool watch_signals(struct engine *e)
 	return true;
 }
 
+static int open_configured(void *opener, const char *path)
+{
+	return opener_open(opener, path);
+}
+
+/* A process of its own delivers, and looks names up. */
+static bool use_notifier(struct engine *e)
+{
+	static const struct outbox_ops ops = {.sleep_begins = on_sleep_begins,
+					      .sleep_ends = on_sleep_ends};
+	const struct parent_ends *ends = e->options.ends;
+
+	e->outbox = outbox_new(e->loop, &ops, e);
+	e->resolver = resolver_new_remote(e->loop);
+	if (!e->outbox || !e->resolver)
+		return false;
+	if (ends->link >= 0)
+		outbox_link(e->outbox, ends->link);
+	if (ends->names >= 0)
+		resolver_link(e->resolver, ends->names);
+	log_set_syslog(outbox_log, e->outbox);
+	return true;
+}
+
+static bool use_opener(struct engine *e)
+{
+	e->opener = opener_new_remote(e->options.files, e->options.ends->opener);
+	conffile_set_open(open_configured, e->opener);
+	return e->opener != NULL;
+}
+
+static bool stand_alone(struct engine *e)
+{
+	e->courier = courier_new(e->loop);
+	e->resolver = resolver_new(e->loop);
+	return e->courier && e->resolver;
+}
+
 static bool set_up(struct engine *e)
 {
 	e->loop = loop_new();
 	if (!e->loop)
 		return false;
-	e->resolver = resolver_new(e->loop);
-	e->actions = actions_new(e->loop);
+	e->brain = brain_new(&engine_acts, e, e->now_ms);
 	e->ticker = loop_timer_new(e->loop, tick, e);
+	e->due = loop_timer_new(e->loop, on_due, e);
 	e->watchdog = loop_timer_new(e->loop, feed_watchdog, e);
-	return e->resolver && e->actions && e->ticker && e->watchdog && watch_signals(e) &&
-	       engine_end_init(e);
+	if (!e->brain || !e->ticker || !e->due || !e->watchdog || !watch_signals(e) ||
+	    !engine_end_init(e) || !engine_keep_init(e))
+		return false;
+	if (e->options.ends && !use_opener(e))
+		return false;
+	return e->options.ends && e->options.ends->notifier ? use_notifier(e) : stand_alone(e);
 }
 
 struct engine *engine_new(const struct engine_options *o, struct upsmon_conf *conf)
@@ -208,15 +315,23 @@ struct engine *engine_new(const struct engine_options *o, struct upsmon_conf *co
 	if (e) {
 		e->options = *o;
 		e->boot_ms = clock_boot_ms();
+		e->ordered = -1;
 	}
 	if (!e || !set_up(e) || !engine_adopt_conf(e, conf)) {
-		log_error(token, "cannot start: see above, or no memory, files or processes are left");
+		log_error(token,
+			  "cannot start: see above, or no memory, files or processes are left");
 		engine_free(e);
 		return NULL;
 	}
+	if (o->ends && o->ends->again)
+		engine_keep_restore(e);
+	else
+		brain_begin(e->brain, e->now_ms);
+	start_control(e);
 	loop_timer_set(e->ticker, TICK_MS);
 	if (o->watchdog_ms)
 		loop_timer_set(e->watchdog, o->watchdog_ms);
+	engine_touched(e);
 	return e;
 }
 
@@ -233,6 +348,8 @@ int engine_run(struct engine *e)
 	}
 	e->stopping = true;
 	engine_say_bye(e);
+	if (e->outbox)
+		outbox_flush(e->outbox);
 	return 0;
 }
 
@@ -242,17 +359,25 @@ void engine_free(struct engine *e)
 		return;
 	e->stopping = true;
 	loop_defer_cancel(&e->wake);
+	loop_defer_cancel(&e->settle);
+	control_free(e->control);
 	for (size_t i = 0; i < e->count; i++)
 		watch_free(e->watches[i]);
 	free(e->watches);
-	free(e->monitors);
+	brain_free(e->brain);
 	engine_end_free(e);
+	engine_keep_free(e);
 	for (size_t i = 0; i < sizeof(e->signals) / sizeof(e->signals[0]); i++)
 		if (e->signals[i])
 			loop_signal_free(e->signals[i]);
 	loop_timer_free(e->ticker);
+	loop_timer_free(e->due);
 	loop_timer_free(e->watchdog);
-	actions_free(e->actions);
+	courier_free(e->courier);
+	log_set_syslog(NULL, NULL);
+	conffile_set_open(NULL, NULL);
+	outbox_free(e->outbox);
+	opener_free(e->opener);
 	if (e->resolver)
 		resolver_free(e->resolver);
 	if (e->loop)

@@ -1,11 +1,10 @@
 /*
- * engine: the running upsmon: one client for each MONITOR line, their monitors,
- * the rules, the shutdown, signals and the link to the privileged parent.
+ * engine: the running upsmon: one client for each MONITOR line, the brain that
+ * their words feed, signals, and the links to the other processes.
  *
- * Decisions are made after each reading, loss and second.  They are made in
- * attended time: a clock that does not count the time in which this process
- * could not watch (the host slept, or the process was stopped), so that our own
- * absence is never taken for the silence of a UPS.
+ * Decisions are made in attended time: a clock that does not count the time in
+ * which this process could not watch (the host slept, or the process was
+ * stopped), so that our own absence is never taken for the silence of a UPS.
  *
  * An engine that was told to stop decides nothing any more.
  */
@@ -13,7 +12,7 @@
 #define CLIENTS_UPSMON_ENGINE_H
 
 #include "clients/upsmon/conf.h"
-#include "clients/upsmon/privsep.h"
+#include "clients/upsmon/parent.h"
 
 struct engine;
 
@@ -25,6 +24,12 @@ struct engine_options { /* strings are borrowed for ever */
 	long watchdog_ms;    /* how often the supervisor wants a sign of life; 0 = never */
 	int parent_fd;       /* link to the privileged parent; -1: we run SHUTDOWNCMD ourselves */
 	struct priv_orders orders;
+	/* NULL: no notifier, this process runs scripts itself. Its descriptors are taken over. */
+	const struct parent_ends *ends;
+	const struct opener_list *files; /* what the parent opens; with ends */
+	bool no_store;                   /* the trust store does not exist, and is out of reach */
+	const char *control_path;        /* NULL = nobody may ask */
+	gid_t control_group;
 };
 
 /* Takes over what is in *conf (left empty). NULL is logged. */

@@ -10,6 +10,8 @@
 #include <unistd.h>
 
 #include "clients/upsmon/engine_impl.h"
+#include "clients/upsmon/powerflag.h"
+#include "clients/upsmon/wake.h"
 #include "common/base/daemon.h"
 #include "common/base/str.h"
 
@@ -19,6 +21,13 @@ enum {
 	ORPHAN_MS = 120 * 1000,
 	DECIDED_MARGIN_S = 5, /* until the parent thinks that we are late */
 };
+
+static struct watch *watch_of(void *engine, size_t ups)
+{
+	struct engine *e = engine;
+
+	return ups < e->count ? e->watches[ups] : NULL;
+}
 
 /* -------------------------------------------------------- words to servers */
 
@@ -30,11 +39,12 @@ static void fsd_answered(void *arg, enum netwire_error error, const struct words
 	if (e->stopping)
 		return;
 	if (error == NETWIRE_OK && reply)
-		watch_fsd_set(w);
+		brain_fsd_set(e->brain, w->place);
 	else
 		log_error(token, "FSD set on UPS %s failed: %s", w->conf->system,
 			  netwire_error_name(error));
-	shutdown_fsd_answered(&e->shutdown, engine_now(e));
+	brain_fsd_answered(e->brain, engine_now(e));
+	engine_touched(e);
 }
 
 static bool ask_fsd(struct watch *w)
@@ -44,10 +54,9 @@ static bool ask_fsd(struct watch *w)
 	return w->client && asyncclient_request(w->client, 2, words, fsd_answered, w);
 }
 
-static bool send_fsd(void *arg, size_t i)
+static bool send_fsd(void *arg, size_t ups)
 {
-	struct engine *e = arg;
-	struct watch *w = e->primaries[i];
+	struct watch *w = watch_of(arg, ups);
 
 	log_notice(token, "Setting FSD on UPS %s", w->conf->system);
 	if (ask_fsd(w))
@@ -69,7 +78,8 @@ void engine_link_settled(struct watch *w)
 	if (ask_fsd(w))
 		return;
 	log_error(token, "FSD set on UPS %s failed: not connected", w->conf->system);
-	shutdown_fsd_answered(&e->shutdown, engine_now(e));
+	brain_fsd_answered(e->brain, engine_now(e));
+	engine_touched(e);
 }
 
 /* How many others, of `NUMLOGINS <ups> <n>`; -1 if it says something else. */
@@ -92,13 +102,13 @@ static void logins_answered(void *arg, enum netwire_error error, const struct wo
 	if (e->stopping)
 		return;
 	log_debug(2, token, "UPS [%s]: %ld others are logged in", w->conf->system, others);
-	shutdown_logins_answered(&e->shutdown, others, engine_now(e));
+	brain_logins_answered(e->brain, others, engine_now(e));
+	engine_touched(e);
 }
 
-static bool ask_logins(void *arg, size_t i)
+static bool ask_logins(void *arg, size_t ups)
 {
-	struct engine *e = arg;
-	struct watch *w = e->primaries[i];
+	struct watch *w = watch_of(arg, ups);
 	const char *const words[] = {"GET", "NUMLOGINS", w->conf->target.ups};
 
 	return w->client && asyncclient_request(w->client, 3, words, logins_answered, w);
@@ -130,75 +140,158 @@ static void command_ended(void *arg, int status)
 	leave_as_configured(arg);
 }
 
-static void execute_here(struct engine *e)
+static void execute_here(struct engine *e, int command)
 {
-	pid_t pid = priv_execute(&e->options.orders);
+	pid_t pid = priv_execute(&e->options.orders, command);
 
 	if (pid < 0)
 		log_errno(token, errno, "Unable to call shutdown command");
-	if (pid < 0 || !actions_adopt(e->actions, pid, "SHUTDOWNCMD", command_ended, e))
+	if (pid < 0 || !courier_adopt(e->courier, pid, "SHUTDOWNCMD", command_ended, e))
 		leave_as_configured(e);
 }
 
-static void execute_without_parent(struct engine *e)
+/* For a shell; noclobber, so that a foreign file of that name stays as it is. */
+static void append_flag(struct buffer *text, const char *path)
 {
+	if (!path)
+		return;
+	buffer_append_str(text, "(set -C; printf %s " POWERFLAG_MAGIC " >");
+	upsmon_conf_append_shell_word(text, path);
+	buffer_append_str(text, ") 2>/dev/null; ");
+}
+
+/* We may be locked in, and start no programs: the notifier can, with our user's rights. */
+static void execute_without_parent(struct engine *e, int command)
+{
+	struct buffer text = {0};
+
 	log_error(token, "Unable to call parent pipe for shutdown: the parent is gone; trying "
 			 "SHUTDOWNCMD without its privileges");
-	execute_here(e);
-}
-
-static void execute(void *arg)
-{
-	struct engine *e = arg;
-
-	daemon_notify("STOPPING=1\nEXTEND_TIMEOUT_USEC=18446744073709551615");
-	if (e->options.parent_fd < 0) {
-		execute_here(e);
+	if (!e->outbox) {
+		execute_here(e, command);
 		return;
 	}
-	e->ordered = e->parent && priv_send(e->options.parent_fd, PRIV_SHUTDOWN, 0) == 0;
-	if (!e->ordered)
-		execute_without_parent(e);
+	append_flag(&text, e->options.orders.powerdown_flag);
+	if (command >= 0 && (size_t)command < e->options.orders.command_count)
+		buffer_append_str(&text, e->options.orders.commands[command]);
+	outbox_deliver(e->outbox, &(struct delivery){.kind = DELIVERY_SHELL,
+						     .text = buffer_string(&text)});
+	buffer_free(&text);
+	leave_as_configured(e);
 }
 
-static void tell(void *arg, enum notice n)
+int engine_command_place(const struct engine *e, const char *command)
+{
+	for (size_t i = 0; i < e->options.orders.command_count; i++)
+		if (str_equal(e->options.orders.commands[i], command))
+			return (int)i;
+	return -1;
+}
+
+/* A command that came by a reload is not known to the parent: the first is better than none. */
+static int order_for(const struct engine *e, int command)
+{
+	int place = command >= 0 && (size_t)command < e->conf.command_count
+			    ? engine_command_place(e, e->conf.commands[command])
+			    : 0;
+
+	return place < 0 ? 0 : place;
+}
+
+static void execute(void *arg, int command)
 {
 	struct engine *e = arg;
 
-	if (n == NOTICE_SHUTDOWN && (e->conf.notices[n].flags & NOTICE_WALL))
-		actions_wall(e->actions, "Executing automatic power-fail shutdown");
-	engine_tell(e, n, "", NULL);
+	command = order_for(e, command);
+	daemon_notify("STOPPING=1\nEXTEND_TIMEOUT_USEC=18446744073709551615");
+	/* From here on it is the system's own shutdown that must not be held up. */
+	if (e->outbox)
+		outbox_hold_shutdown(e->outbox, false);
+	if (e->options.parent_fd < 0) {
+		execute_here(e, command);
+		return;
+	}
+	if (e->parent && priv_send(e->options.parent_fd, PRIV_SHUTDOWN, command) == 0)
+		e->ordered = command;
+	else
+		execute_without_parent(e, command);
 }
 
-static const struct shutdown_acts acts = {
+static void hooks_ended(void *arg, int status)
+{
+	struct engine *e = arg;
+
+	log_notice(token, "the hooks are done%s", status ? ", not all of them well" : "");
+	brain_hooks_ended(e->brain, engine_now(e));
+	engine_touched(e);
+}
+
+static void no_hooks(void *arg)
+{
+	hooks_ended(arg, 1);
+}
+
+static void run_hooks(void *arg, long limit_s)
+{
+	struct engine *e = arg;
+	pid_t pid = -1;
+
+	if (e->parent && priv_send(e->options.parent_fd, PRIV_HOOKS, (int)limit_s) == 0) {
+		e->hooks_run = true;
+		return;
+	}
+	if (e->courier)
+		pid = priv_run_hooks(&e->options.orders, limit_s);
+	if (pid > 0 && courier_adopt(e->courier, pid, "SHUTDOWNHOOKS", hooks_ended, e))
+		return;
+	log_error(token, "the hooks cannot be run");
+	loop_defer(e->loop, &e->hookless, no_hooks, e);
+}
+
+static void decided(void *arg, int command, long limit_s)
+{
+	struct engine *e = arg;
+	const struct priv_message m = {.type = PRIV_DECIDED,
+				       .value = (int32_t)limit_s + DECIDED_MARGIN_S,
+				       .command = order_for(e, command)};
+
+	if (e->parent)
+		priv_send_message(e->options.parent_fd, &m, NULL, 0);
+	if (e->outbox)
+		outbox_hold_shutdown(e->outbox, true);
+	engine_touched(e);
+}
+
+static void deliver(void *arg, const struct delivery *d)
+{
+	engine_deliver(arg, d);
+}
+
+static void wake(void *arg, const char *text)
+{
+	struct wake_target target;
+	const char *why;
+	int err;
+
+	(void)arg;
+	if (!wake_parse(text, &target, &why)) {
+		log_error("wake", "\"%s\": %s", text, why);
+		return;
+	}
+	err = wake_send(&target);
+	if (err)
+		log_errno("wake", err, "cannot send a magic packet to %s", text);
+}
+
+const struct brain_acts engine_acts = {
+	.deliver = deliver,
 	.send_fsd = send_fsd,
 	.ask_logins = ask_logins,
-	.tell = tell,
+	.decided = decided,
+	.run_hooks = run_hooks,
 	.execute = execute,
+	.wake = wake,
 };
-
-static void on_shutdown_tick(void *arg)
-{
-	struct engine *e = arg;
-
-	loop_timer_set(e->shutdown_ticker, SHUTDOWN_TICK_MS);
-	shutdown_tick(&e->shutdown, engine_now(e));
-}
-
-void engine_begin_shutdown(struct engine *e)
-{
-	size_t primaries = 0;
-
-	for (size_t i = 0; i < e->count; i++) {
-		if (e->watches[i]->conf->primary)
-			e->primaries[primaries++] = e->watches[i];
-	}
-	if (e->parent)
-		priv_send(e->options.parent_fd, PRIV_DECIDED,
-			  (int)shutdown_limit_s(&e->conf.policy) + DECIDED_MARGIN_S);
-	loop_timer_set(e->shutdown_ticker, SHUTDOWN_TICK_MS);
-	shutdown_begin(&e->shutdown, &acts, e, primaries, &e->conf.policy, e->now_ms);
-}
 
 /* -------------------------------------------------------------- the parent */
 
@@ -207,7 +300,7 @@ static void on_orphan(void *arg)
 	struct engine *e = arg;
 
 	log_error(token, "Parent died - shutdown impossible");
-	engine_tell(e, NOTICE_NOPARENT, "", NULL);
+	brain_tell(e->brain, NOTICE_NOPARENT, "", NULL);
 	loop_timer_set(e->orphan, ORPHAN_MS);
 }
 
@@ -216,24 +309,40 @@ static void lose_parent(struct engine *e)
 	loop_watch_free(e->parent);
 	e->parent = NULL;
 	on_orphan(e);
-	if (!e->ordered)
+	if (e->hooks_run)
+		hooks_ended(e, 1);
+	if (e->ordered < 0)
 		return;
-	e->ordered = false;
-	execute_without_parent(e);
+	execute_without_parent(e, e->ordered);
+	e->ordered = -1;
+}
+
+static void take_notifier(struct engine *e, const int *fds)
+{
+	if (!e->outbox || fds[0] < 0 || fds[1] < 0)
+		return;
+	outbox_link(e->outbox, fds[0]);
+	resolver_link(e->resolver, fds[1]);
 }
 
 static void on_parent(void *arg, int events)
 {
 	struct engine *e = arg;
 	struct priv_message m;
+	int fds[PRIV_FDS_MAX];
 
 	(void)events;
-	if (priv_receive(e->options.parent_fd, &m) <= 0) {
+	if (priv_receive(e->options.parent_fd, &m, fds) <= 0) {
 		lose_parent(e);
 		return;
 	}
-	if (m.type == PRIV_STARTED) {
-		e->ordered = false;
+	if (m.type == PRIV_NOTIFIER) {
+		take_notifier(e, fds);
+	} else if (m.type == PRIV_HOOKS_ENDED) {
+		e->hooks_run = false;
+		hooks_ended(e, m.value);
+	} else if (m.type == PRIV_STARTED) {
+		e->ordered = -1;
 		if (m.value)
 			log_errno(token, m.value, "Unable to call shutdown command");
 		leave_as_configured(e);
@@ -256,10 +365,9 @@ void engine_say_bye(struct engine *e)
 
 bool engine_end_init(struct engine *e)
 {
-	e->shutdown_ticker = loop_timer_new(e->loop, on_shutdown_tick, e);
 	e->leave = loop_timer_new(e->loop, leave, e);
 	e->orphan = loop_timer_new(e->loop, on_orphan, e);
-	if (!e->shutdown_ticker || !e->leave || !e->orphan)
+	if (!e->leave || !e->orphan)
 		return false;
 	if (e->options.parent_fd < 0)
 		return true;
@@ -271,8 +379,7 @@ void engine_end_free(struct engine *e)
 {
 	if (e->parent)
 		loop_watch_free(e->parent);
-	loop_timer_free(e->shutdown_ticker);
+	loop_defer_cancel(&e->hookless);
 	loop_timer_free(e->leave);
 	loop_timer_free(e->orphan);
-	free(e->primaries);
 }

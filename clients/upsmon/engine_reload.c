@@ -27,8 +27,6 @@ static struct watch *find_watch(const struct engine *e, const char *system)
 
 struct plan {
 	struct watch **watches;
-	struct monitor **monitors;
-	struct watch **primaries;
 	struct tlspolicy **policies; /* until a watch takes them over */
 	bool *fresh;		     /* made for this plan */
 	size_t count;
@@ -43,8 +41,6 @@ static void drop_plan(struct plan *p)
 	for (size_t i = 0; p->policies && i < p->count; i++)
 		tlspolicy_free(p->policies[i]);
 	free(p->watches);
-	free(p->monitors);
-	free(p->primaries);
 	free(p->policies);
 	free(p->fresh);
 }
@@ -64,11 +60,9 @@ static bool plan_tls(const struct upsmon_conf *conf, size_t i, struct plan *p)
 static bool make_plan(struct engine *e, const struct upsmon_conf *conf, struct plan *p)
 {
 	p->watches = calloc(conf->ups_count, sizeof(*p->watches));
-	p->monitors = calloc(conf->ups_count, sizeof(*p->monitors));
-	p->primaries = calloc(conf->ups_count, sizeof(*p->primaries));
 	p->policies = calloc(conf->ups_count, sizeof(struct tlspolicy *));
 	p->fresh = calloc(conf->ups_count, sizeof(*p->fresh));
-	if (!p->watches || !p->monitors || !p->primaries || !p->policies || !p->fresh)
+	if (!p->watches || !p->policies || !p->fresh)
 		return false;
 	for (size_t i = 0; i < conf->ups_count; i++) {
 		struct watch *w = find_watch(e, conf->ups[i].system);
@@ -79,7 +73,6 @@ static bool make_plan(struct engine *e, const struct upsmon_conf *conf, struct p
 		if (!w)
 			return false;
 		p->watches[p->count++] = w;
-		p->monitors[i] = &w->monitor;
 		if (!plan_tls(conf, i, p))
 			return false;
 	}
@@ -110,25 +103,34 @@ static void log_changes(const struct conf_ups *old, const struct conf_ups *new)
 		log_notice(token, "UPS [%s]: redefined password", new->system);
 }
 
+static int open_certificate(void *opener, const char *path)
+{
+	return opener_open(opener, path);
+}
+
 bool engine_adopt_conf(struct engine *e, struct upsmon_conf *conf)
 {
 	struct upsmon_conf old = e->conf;
 	struct plan plan = {NULL};
 	bool started = true;
 
+	conf->tls.open = e->opener ? open_certificate : NULL;
+	conf->tls.open_arg = e->opener;
+	conf->tls.no_store = e->options.no_store;
 	if (!make_plan(e, conf, &plan)) {
 		drop_plan(&plan);
 		return false;
 	}
-	end_missing(e, conf);
 	e->conf = *conf;
+	if (!brain_adopt(e->brain, &e->conf, e->now_ms)) {
+		e->conf = old;
+		drop_plan(&plan);
+		return false;
+	}
+	end_missing(e, conf);
 	memset(conf, 0, sizeof(*conf));
 	free(e->watches);
-	free(e->monitors);
-	free(e->primaries);
 	e->watches = plan.watches;
-	e->monitors = plan.monitors;
-	e->primaries = plan.primaries;
 	e->count = plan.count;
 	for (size_t i = 0; i < e->count; i++) {
 		struct watch *w = e->watches[i];
@@ -138,8 +140,7 @@ bool engine_adopt_conf(struct engine *e, struct upsmon_conf *conf)
 		if (!plan.fresh[i])
 			log_changes(was, now);
 		w->conf = now;
-		w->monitor.power = now->power;
-		w->monitor.primary = now->primary;
+		w->place = i;
 		watch_set_tls(w, plan.policies[i]);
 		if (restart)
 			started &= watch_start(w);
@@ -152,15 +153,33 @@ bool engine_adopt_conf(struct engine *e, struct upsmon_conf *conf)
 
 /* ------------------------------------------------------------------ by hand */
 
-/* What the privileged parent knows since the start cannot change; the new words are put aside. */
-static void keep_order(char **now, const char *at_start, const char *directive)
+static void must_restart(const char *directive)
 {
-	if (str_equal(*now, at_start))
-		return;
 	log_warn(token, "%s is changed: You must restart upsmon for this change to work",
 		 directive);
-	if (!str_replace(now, at_start))
-		log_error(token, "out of memory");
+}
+
+/* What the privileged parent knows since the start cannot change. */
+static void check_orders(const struct engine *e, const struct upsmon_conf *conf)
+{
+	const struct priv_orders *o = &e->options.orders;
+
+	for (size_t i = 0; i < conf->command_count; i++) {
+		if (engine_command_place(e, conf->commands[i]) >= 0)
+			continue;
+		must_restart("SHUTDOWNCMD");
+		break;
+	}
+	if (!conf->command_count && o->command_count)
+		must_restart("SHUTDOWNCMD");
+	if (!str_equal(conf->powerdown_flag, o->powerdown_flag))
+		must_restart("POWERDOWNFLAG");
+	if (!str_equal(conf->hook_dir, o->hook_dir))
+		must_restart("SHUTDOWNHOOKS");
+	if (!str_equal(conf->run_as_user, e->conf.run_as_user))
+		must_restart("RUN_AS_USER");
+	if (conf->sandbox != e->conf.sandbox)
+		must_restart("SANDBOX");
 }
 
 static bool read_anew(struct engine *e, struct upsmon_conf *conf)
@@ -179,11 +198,7 @@ static bool read_anew(struct engine *e, struct upsmon_conf *conf)
 
 static void swap_in(struct engine *e, struct upsmon_conf *conf)
 {
-	keep_order(&conf->shutdown_command, e->options.orders.shutdown_command, "SHUTDOWNCMD");
-	keep_order(&conf->powerdown_flag, e->options.orders.powerdown_flag, "POWERDOWNFLAG");
-	if (!str_equal(conf->run_as_user, e->conf.run_as_user))
-		log_warn(token,
-			 "RUN_AS_USER is changed: You must restart upsmon for this change to work");
+	check_orders(e, conf);
 	if (!engine_adopt_conf(e, conf)) {
 		log_error(token, "the new configuration cannot be used: what there was goes on");
 		return;
@@ -198,14 +213,17 @@ void engine_reload(struct engine *e)
 	struct upsmon_conf conf;
 	char state[64];
 
-	if (e->stopping || e->shutdown.phase != SHUTDOWN_IDLE) {
+	if (e->stopping || brain_phase(e->brain) != SHUTDOWN_IDLE) {
 		log_warn(token, "a shutdown is under way: the configuration is not read again");
 		return;
 	}
 	str_format(state, sizeof(state), "RELOADING=1\nMONOTONIC_USEC=%lld", clock_ms() * 1000);
 	daemon_notify(state);
-	if (read_anew(e, &conf))
+	if (read_anew(e, &conf)) {
+		engine_now(e);
 		swap_in(e, &conf);
+		engine_touched(e);
+	}
 	upsmon_conf_free(&conf);
 	daemon_notify("READY=1");
 }

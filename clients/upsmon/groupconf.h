@@ -2,9 +2,8 @@
  * groupconf: a configuration in the group language (UPSmon.conf(5),
  * spec/upsmon-groups.md), read into the struct that upsmon.conf fills, too.
  *
- * groupconf.y is the grammar, grouplex.c what its words are, grouptext.c
- * quotes, LET and templates.  Errors read `file:line:col: error N: ...`; all of
- * a file are found in one run.
+ * groupgram.y is the grammar; groupparse.h says which part does what.  Errors
+ * read `file:line:col: error N: ...`; all of a file are found in one run.
  */
 #ifndef CLIENTS_UPSMON_GROUPCONF_H
 #define CLIENTS_UPSMON_GROUPCONF_H

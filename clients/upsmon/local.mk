@@ -1,16 +1,45 @@
+# The group language.  Tarballs carry the parser that bison makes of its grammar.
+group_language = \
+	clients/upsmon/groupcheck.c \
+	clients/upsmon/groupconf.c clients/upsmon/groupconf.h \
+	clients/upsmon/groupgram.c \
+	clients/upsmon/grouplex.c clients/upsmon/grouplex.h \
+	clients/upsmon/groupparse.h \
+	clients/upsmon/grouprule.c \
+	clients/upsmon/groupsite.c \
+	clients/upsmon/grouptext.c
+EXTRA_DIST += clients/upsmon/groupgram.y
+MAINTAINERCLEANFILES += clients/upsmon/groupgram.c
+
+clients/upsmon/groupgram.c: clients/upsmon/groupgram.y
+	$(AM_V_GEN)$(MKDIR_P) clients/upsmon && $(BISON) -o $@ $(srcdir)/clients/upsmon/groupgram.y
+
+# What upssched shares with upsmon.
+noinst_LTLIBRARIES += clients/upsmon/libevents.la
+clients_upsmon_libevents_la_SOURCES = \
+	clients/upsmon/notice.c clients/upsmon/notice.h \
+	clients/upsmon/spawn.c clients/upsmon/spawn.h \
+	clients/upsmon/timers.c clients/upsmon/timers.h
+clients_upsmon_libevents_la_LIBADD = common/libbase.la
+
+check_PROGRAMS += tests/unit/test_timers
+TESTS += tests/unit/test_timers
+tests_unit_test_timers_SOURCES = tests/unit/test_timers.c
+tests_unit_test_timers_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_timers_LDADD = clients/upsmon/libevents.la $(CMOCKA_LIBS)
+
 # upsmon: a thin main over a convenience library, which the unit tests link.
 noinst_LTLIBRARIES += clients/upsmon/libupsmon.la
 clients_upsmon_libupsmon_la_SOURCES = \
 	clients/upsmon/conf.c clients/upsmon/conf.h \
 	clients/upsmon/facts.c clients/upsmon/facts.h \
+	$(group_language) \
 	clients/upsmon/rulebook.c clients/upsmon/rulebook.h \
-	clients/upsmon/timers.c clients/upsmon/timers.h \
 	clients/upsmon/tls.c clients/upsmon/tls.h \
 	clients/upsmon/engine.c clients/upsmon/engine.h clients/upsmon/engine_impl.h \
 	clients/upsmon/engine_end.c \
 	clients/upsmon/engine_reload.c \
 	clients/upsmon/monitor.c clients/upsmon/monitor.h \
-	clients/upsmon/notice.c clients/upsmon/notice.h \
 	clients/upsmon/policy.h \
 	clients/upsmon/powerflag.c clients/upsmon/powerflag.h \
 	clients/upsmon/privsep.c clients/upsmon/privsep.h \
@@ -25,12 +54,14 @@ clients_upsmon_libupsmon_la_SOURCES += \
 	clients/upsmon/brain_rules.c clients/upsmon/brain_wake.c \
 	clients/upsmon/conf_native.c clients/upsmon/conf_native.h \
 	clients/upsmon/conf_notices.c \
+	clients/upsmon/confine.c clients/upsmon/confine.h \
 	clients/upsmon/control.c clients/upsmon/control.h \
 	clients/upsmon/engine_keep.c \
 	clients/upsmon/hooks.c clients/upsmon/hooks.h \
 	clients/upsmon/keep.c clients/upsmon/keep.h \
 	clients/upsmon/parent.c clients/upsmon/parent.h \
 	clients/upsmon/wake.c clients/upsmon/wake.h
+
 
 # Whatever reaches people and programs, for the notifier, and the way to it.
 noinst_LTLIBRARIES += clients/upsmon/libcourier.la
@@ -44,8 +75,7 @@ clients_upsmon_libcourier_la_SOURCES = \
 	clients/upsmon/mailtext.c clients/upsmon/mailtext.h \
 	clients/upsmon/notifier.c clients/upsmon/notifier.h \
 	clients/upsmon/nutlog.c clients/upsmon/nutlog.h \
-	clients/upsmon/outbox.c clients/upsmon/outbox.h \
-	clients/upsmon/spawn.c clients/upsmon/spawn.h
+	clients/upsmon/outbox.c clients/upsmon/outbox.h
 if HAVE_CURL
 clients_upsmon_libcourier_la_SOURCES += clients/upsmon/mail.c
 else
@@ -57,10 +87,13 @@ else
 clients_upsmon_libcourier_la_SOURCES += clients/upsmon/inhibitor_none.c
 endif
 clients_upsmon_libcourier_la_CPPFLAGS = $(AM_CPPFLAGS) $(CURL_CFLAGS) $(LIBSYSTEMD_CFLAGS)
-clients_upsmon_libcourier_la_LIBADD = common/libnet.la $(CURL_LIBS) $(LIBSYSTEMD_LIBS)
+clients_upsmon_libcourier_la_LIBADD = clients/upsmon/libevents.la common/libnet.la $(CURL_LIBS) \
+	$(LIBSYSTEMD_LIBS)
 clients_upsmon_libupsmon_la_LIBADD = clients/upsmon/libcourier.la
 
-upsmon_libs = clients/upsmon/libupsmon.la common/libupsnet.la
+
+upsmon_libs = clients/upsmon/libupsmon.la common/libopener.la common/libsandbox.la \
+	common/libupsnet.la
 
 sbin_PROGRAMS += clients/upsmon/upsmon
 clients_upsmon_upsmon_SOURCES = clients/upsmon/main.c
@@ -119,6 +152,24 @@ endif
 tests_fuzz_fuzz_delivery_SOURCES = tests/fuzz/fuzz_delivery.c
 tests_fuzz_fuzz_delivery_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
 tests_fuzz_fuzz_delivery_LDADD = clients/upsmon/libcourier.la
+
+check_PROGRAMS += tests/unit/test_upsmon_rulebook
+TESTS += tests/unit/test_upsmon_rulebook
+tests_unit_test_upsmon_rulebook_SOURCES = tests/unit/test_upsmon_rulebook.c
+tests_unit_test_upsmon_rulebook_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_upsmon_rulebook_LDADD = $(upsmon_libs) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/unit/test_upsmon_groupconf
+TESTS += tests/unit/test_upsmon_groupconf
+tests_unit_test_upsmon_groupconf_SOURCES = tests/unit/test_upsmon_groupconf.c
+tests_unit_test_upsmon_groupconf_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_upsmon_groupconf_LDADD = $(upsmon_libs) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/unit/test_upsmon_grouplex
+TESTS += tests/unit/test_upsmon_grouplex
+tests_unit_test_upsmon_grouplex_SOURCES = tests/unit/test_upsmon_grouplex.c
+tests_unit_test_upsmon_grouplex_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_upsmon_grouplex_LDADD = $(upsmon_libs) $(CMOCKA_LIBS)
 
 # The notifier alone, for the system tests.
 noinst_PROGRAMS += tests/upsmon/notify-probe

@@ -12,7 +12,11 @@
 #include <unistd.h>
 
 #include "clients/upsmon/conf.h"
+#include "clients/upsmon/confine.h"
+#include "clients/upsmon/control.h"
 #include "clients/upsmon/engine.h"
+#include "clients/upsmon/notifier.h"
+#include "clients/upsmon/parent.h"
 #include "clients/upsmon/powerflag.h"
 #include "clients/upsmon/privsep.h"
 #include "common/base/daemon.h"
@@ -308,64 +312,81 @@ static void clear_old_flag(struct upsmon_conf *conf)
 
 /* -------------------------------------------------------------------- start */
 
-/* What outlives the configuration that is reloaded. */
-static bool keep_orders(const struct upsmon_conf *conf, char **command, char **flag)
+/* What the processes are made of; the parent keeps it for as long as it lives. */
+struct suite {
+	const struct arguments *args;
+	struct upsmon_conf conf; /* for the first child; later ones read the file themselves */
+	struct parent_plan plan;
+	char **commands; /* owned, as all that the plan points to */
+	char *owned[4 + OPENER_PATHS_MAX];
+	size_t owned_count;
+	int handle;    /* of daemon_fork(), -1 in the foreground */
+	char user[64]; /* to become; "" = we stay who we are */
+	char control[PATH_MAX];
+};
+
+/* A copy that lives as long as the suite; NULL of NULL. */
+static const char *keep_text(struct suite *s, const char *text)
 {
-	return (!conf->shutdown_command || str_replace(command, conf->shutdown_command)) &&
-	       (!conf->powerdown_flag || str_replace(flag, conf->powerdown_flag));
+	char *copy = str_dup(text);
+
+	if (copy && s->owned_count < sizeof(s->owned) / sizeof(s->owned[0]))
+		s->owned[s->owned_count++] = copy;
+	return copy;
 }
 
-static bool become_user(const struct arguments *a, const struct upsmon_conf *conf)
+static bool keep_orders(struct suite *s)
 {
-	const char *user = conf->run_as_user ? conf->run_as_user : a->user ? a->user : RUN_AS_USER;
-	struct privilege p;
+	const struct upsmon_conf *conf = &s->conf;
+	struct priv_orders *o = &s->plan.orders;
+	struct opener_list files = {0};
 
-	if (geteuid() != 0 || a->privileged)
-		return true;
-	return privilege_lookup(user, NULL, &p) && privilege_drop(&p);
-}
-
-static int run_engine(const struct arguments *a, const struct engine_options *o,
-		      struct upsmon_conf *conf, int handle)
-{
-	struct engine *e;
-	int result;
-
-	write_pid_file();
-	if (!become_user(a, conf))
-		return EXIT_FAILURE;
-	privilege_hide_memory();
-	e = engine_new(o, conf);
-	if (!e)
-		return EXIT_FAILURE;
-	if (handle >= 0)
-		daemon_ready(handle);
-	result = engine_run(e);
-	engine_free(e);
-	return result;
-}
-
-static int run_split(const struct arguments *a, struct engine_options *o, struct upsmon_conf *conf,
-		     int handle)
-{
-	int fd;
-	pid_t pid = priv_split(&fd);
-
-	if (pid < 0) {
-		log_errno(token, errno, "cannot start the unprivileged process");
-		return EXIT_FAILURE;
+	s->commands = calloc(conf->command_count + 1, sizeof(*s->commands));
+	if (!s->commands)
+		return false;
+	for (; o->command_count < conf->command_count; o->command_count++) {
+		s->commands[o->command_count] = str_dup(conf->commands[o->command_count]);
+		if (!s->commands[o->command_count])
+			return false;
 	}
-	if (pid > 0) {
-		upsmon_conf_free(conf);
-		return priv_parent_run(fd, pid, &o->orders, handle);
-	}
-	o->parent_fd = fd;
-	return run_engine(a, o, conf, handle);
+	o->commands = s->commands;
+	o->powerdown_flag = keep_text(s, conf->powerdown_flag);
+	o->hook_dir = keep_text(s, conf->hook_dir);
+	o->hook_each = conf->policy.hook_each;
+	confine_list_files(conf, s->args->conf_path, &files);
+	for (size_t i = 0; i < files.path_count; i++)
+		opener_list_path(&s->plan.files, keep_text(s, files.paths[i]));
+	return !conf->powerdown_flag == !o->powerdown_flag && !conf->hook_dir == !o->hook_dir;
 }
 
-static int start(const struct arguments *a, struct upsmon_conf *conf,
-		 const struct priv_orders *orders)
+static void free_suite(struct suite *s)
 {
+	upsmon_conf_free(&s->conf);
+	for (size_t i = 0; s->commands && s->commands[i]; i++)
+		free(s->commands[i]);
+	free(s->commands);
+	for (size_t i = 0; i < s->owned_count; i++)
+		free(s->owned[i]);
+}
+
+static void forget_conf(void *arg)
+{
+	struct suite *s = arg;
+
+	/* Those that are forked from now on have no starter. */
+	s->handle = -1;
+	upsmon_conf_free(&s->conf);
+}
+
+static const char *user_of(const struct suite *s)
+{
+	return *s->user ? s->user : NULL;
+}
+
+/* Takes what is in *conf over. */
+static int run_engine(struct suite *s, const struct parent_ends *ends, struct upsmon_conf *conf)
+{
+	const struct arguments *a = s->args;
 	struct engine_options o = {
 		.conf_path = a->conf_path,
 		.family = a->family,
@@ -373,13 +394,80 @@ static int start(const struct arguments *a, struct upsmon_conf *conf,
 		.debug = log_debug_level(),
 		/* It is this process that is watched; in its name the child speaks. */
 		.watchdog_ms = daemon_watchdog_ms(),
-		.parent_fd = -1,
-		.orders = *orders,
+		.parent_fd = ends ? ends->parent : -1,
+		.orders = s->plan.orders,
+		.ends = ends,
+		.files = &s->plan.files,
+		.control_path = s->control,
+		.control_group = (gid_t)-1,
 	};
-	int handle = -1;
+	struct confine c;
+	struct engine *e;
+	int result;
+
+	if (!confine_prepare(&c, conf, a->conf_path, user_of(s), ends && ends->notifier))
+		return EXIT_FAILURE;
+	if (c.drop)
+		o.control_group = c.user.gid;
+	o.no_store = !c.no_chroot;
+	write_pid_file();
+	e = engine_new(&o, conf);
+	/* With a parent it is that which tells the starter, when it hears us. */
+	if (e && s->handle >= 0 && ends)
+		daemon_detach(s->handle);
+	if (!e || !confine_enter(&c)) {
+		engine_free(e);
+		return EXIT_FAILURE;
+	}
+	if (s->handle >= 0 && !ends)
+		daemon_ready(s->handle);
+	result = engine_run(e);
+	engine_free(e);
+	return result;
+}
+
+static int child_life(void *arg, const struct parent_ends *ends)
+{
+	struct suite *s = arg;
+	int result = EXIT_FAILURE;
+
+	if (!ends->again || read_conf(s->args, &s->conf))
+		result = run_engine(s, ends, &s->conf);
+	free_suite(s);
+	return result;
+}
+
+static int notifier_life(void *arg, int link, int names)
+{
+	struct suite *s = arg;
+	struct privilege p;
+	int result = EXIT_FAILURE;
+
+	upsmon_conf_free(&s->conf);
+	if (s->handle >= 0)
+		daemon_detach(s->handle);
+	if (!user_of(s) || (privilege_lookup(s->user, NULL, &p) && privilege_drop(&p)))
+		result = notifier_run(link, names);
+	free_suite(s);
+	return result;
+}
+
+static int run_family(struct suite *s)
+{
+	s->plan.child = child_life;
+	s->plan.notifier = s->conf.sandbox ? notifier_life : NULL;
+	s->plan.forked = forget_conf;
+	s->plan.arg = s;
+	s->plan.socket_path = s->control;
+	return parent_run(&s->plan, s->handle);
+}
+
+static int start(struct suite *s)
+{
+	const struct arguments *a = s->args;
 
 	if (a->background || (!a->foreground && !a->debug)) {
-		if (daemon_fork(&handle, 0) != 0) {
+		if (daemon_fork(&s->handle, 0) != 0) {
 			log_errno(token, errno, "cannot go to the background");
 			return EXIT_FAILURE;
 		}
@@ -387,33 +475,42 @@ static int start(const struct arguments *a, struct upsmon_conf *conf,
 	log_to_syslog(true);
 	umask(022);
 	if (!a->privileged)
-		return run_split(a, &o, conf, handle);
+		return run_family(s);
 	log_info(token, "Warning: running as one big root process by request (upsmon -p)");
-	return run_engine(a, &o, conf, handle);
+	return run_engine(s, NULL, &s->conf);
+}
+
+static void choose_user(struct suite *s)
+{
+	const struct arguments *a = s->args;
+	const char *user =
+		s->conf.run_as_user ? s->conf.run_as_user : a->user ? a->user : RUN_AS_USER;
+
+	if (geteuid() == 0 && !a->privileged)
+		str_copy(s->user, sizeof(s->user), user);
 }
 
 static int watch_over(const struct arguments *a)
 {
-	struct upsmon_conf conf = {0};
-	char *command = NULL, *flag = NULL;
+	struct suite s = {.args = a, .handle = -1};
 	int result = EXIT_FAILURE;
 
-	if (!read_conf(a, &conf))
+	if (!read_conf(a, &s.conf))
 		goto out;
 	if (a->check_flag) {
-		result = check_flag(&conf);
+		result = check_flag(&s.conf);
 		goto out;
 	}
-	print_conf(&conf);
+	print_conf(&s.conf);
 	if (geteuid() != 0)
 		log_warn(token, "Not root, shutdown may fail");
-	clear_old_flag(&conf);
-	if (keep_orders(&conf, &command, &flag))
-		result = start(a, &conf, &(struct priv_orders){command, flag});
+	clear_old_flag(&s.conf);
+	choose_user(&s);
+	control_path(s.control, sizeof(s.control));
+	if (keep_orders(&s))
+		result = start(&s);
 out:
-	upsmon_conf_free(&conf);
-	free(command);
-	free(flag);
+	free_suite(&s);
 	return result;
 }
 

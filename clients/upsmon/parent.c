@@ -184,8 +184,15 @@ static bool start_child(struct parent *p)
 		return false;
 	pid = fork();
 	if (pid == 0) {
-		const struct parent_ends mine = {ends[1],  opener[1], p->link,
-						 p->names, p->keep,   p->was_ready};
+		const struct parent_ends mine = {
+			.parent = ends[1],
+			.opener = opener[1],
+			.link = p->link,
+			.names = p->names,
+			.keep = p->keep,
+			.notifier = p->plan->notifier != NULL,
+			.again = p->was_ready,
+		};
 
 		close_end(&p->fd);
 		close_end(&p->opener);
@@ -483,6 +490,8 @@ int parent_run(const struct parent_plan *plan, int handle)
 	set_signals(&waiting);
 	if (!start_notifier(&p) || !start_child(&p))
 		return 1;
+	if (plan->forked)
+		plan->forked(plan->arg);
 	serve(&p, &waiting);
 	let_go(&p);
 	if (plan->socket_path)

@@ -23,6 +23,7 @@ struct parent_ends {
 	int link;   /* to the notifier: outbox_link() */
 	int names;  /* to its resolver: resolver_link() */
 	int keep;   /* memory that outlives the child (keep.h) */
+	bool notifier; /* there is one, or will be */
 	bool again; /* another child has died before this one */
 };
 
@@ -32,6 +33,8 @@ struct parent_plan {
 	/* The lives of the two, in processes forked for them: exit status.  No notifier: NULL. */
 	int (*child)(void *arg, const struct parent_ends *ends);
 	int (*notifier)(void *arg, int link, int names);
+	/* In the parent, after both have been forked for the first time: what only they need may go. */
+	void (*forked)(void *arg);
 	void *arg;
 	const char *socket_path; /* removed at the end; NULL = none */
 };

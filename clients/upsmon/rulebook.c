@@ -140,6 +140,19 @@ void template_expand(struct buffer *b, const char *text, const struct template_v
 	}
 }
 
+/* As much of what stands at a percent sign as shows it: `%(q)s`, `%d`, or `%` alone. */
+static size_t shown_length(const char *p)
+{
+	static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
+	size_t len = 1;
+
+	if (p[1] == '(') {
+		len += 1 + strspn(p + 2, letters);
+		len += p[len] == ')';
+	}
+	return len + (strspn(p + len, letters) > 0);
+}
+
 bool template_valid(const char *text, char *bad, size_t size)
 {
 	size_t len;
@@ -147,7 +160,7 @@ bool template_valid(const char *text, char *bad, size_t size)
 	for (const char *p = text; (p = strchr(p, '%')); p += len) {
 		if (key_at(p, &len))
 			continue;
-		str_format(bad, size, "%.*s", 12, p);
+		str_format(bad, size, "%.*s", (int)shown_length(p), p);
 		return false;
 	}
 	return true;

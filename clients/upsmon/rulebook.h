@@ -3,7 +3,7 @@
  * conditions hold, then do this.
  *
  * Both front ends make one: conf.c out of NOTIFYMSG, NOTIFYFLAG and NOTIFYCMD,
- * groupconf.y out of WHEN.  brain.c carries it out.  Data only: nothing here
+ * groupgram.y out of WHEN.  brain.c carries it out.  Data only: nothing here
  * knows a clock or a UPS's state.
  *
  * Texts are templates: `%(u)s` the UPS, `%(c)s` its charge, `%(e)s` the event,

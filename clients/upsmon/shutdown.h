@@ -42,11 +42,11 @@ struct shutdown_acts {
 	/* Asks how many others are logged in; to shutdown_logins_answered(). False: cannot. */
 	bool (*ask_logins)(void *arg, size_t i);
 	void (*tell)(void *arg, enum notice n);
-	/* Starts the hooks; the end goes to shutdown_hooks_ended(). Returns how many seconds they may
-	 * take, 0 = there are none, or no time for them. */
-	long (*start_hooks)(void *arg);
 	/* Writes POWERDOWNFLAG and runs SHUTDOWNCMD. */
 	void (*execute)(void *arg);
+	/* Starts the hooks; the end goes to shutdown_hooks_ended(). Returns how many seconds they may
+	 * take, 0 = there are none, or no time for them.  NULL: never any. */
+	long (*start_hooks)(void *arg);
 };
 
 struct shutdown {

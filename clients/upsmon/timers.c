@@ -2,6 +2,7 @@
 
 #include "clients/upsmon/timers.h"
 
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -52,7 +53,8 @@ bool timers_start(struct timers *t, const char *owner, const char *name, long lo
 	struct timer new = {
 		.owner = str_dup(owner),
 		.name = str_dup(name),
-		.due_ms = now_ms + in_ms,
+		/* Beyond the end of the clock is never, not at once. */
+		.due_ms = in_ms > LLONG_MAX - now_ms ? LLONG_MAX : now_ms + in_ms,
 		.started_ms = now_ms,
 		.data = data,
 	};

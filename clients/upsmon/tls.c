@@ -145,6 +145,9 @@ struct tlspolicy *tls_demands_policy(const struct tls_demands *d,
 		.ident_name = d->ident_name,
 		.ident_password = d->ident_password,
 		.daemon = true,
+		.open = d->open,
+		.open_arg = d->open_arg,
+		.no_store = d->no_store,
 	};
 
 	return tlspolicy_new(&source, server->host, server->port, why, size);

@@ -29,6 +29,10 @@ struct tls_demands { /* all zero: nothing said */
 	char *ident_password;
 	struct tls_host *hosts;
 	size_t host_count;
+	/* How certificates are opened by who may not do so by himself; NULL: open(2). */
+	int (*open)(void *arg, const char *path);
+	void *open_arg;
+	bool no_store; /* as tlspolicy_source has it */
 };
 
 /* Takes one directive of those above; problems go to the report. */

@@ -14,25 +14,15 @@
 static const char token[] = "upsmon";
 
 /* All that upsmon looks at. */
-#define VARIABLES "ups.status ups.alarm ups.mode.buzzwords experimental.ups.mode.buzzwords"
+#define VARIABLES                                                                                  \
+	"ups.status ups.alarm ups.mode.buzzwords experimental.ups.mode.buzzwords "                 \
+	"battery.charge battery.runtime"
 
 enum {
 	RETRY_MS = 500,
 	DEAD_MIN_MS = 2000,
 	FAILURE_LOG_S = 60, /* how often a failure that goes on is logged unless told otherwise */
 };
-
-static void monitor_told(void *arg, struct monitor *m, enum notice n, const char *extra)
-{
-	struct watch *w = arg;
-
-	engine_tell(w->engine, n, m->system, extra);
-}
-
-static struct monitor_ear ear_of(struct watch *w)
-{
-	return (struct monitor_ear){.tell = monitor_told, .arg = w};
-}
 
 /* ---------------------------------------------------------------- failures */
 
@@ -55,7 +45,6 @@ static bool failure_is_logged(struct watch *w, const char *text)
 
 static void lose(struct watch *w, const char *what, const char *why)
 {
-	struct monitor_ear ear = ear_of(w);
 	char text[256];
 
 	w->available = false;
@@ -67,8 +56,8 @@ static void lose(struct watch *w, const char *what, const char *why)
 		else
 			log_warn(token, "UPS [%s]: %s", w->conf->system, text);
 	}
-	monitor_lose(&w->monitor, engine_now(w->engine), &ear);
-	engine_decide(w->engine);
+	brain_lose(w->engine->brain, w->place, engine_now(w->engine));
+	engine_touched(w->engine);
 }
 
 /* ---------------------------------------------------------- client's words */
@@ -104,7 +93,7 @@ static void note_login(struct watch *w)
 static void adjust_poll(struct watch *w)
 {
 	const struct policy *p = &w->engine->conf.policy;
-	long poll = monitor_alert(&w->monitor, p) ? p->poll_alert : p->poll;
+	long poll = monitor_alert(brain_monitor(w->engine->brain, w->place), p) ? p->poll_alert : p->poll;
 
 	if (poll == w->poll || !w->client)
 		return;
@@ -114,12 +103,13 @@ static void adjust_poll(struct watch *w)
 
 static void take_reading(struct watch *w, const struct state *values, const char *status)
 {
-	struct monitor_ear ear = ear_of(w);
 	struct monitor_reading r = {
 		.status = status,
 		.alarm = state_get(values, "ups.alarm"),
 		.eco = monitor_buzzwords_eco(state_get(values, "ups.mode.buzzwords")) ||
 		       monitor_buzzwords_eco(state_get(values, "experimental.ups.mode.buzzwords")),
+		.charge = state_get(values, "battery.charge"),
+		.runtime = state_get(values, "battery.runtime"),
 	};
 
 	w->available = true;
@@ -131,9 +121,9 @@ static void take_reading(struct watch *w, const struct state *values, const char
 		  asyncclient_secure(w->client) ? " [SSL]" : "");
 	log_debug(2, token, "UPS [%s]: status [%s]", w->conf->system, status);
 	note_login(w);
-	monitor_read(&w->monitor, &w->engine->conf.policy, &r, engine_now(w->engine), &ear);
+	brain_read(w->engine->brain, w->place, &r, engine_now(w->engine));
 	adjust_poll(w);
-	engine_decide(w->engine);
+	engine_touched(w->engine);
 }
 
 static void on_update(void *arg, enum netwire_availability availability)
@@ -185,9 +175,8 @@ struct watch *watch_new(struct engine *e, const struct conf_ups *conf)
 {
 	struct watch *w = calloc(1, sizeof(*w));
 
-	if (!w || !monitor_init(&w->monitor, conf->system, conf->power, conf->primary, e->now_ms)) {
+	if (!w) {
 		log_error(token, "out of memory");
-		free(w);
 		return NULL;
 	}
 	w->engine = e;
@@ -201,7 +190,6 @@ void watch_free(struct watch *w)
 		return;
 	asyncclient_free(w->client);
 	tlspolicy_free(w->tls);
-	monitor_done(&w->monitor);
 	free(w->failure);
 	free(w);
 }
@@ -236,8 +224,8 @@ bool watch_start(struct watch *w)
 		.ups = u->target.ups,
 		.user = u->user,
 		.password = u->password,
-		.login = true,
-		.primary = u->primary,
+		.login = u->login,
+		.primary = u->primary && u->login,
 		.patterns = VARIABLES,
 		.variables = VARIABLES,
 		.family = e->options.family,
@@ -249,7 +237,7 @@ bool watch_start(struct watch *w)
 	};
 
 	asyncclient_free(w->client);
-	w->poll = monitor_alert(&w->monitor, p) ? p->poll_alert : p->poll;
+	w->poll = monitor_alert(brain_monitor(w->engine->brain, w->place), p) ? p->poll_alert : p->poll;
 	config.poll_ms = (unsigned)w->poll * 1000;
 	w->available = w->was_up = false;
 	w->client = asyncclient_new(e->loop, e->resolver, &config, &client_ops, w);
@@ -269,16 +257,8 @@ bool watch_must_restart(const struct engine *e, const struct upsmon_conf *old_co
 	       old_conf->policy.poll_alert != new_conf->policy.poll_alert;
 }
 
-void watch_fsd_set(struct watch *w)
-{
-	struct monitor_ear ear = ear_of(w);
-
-	monitor_fsd_set(&w->monitor, &ear);
-}
-
 void watch_tick(struct watch *w)
 {
-	struct monitor_ear ear = ear_of(w);
 	long long now = engine_now(w->engine);
 
 	if (!w->client && !watch_start(w)) /* there was no memory */
@@ -287,8 +267,7 @@ void watch_tick(struct watch *w)
 	if (w->available && asyncclient_state(w->client) == ASYNCCLIENT_UP) {
 		long long silent = clock_ms() - asyncclient_last_heard_ms(w->client);
 
-		monitor_heard(&w->monitor, now - silent);
+		brain_heard(w->engine->brain, w->place, now - silent);
 	}
-	monitor_tick(&w->monitor, &w->engine->conf.policy, now, &ear);
 	adjust_poll(w);
 }

@@ -42,6 +42,8 @@ report(struct conf_report *r, enum conf_severity severity, const struct conf_whe
 		buffer_append_str(&text, at->file);
 	if (at && at->line)
 		buffer_appendf(&text, ":%u", at->line);
+	if (at && at->line && at->column)
+		buffer_appendf(&text, ":%u", at->column);
 	buffer_appendf(&text, "%s%s%s%s", at ? ": " : "", problem, mend ? "; " : "",
 		       mend ? mend : "");
 	r->emit(r->arg, severity, text.failed ? problem : buffer_string(&text));
@@ -164,10 +166,15 @@ void conffile_set_open(conffile_open_fn *fn, void *arg)
 	open_arg = arg;
 }
 
+int conffile_open(const char *path)
+{
+	return open_fn ? open_fn(open_arg, path) : open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+}
+
 static int run_path(struct run *run, const char *path)
 {
 	int err;
-	int fd = open_fn ? open_fn(open_arg, path) : open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	int fd = conffile_open(path);
 
 	if (fd < 0)
 		return errno;

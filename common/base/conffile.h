@@ -15,6 +15,7 @@
 struct conf_where {
 	const char *file; /* as shown to people */
 	unsigned line;	  /* 0 = the file as a whole */
+	unsigned column;  /* in characters; 0 = not known */
 };
 
 enum conf_severity { CONF_WARNING, CONF_ERROR };
@@ -77,6 +78,9 @@ int conffile_read_settings_fd(int fd, const char *name, conf_setting_fn *fn, voi
  */
 typedef int conffile_open_fn(void *arg, const char *path);
 void conffile_set_open(conffile_open_fn *fn, void *arg);
+
+/* Opens a file that way; a descriptor (close-on-exec) or -1 with errno. */
+int conffile_open(const char *path);
 
 /* Typed values: on failure an error naming `what`, the text and the permitted range is reported. */
 bool conf_parse_long(struct conf_report *r, const struct conf_where *at, const char *what,

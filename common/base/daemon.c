@@ -79,7 +79,7 @@ static void tell_starter(int handle, unsigned char status)
 	close(handle);
 }
 
-void daemon_ready(int handle)
+static void let_go_of_output(void)
 {
 	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
 
@@ -91,6 +91,17 @@ void daemon_ready(int handle)
 		if (null > STDERR_FILENO)
 			close(null);
 	}
+}
+
+void daemon_detach(int handle)
+{
+	let_go_of_output();
+	close(handle);
+}
+
+void daemon_ready(int handle)
+{
+	let_go_of_output();
 	tell_starter(handle, 0);
 }
 
@@ -220,7 +231,8 @@ enum daemon_pid_result daemon_signal_file(const char *path, const char *program,
 	return daemon_signal_pid(pid, program, signo);
 }
 
-void daemon_notify(const char *state)
+/* A socket that is connected to the supervisor; -1 = there is none to speak to. */
+static int notify_socket(void)
 {
 	const char *path = getenv("NOTIFY_SOCKET");
 	struct sockaddr_un sa = {.sun_family = AF_UNIX};
@@ -228,20 +240,38 @@ void daemon_notify(const char *state)
 	int fd;
 
 	if (len < 2 || len >= sizeof(sa.sun_path) || (path[0] != '/' && path[0] != '@'))
-		return;
+		return -1;
 	memcpy(sa.sun_path, path, len);
 	if (path[0] == '@')
 		sa.sun_path[0] = '\0'; /* an abstract socket */
 	fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (fd < 0)
-		return;
-	/* A supervisor that does not listen is no reason to stop guarding the power. */
-	if (sendto(fd, state, strlen(state), MSG_NOSIGNAL, (struct sockaddr *)&sa,
-		   (socklen_t)(offsetof(struct sockaddr_un, sun_path) + len)) < 0) {
-		close(fd);
-		return;
-	}
+		return -1;
+	if (connect(fd, (struct sockaddr *)&sa,
+		    (socklen_t)(offsetof(struct sockaddr_un, sun_path) + len)) == 0)
+		return fd;
 	close(fd);
+	return -1;
+}
+
+static int kept_notify_socket = -1;
+
+void daemon_notify_keep(void)
+{
+	if (kept_notify_socket < 0)
+		kept_notify_socket = notify_socket();
+}
+
+void daemon_notify(const char *state)
+{
+	int fd = kept_notify_socket >= 0 ? kept_notify_socket : notify_socket();
+
+	/* A supervisor that does not listen is no reason to stop guarding the power. */
+	if (fd < 0)
+		return;
+	(void)!send(fd, state, strlen(state), MSG_NOSIGNAL);
+	if (fd != kept_notify_socket)
+		close(fd);
 }
 
 long daemon_watchdog_ms(void)

@@ -17,6 +17,8 @@
 int daemon_fork(int *handle, unsigned patience_s);
 void daemon_ready(int handle);	/* parent exits 0; stdin/out/err go to /dev/null, cwd stays */
 void daemon_failed(int handle); /* parent exits 1 */
+/* For another process of ours, which is not to keep the starter waiting: the same without a word. */
+void daemon_detach(int handle);
 
 /*
  * Pid files: "<pid>\n", written whole under another name and renamed, mode 0644.
@@ -42,6 +44,9 @@ enum daemon_pid_result daemon_signal_pid(pid_t pid, const char *program, int sig
 
 /* sd_notify(3) protocol by NOTIFY_SOCKET; nothing happens without it. `state` e.g. "READY=1". */
 void daemon_notify(const char *state);
+
+/* Before a chroot: keeps the way to NOTIFY_SOCKET open, whose path will not be there any more. */
+void daemon_notify_keep(void);
 
 /* Half of WATCHDOG_USEC in ms if the watchdog is meant for this process, else 0. */
 long daemon_watchdog_ms(void);

@@ -3,6 +3,7 @@ noinst_LTLIBRARIES += common/libbase.la
 common_libbase_la_SOURCES =
 common_libbase_la_SOURCES += common/base/buffer.c common/base/buffer.h
 common_libbase_la_SOURCES += common/base/clock.c common/base/clock.h
+common_libbase_la_SOURCES += common/base/command.c common/base/command.h
 common_libbase_la_SOURCES += common/base/conffile.c common/base/conffile.h
 common_libbase_la_SOURCES += common/base/daemon.c common/base/daemon.h
 common_libbase_la_SOURCES += common/base/helper.c common/base/helper.h
@@ -12,6 +13,7 @@ common_libbase_la_SOURCES += common/base/options.c common/base/options.h
 common_libbase_la_SOURCES += common/base/paths.c common/base/paths.h
 common_libbase_la_SOURCES += common/base/privilege.c common/base/privilege.h
 common_libbase_la_SOURCES += common/base/str.c common/base/str.h
+common_libbase_la_SOURCES += common/base/talk.c common/base/talk.h
 common_libbase_la_SOURCES += common/base/words.c common/base/words.h
 
 base_service_tests = \
@@ -35,6 +37,7 @@ base_text_tests += tests/unit/test_str
 base_text_tests += tests/unit/test_buffer
 base_text_tests += tests/unit/test_words
 base_text_tests += tests/unit/test_conffile
+base_text_tests += tests/unit/test_command
 check_PROGRAMS += $(base_text_tests)
 TESTS += $(base_text_tests)
 tests_unit_test_str_SOURCES = tests/unit/test_str.c
@@ -49,6 +52,9 @@ tests_unit_test_words_LDADD = common/libbase.la $(CMOCKA_LIBS)
 tests_unit_test_conffile_SOURCES = tests/unit/test_conffile.c
 tests_unit_test_conffile_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_conffile_LDADD = common/libbase.la $(CMOCKA_LIBS)
+tests_unit_test_command_SOURCES = tests/unit/test_command.c
+tests_unit_test_command_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_command_LDADD = common/libbase.la $(CMOCKA_LIBS)
 
 if ENABLE_FUZZERS
 noinst_PROGRAMS += tests/fuzz/fuzz_words

@@ -167,6 +167,8 @@ struct tlspolicy *tlspolicy_new(const struct tlspolicy_source *src, const char *
 		.cert_path = src->cert_path,
 		.ident_name = src->ident_name,
 		.ident_password = src->ident_password,
+		.open = src->open,
+		.open_arg = src->open_arg,
 	};
 
 	if (!p || (src->cert_name && !(p->cert_name = str_dup(src->cert_name)))) {
@@ -179,7 +181,7 @@ struct tlspolicy *tlspolicy_new(const struct tlspolicy_source *src, const char *
 		str_format(why, size, "the host's name is too long");
 		goto failed;
 	}
-	if (!truststore_path(p->store, sizeof(p->store), src->daemon))
+	if (src->no_store || !truststore_path(p->store, sizeof(p->store), src->daemon))
 		p->store[0] = '\0';
 	if (!decide(p, src, why, size))
 		goto failed;

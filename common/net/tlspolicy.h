@@ -41,6 +41,9 @@ struct tlspolicy_source {
 	const char *ident_name; /* CERTIDENT */
 	const char *ident_password;
 	bool daemon; /* no terminal: first use is strict unless NUT_TRUST says otherwise */
+	int (*open)(void *arg, const char *path); /* as tls_settings has it; NULL: open(2) */
+	void *open_arg;
+	bool no_store; /* there is no trust store, nor will be: it would be out of reach */
 };
 
 struct tlspolicy;

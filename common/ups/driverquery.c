@@ -1,19 +1,12 @@
 #include "config.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <limits.h>
-#include <poll.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/random.h>
-#include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
 
-#include "common/base/clock.h"
 #include "common/base/str.h"
+#include "common/base/talk.h"
 #include "common/ups/driverquery.h"
 #include "common/ups/driverwire.h"
 
@@ -28,51 +21,9 @@ struct driverquery {
 	size_t left;
 };
 
-/* A point in time for timeout_ms from now; negative = never. */
-static long long deadline_in(int timeout_ms)
-{
-	return timeout_ms < 0 ? -1 : clock_ms() + timeout_ms;
-}
-
-/* Waits until fd is ready for `events`. False with errno ETIMEDOUT when the time is over. */
-static bool wait_ready(int fd, short events, long long deadline)
-{
-	struct pollfd p = {.fd = fd, .events = events};
-
-	for (;;) {
-		long long left = deadline < 0 ? -1 : deadline - clock_ms();
-		int n;
-
-		if (deadline >= 0 && left < 0)
-			left = 0;
-		n = poll(&p, 1, left > INT_MAX ? INT_MAX : (int)left);
-		if (n > 0)
-			return true;
-		if (n < 0 && errno != EINTR)
-			return false;
-		if (n == 0 && left <= 0) {
-			errno = ETIMEDOUT;
-			return false;
-		}
-	}
-}
-
 static bool send_all(struct driverquery *q, const struct buffer *b)
 {
-	long long deadline = deadline_in(SEND_TIMEOUT_MS);
-	size_t done = 0;
-
-	while (!b->failed && done < b->len) {
-		ssize_t n = send(q->fd, b->data + done, b->len - done, MSG_NOSIGNAL);
-
-		if (n > 0)
-			done += (size_t)n;
-		else if (errno != EAGAIN && errno != EINTR)
-			return false;
-		else if (!wait_ready(q->fd, POLLOUT, deadline))
-			return false;
-	}
-	return !b->failed;
+	return !b->failed && talk_send(q->fd, b->data, b->len, talk_deadline(SEND_TIMEOUT_MS));
 }
 
 static bool send_line(struct driverquery *q, const char *line)
@@ -87,40 +38,15 @@ static bool send_line(struct driverquery *q, const char *line)
 	return ok;
 }
 
-/* A listener whose backlog is full lets a non-blocking connect fail with EAGAIN: try until the time
- * is over. */
-static bool connect_until(int fd, const struct sockaddr_un *a, long long deadline)
-{
-	enum { RETRY_MS = 20 };
-
-	while (connect(fd, (const struct sockaddr *)a, sizeof(*a)) != 0) {
-		if (errno != EAGAIN && errno != EINTR)
-			return false;
-		if (clock_ms() >= deadline) {
-			errno = ETIMEDOUT;
-			return false;
-		}
-		poll(NULL, 0, RETRY_MS);
-	}
-	return true;
-}
-
 struct driverquery *driverquery_open(const char *path, int timeout_ms)
 {
-	struct sockaddr_un a = {.sun_family = AF_UNIX};
 	struct driverquery *q = calloc(1, sizeof(*q));
 	int error;
 
 	if (!q)
 		return NULL;
-	q->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	q->fd = talk_connect(path, talk_deadline(timeout_ms));
 	if (q->fd < 0)
-		goto fail;
-	if (!str_copy(a.sun_path, sizeof(a.sun_path), path)) {
-		errno = ENAMETOOLONG;
-		goto fail;
-	}
-	if (!connect_until(q->fd, &a, deadline_in(timeout_ms)))
 		goto fail;
 	q->words = words_new(WORDS_WIRE, &driverwire_limits);
 	q->state = state_new();
@@ -162,15 +88,13 @@ static bool next_message(struct driverquery *q, struct driverwire_message *m, lo
 		}
 		if (q->left > 0)
 			continue;
-		if (!wait_ready(q->fd, POLLIN, deadline))
-			return false;
 
-		ssize_t n = recv(q->fd, q->input, sizeof(q->input), 0);
+		ssize_t n = talk_receive(q->fd, q->input, sizeof(q->input), deadline);
 
-		if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR))
+		if (n <= 0)
 			return false;
 		q->next = q->input;
-		q->left = n > 0 ? (size_t)n : 0;
+		q->left = (size_t)n;
 	}
 }
 
@@ -178,7 +102,7 @@ static bool next_message(struct driverquery *q, struct driverwire_message *m, lo
 static bool await(struct driverquery *q, enum driverwire_word word, const char *id, int timeout_ms,
 		  long *number)
 {
-	long long deadline = deadline_in(timeout_ms);
+	long long deadline = talk_deadline(timeout_ms);
 	struct driverwire_message m;
 
 	while (next_message(q, &m, deadline)) {

@@ -3,6 +3,7 @@
 import os
 import signal
 import socket
+import time
 
 import pytest
 
@@ -165,12 +166,23 @@ def test_a_killed_parent_is_told_and_watching_goes_on(host, upsd):
     wait_until(lambda: not is_alive(pid))
 
 
-def test_a_killed_child_ends_the_parent_with_1(host, upsd):
+def test_a_killed_child_is_followed_by_another(host, upsd):
+    """It goes on where the first has ended: nobody is told twice."""
     start(host, upsd)
-    os.kill(child(host), signal.SIGKILL)
-    assert host.upsmon.wait() == 1
-    assert not host.is_down()
-    assert "child exited" in host.upsmon.log()
+    upsd.set("ups", "ups.status", "OB")
+    host.wait_notice("ONBATT")
+    time.sleep(0.5)  # until that is kept
+    first = child(host)
+    os.kill(first, signal.SIGKILL)
+    upsd.wait_received("LOGIN ups", count=2)
+    assert child(host) != first
+    assert "ended by signal 9" in host.upsmon.log()
+    upsd.set("ups", "ups.status", "OB LB")
+    host.wait_notice("LOWBATT")
+    upsd.set("ups", "ups.status", "FSD OB LB")
+    host.wait_down()
+    assert host.upsmon.wait() == 0
+    assert [kind for kind, _, _ in host.notices()].count("ONBATT") == 1
 
 
 def test_a_decision_survives_the_child(host, upsd):

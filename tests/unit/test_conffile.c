@@ -248,6 +248,17 @@ static void a_number_out_of_range_names_the_range(void **state)
 	assert_int_equal(r.errors, 2);
 }
 
+static void a_column_is_shown_where_it_is_known(void **state)
+{
+	struct conf_report r = {.emit = note_problem};
+
+	(void)state;
+	buffer_clear(&seen);
+	conf_error(&r, &(struct conf_where){"a.conf", 3, 14}, "mend", "bad");
+	conf_error(&r, &(struct conf_where){"a.conf", 0, 14}, NULL, "bad");
+	assert_string_equal(buffer_string(&seen), "E a.conf:3:14: bad; mend\nE a.conf: bad\n");
+}
+
 static void a_boolean_says_what_it_takes(void **state)
 {
 	struct conf_report r = {.emit = note_problem};
@@ -368,6 +379,7 @@ int main(void)
 		cmocka_unit_test(a_file_that_cannot_be_read_gives_its_errno),
 		cmocka_unit_test(a_path_is_read_like_a_stream),
 		cmocka_unit_test(a_number_out_of_range_names_the_range),
+		cmocka_unit_test(a_column_is_shown_where_it_is_known),
 		cmocka_unit_test(a_boolean_says_what_it_takes),
 		cmocka_unit_test(an_unknown_word_is_shown_with_its_neighbour),
 		cmocka_unit_test(a_file_open_to_everybody_is_warned_of),

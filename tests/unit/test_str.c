@@ -233,6 +233,20 @@ static void a_misspelt_word_finds_its_neighbour(void **state)
 	assert_null(str_closest("LISTEN", none));
 }
 
+static void only_sound_utf8_has_a_length(void **state)
+{
+	(void)state;
+	assert_int_equal(str_utf8_length("a"), 1);
+	assert_int_equal(str_utf8_length("\xc2\xab"), 2);
+	assert_int_equal(str_utf8_length("\xe2\x8e\xa1"), 3);
+	assert_int_equal(str_utf8_length("\xf0\x9f\x94\x8b"), 4);
+	assert_int_equal(str_utf8_length("\xc2"), 0);         /* cut */
+	assert_int_equal(str_utf8_length("\xab"), 0);         /* a middle without a head */
+	assert_int_equal(str_utf8_length("\xc0\xaf"), 0);     /* longer than need be */
+	assert_int_equal(str_utf8_length("\xed\xa0\x80"), 0); /* half of a pair */
+	assert_int_equal(str_utf8_length("\xf4\x90\x80\x80"), 0);
+}
+
 static void replacing_frees_the_old_string(void **state)
 {
 	char *s = NULL;
@@ -291,6 +305,7 @@ int main(void)
 		cmocka_unit_test(a_pattern_of_many_stars_ends_soon),
 		cmocka_unit_test(only_sound_sequences_are_utf8),
 		cmocka_unit_test(a_misspelt_word_finds_its_neighbour),
+		cmocka_unit_test(only_sound_utf8_has_a_length),
 		cmocka_unit_test(replacing_frees_the_old_string),
 		cmocka_unit_test(secrets_are_equal_only_when_whole),
 		cmocka_unit_test(a_freed_secret_is_gone),

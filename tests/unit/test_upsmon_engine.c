@@ -260,6 +260,7 @@ static int end(void **state)
 
 static void start(const char *text)
 {
+	static char command[] = "/bin/false", *commands[] = {command, NULL};
 	struct engine_options o = {.conf_path = t.path, .connect_ms = 10000};
 	struct conf_report report = {.emit = NULL};
 	struct upsmon_conf conf;
@@ -270,7 +271,8 @@ static void start(const char *text)
 	assert_int_equal(report.errors, 0);
 	assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, ends), 0);
 	o.parent_fd = ends[0];
-	o.orders.shutdown_command = "/bin/false";
+	o.orders.commands = commands;
+	o.orders.command_count = 1;
 	t.parent = ends[1];
 	t.engine = engine_new(&o, &conf);
 	assert_non_null(t.engine);
@@ -286,7 +288,6 @@ static void pass(int seconds)
 				c->heard_ms = clock_ms();
 		}
 		engine_tick(t.engine);
-		shutdown_tick(&t.engine->shutdown, engine_now(t.engine));
 	}
 }
 

@@ -451,7 +451,7 @@ static void the_reason_names_facts_and_rule(void **state)
 	rules_explain(&b, &m, &p, 4000);
 	assert_string_equal(buffer_string(&b),
 			    "UPS su700@mybox (primary, power value 2): status [OB LB], in contact, "
-			    "last heard 3 s ago, low for 3 s: CRITICAL: on battery and low, we are "
+			    "last heard 3 s ago, on battery for 3 s, low for 3 s: CRITICAL: on battery and low, we are "
 			    "primary");
 	buffer_free(&b);
 	monitor_done(&m);

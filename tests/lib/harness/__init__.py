@@ -22,13 +22,14 @@ from .fakeupsd import FakeUpsd
 from .lineclient import LineClient
 from .ports import free_port
 from .powerhost import PowerHost, fallen
-from .process import Process, Upsd
+from .process import Process, Upsd, family
+from .rack import DEBIAN, OURS, Rack
 from .site import Site
 from .terminal import Terminal
 from .wait import DEADLINE, wait_until
 
 __all__ = [
-    "Build", "CHECKOUT", "Certificates", "DEADLINE", "FakeDriver", "FakeUpsd", "LineClient",
-    "PowerHost", "Process", "Site", "Terminal", "TlsClient", "Upsd", "fallen", "find_build",
-    "find_shared", "free_port", "wait_until",
+    "Build", "CHECKOUT", "Certificates", "DEADLINE", "DEBIAN", "FakeDriver", "FakeUpsd",
+    "LineClient", "OURS", "PowerHost", "Process", "Rack", "Site", "Terminal", "TlsClient", "Upsd",
+    "fallen", "family", "find_build", "find_shared", "free_port", "wait_until",
 ]

@@ -102,13 +102,18 @@ class Process:
 
 
 class Upsd(Process):
-    """A running upsd, ours or Debian's; `port` is where it listens on loopback."""
+    """A running upsd, ours or Debian's; `port` is where it listens on loopback.
+
+    machine: whose loopback (netns.py), if it is not this host's.
+    """
 
     port = None
+    suite = None
+    machine = None
 
     def client(self, host="127.0.0.1", user=None, password=None):
         """A new connection, logged in with USERNAME and PASSWORD if a user is given."""
-        client = LineClient((host, self.port))
+        client = self._there(lambda: LineClient((host, self.port)))
         if user is not None:
             client.login(user, password)
         return client
@@ -119,7 +124,8 @@ class Upsd(Process):
             assert self.running(), f"{self.name} ended; log:\n{self.log()}"
             # The kernel takes connections before upsd has started up: hear a word of it.
             try:
-                with socket.create_connection(("127.0.0.1", self.port), timeout=DEADLINE) as s:
+                with self._there(lambda: socket.create_connection(("127.0.0.1", self.port),
+                                                                  timeout=DEADLINE)) as s:
                     s.sendall(b"LOGOUT\n")
                     s.recv(1)
                     return True
@@ -129,6 +135,9 @@ class Upsd(Process):
                 return True  # a port for TLS alone hangs up on plain words
         wait_until(answers, what=lambda: f"{self.name} listens; log:\n{self.log()}")
         return self
+
+    def _there(self, connect):
+        return self.machine.call(connect) if self.machine else connect()
 
     def value(self, ups, variable):
         """The value of a variable as its client sees it, or the ERR line."""
@@ -164,6 +173,33 @@ def is_alive(pid):
     except (OSError, IndexError):
         return False
     return state not in "ZX"
+
+
+def family(pid):
+    """A process and all that descend from it, as long as they run the same program.
+
+    Programs that hide from us (privilege_hide_memory()) are told by their names.
+    """
+    parents = {}
+    for name in os.listdir("/proc"):
+        if name.isdigit():
+            try:
+                stat = pathlib.Path(f"/proc/{name}/stat").read_text()
+            except OSError:
+                continue
+            parents.setdefault(int(stat.rsplit(")", 1)[1].split()[1]), []).append(int(name))
+    program, found = _program(pid), [pid]
+    for member in found:
+        found += [child for child in sorted(parents.get(member, []))
+                  if _program(child).startswith(program)]
+    return found
+
+
+def _program(pid):
+    try:
+        return pathlib.Path(f"/proc/{pid}/comm").read_text().split()[0].rstrip(":")
+    except (OSError, IndexError):
+        return ""
 
 
 def end_pid(pid, timeout=10):

@@ -29,11 +29,13 @@ class Site:
 
     Programs come from `suite`: our build unless told otherwise, or Debian's
     NUT (debian_nut.py); each start function takes another one.  Daemons run
-    as the user of the tests (-u), root or not.
+    as the user of the tests (-u), root or not, and on a `machine` (netns.py)
+    if one is given.
     """
 
-    def __init__(self, suite=None):
+    def __init__(self, suite=None, machine=None):
         self.suite = suite or find_build()
+        self.machine = machine
         self.user = _user()
         self._as_user = ["-u", self.user] if self.user else []
         # A short path: unix socket names are at most 107 bytes.
@@ -122,7 +124,7 @@ class Site:
         check: fail unless it exits with 0.
         """
         suite = suite or self.suite
-        result = subprocess.run([str(suite.program(name)), *map(str, args)], input=input,
+        result = subprocess.run(self._command(suite.program(name), *args), input=input,
                                 stdin=subprocess.DEVNULL if input is None else None,
                                 env=self.environment(suite, **(env or {})), cwd=self.root,
                                 stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
@@ -136,13 +138,18 @@ class Site:
         suite = suite or self.suite
         self._counter += 1
         label = label or name
-        process = cls(label, [suite.program(name), *args], self.environment(suite, **(env or {})),
+        process = cls(label, self._command(suite.program(name), *args),
+                      self.environment(suite, **(env or {})),
                       self.logs / f"{self._counter:02}-{label}.log", cwd=self.root)
         self.processes.append(process)
         return process
 
+    def _command(self, *argv):
+        argv = [str(a) for a in argv]
+        return self.machine.command(argv) if self.machine else argv
+
     def start_upsd(self, *args, suite=None, conf=None, env=None, wait=True):
-        """Starts upsd in the foreground, on 127.0.0.1:self.port.
+        """Starts upsd in the foreground, on 127.0.0.1:self.port (of its machine).
 
         Writes upsd.conf (with further lines from conf) and, if there is none,
         an empty upsd.users.  With wait, returns when it takes connections.
@@ -155,7 +162,7 @@ class Site:
     def restart_upsd(self, *args, suite=None, env=None, wait=True):
         """Starts upsd with the configuration as it lies there."""
         upsd = self.start("upsd", "-F", *self._as_user, *args, suite=suite, env=env, cls=Upsd)
-        upsd.port = self.port
+        upsd.port, upsd.machine, upsd.suite = self.port, self.machine, suite or self.suite
         return upsd.wait_ready() if wait else upsd
 
     def start_driver(self, ups, *args, suite=None, env=None, wait=True):
