@@ -147,8 +147,11 @@ tests_unit_test_upsmon_outbox_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_upsmon_outbox_LDADD = clients/upsmon/libcourier.la $(CMOCKA_LIBS)
 
 if ENABLE_FUZZERS
-noinst_PROGRAMS += tests/fuzz/fuzz_delivery
+noinst_PROGRAMS += tests/fuzz/fuzz_delivery tests/fuzz/fuzz_mailtext
 endif
+tests_fuzz_fuzz_mailtext_SOURCES = tests/fuzz/fuzz_mailtext.c
+tests_fuzz_fuzz_mailtext_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
+tests_fuzz_fuzz_mailtext_LDADD = clients/upsmon/libcourier.la
 tests_fuzz_fuzz_delivery_SOURCES = tests/fuzz/fuzz_delivery.c
 tests_fuzz_fuzz_delivery_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
 tests_fuzz_fuzz_delivery_LDADD = clients/upsmon/libcourier.la
