@@ -81,7 +81,6 @@ static const struct number_row number_rows[] = {
 	 -1},
 	{"WAKESTABLE", POLICY(wake_stable), SECONDS, 120},
 	{"WAKECHARGE", POLICY(wake_charge), -1, 100, -1},
-	{"BOOTCHARGE", POLICY(boot_charge), -1, 100, -1},
 	{"DEBUG_MIN", offsetof(struct upsmon_conf, debug_min), 0, INT_MAX, -1},
 };
 
@@ -340,6 +339,7 @@ static const struct {
 	{"OBRUNTIME", 2, take_native},
 	{"SHUTDOWNHOOKS", 2, take_native},
 	{"WAKEONLAN", 2, take_native},
+	{"BOOTCHARGE", 2, take_native},
 	{"SANDBOX", 2, take_native},
 	{"CERTVERIFY", 2, take_tls},
 	{"FORCESSL", 2, take_tls},
@@ -393,6 +393,7 @@ void upsmon_conf_init(struct upsmon_conf *conf)
 		*number_at(conf, &number_rows[i]) = number_rows[i].normal;
 	conf->policy.alarm_critical = true;
 	conf->policy.limits = (struct limits){-1, -1, -1};
+	conf->policy.boot_charge = -1;
 	conf->sandbox = true;
 	conf->shutdown_exit = CONF_EXIT_AT_ONCE;
 	for (int i = 0; i < NOTICE_COUNT; i++)

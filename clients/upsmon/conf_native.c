@@ -14,6 +14,7 @@ enum {
 	HOOK_EACH_S = 30,
 	HOOK_ALL_S = 120,
 	HOOK_MAX_S = 3600,
+	BOOT_LIMIT_S = 3600,
 	ROWS_MAX = 3000,
 };
 
@@ -162,6 +163,19 @@ static void take_wake(const struct line *l)
 	grown[numbers] = w;
 }
 
+/* BOOTCHARGE percent [seconds] */
+static void take_boot(const struct line *l)
+{
+	struct policy *p = &l->conf->policy;
+
+	p->boot_limit = BOOT_LIMIT_S;
+	if (conf_parse_long(l->report, l->at, "BOOTCHARGE", l->words[1], -1, 100,
+			    &p->boot_charge) &&
+	    l->count > 2)
+		conf_parse_long(l->report, l->at, "BOOTCHARGE, time to wait,", l->words[2], 1,
+				SECONDS_MAX, &p->boot_limit);
+}
+
 static void take_sandbox(const struct line *l)
 {
 	conf_parse_bool(l->report, l->at, "SANDBOX", l->words[1], &l->conf->sandbox);
@@ -178,6 +192,7 @@ void conf_native_take(struct upsmon_conf *conf, const struct conf_where *at, siz
 	} rows[] = {
 		{"OBDURATION", take_limit},    {"OBCHARGE", take_limit}, {"OBRUNTIME", take_limit},
 		{"SHUTDOWNHOOKS", take_hooks}, {"WAKEONLAN", take_wake}, {"SANDBOX", take_sandbox},
+		{"BOOTCHARGE", take_boot},
 	};
 	const struct line l = {conf, at, count, words, r};
 

@@ -1,6 +1,7 @@
 /*
  * conf_native: directives of upsmon.conf which NUT does not have: the limits
- * OBDURATION, OBCHARGE and OBRUNTIME, SHUTDOWNHOOKS, WAKEONLAN, SANDBOX; and the
+ * OBDURATION, OBCHARGE and OBRUNTIME, SHUTDOWNHOOKS, WAKEONLAN, BOOTCHARGE, SANDBOX;
+ * and the
  * rules that notices become.
  */
 #ifndef CLIENTS_UPSMON_CONF_NATIVE_H

@@ -58,8 +58,11 @@ clients_upsmon_libupsmon_la_SOURCES += \
 	clients/upsmon/control.c clients/upsmon/control.h \
 	clients/upsmon/engine_keep.c \
 	clients/upsmon/hooks.c clients/upsmon/hooks.h \
+	clients/upsmon/hold.c clients/upsmon/hold.h \
 	clients/upsmon/keep.c clients/upsmon/keep.h \
 	clients/upsmon/parent.c clients/upsmon/parent.h \
+	clients/upsmon/rehearse.c clients/upsmon/rehearse.h \
+	clients/upsmon/remote.c clients/upsmon/remote.h \
 	clients/upsmon/wake.c clients/upsmon/wake.h
 
 

@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <limits.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,10 +14,12 @@
 #include "clients/upsmon/confine.h"
 #include "clients/upsmon/control.h"
 #include "clients/upsmon/engine.h"
+#include "clients/upsmon/hold.h"
 #include "clients/upsmon/notifier.h"
 #include "clients/upsmon/parent.h"
 #include "clients/upsmon/powerflag.h"
-#include "clients/upsmon/privsep.h"
+#include "clients/upsmon/rehearse.h"
+#include "clients/upsmon/remote.h"
 #include "common/base/daemon.h"
 #include "common/base/log.h"
 #include "common/base/options.h"
@@ -30,14 +31,26 @@
 static const char token[] = "upsmon";
 static const char program[] = "upsmon";
 
-enum { CONNECT_DEFAULT_S = 10, CONNECT_MAX_S = 3600 };
+enum { CONNECT_DEFAULT_S = 10, CONNECT_MAX_S = 3600, PLAY_MAX_S = 7 * 24 * 3600 };
+
+enum {
+	LONG_JSON = 256,
+	LONG_REHEARSE,
+	LONG_OUTAGE,
+	LONG_BATTERY,
+	LONG_LOW,
+	LONG_ONLY,
+	LONG_HOLD,
+};
 
 static const struct option_row option_rows[] = {
 	{'c', "command", "CMD",
 	 "send a command to the running process:\n"
 	 " - fsd: shutdown all primary-mode UPSes (use with caution)\n"
 	 " - reload: reread configuration\n"
-	 " - stop: stop monitoring and exit"},
+	 " - stop: stop monitoring and exit\n"
+	 " - status: tell what is known, and what would happen next\n"
+	 " - test-event EVENT [UPS]: rehearse a notification"},
 	{'P', "pid", "PID", "send it to this process instead of that of the PID file"},
 	{'K', "check-flag", NULL, "checks POWERDOWNFLAG, sets exit code to 0 if set"},
 	{'p', "privileged", NULL, "always run privileged (disable privileged parent)"},
@@ -49,6 +62,15 @@ static const struct option_row option_rows[] = {
 	{'D', "debug", NULL, "raise debugging level (and stay foreground by default)"},
 	{'F', "foreground", NULL, "stay foregrounded even if no debugging is enabled"},
 	{'B', "background", NULL, "stay backgrounded even if debugging is bumped"},
+	{'t', "check-config", NULL, "check the configuration, tell all that is wrong with it, and exit"},
+	{LONG_JSON, "json", NULL, "with -c status: as JSON"},
+	{LONG_REHEARSE, "rehearse", NULL,
+	 "play a power failure against the configuration, print what would happen and when"},
+	{LONG_OUTAGE, "outage", "SECS", "with --rehearse: how long it lasts, 3600 s by default"},
+	{LONG_BATTERY, "battery", "SECS", "and how long a full battery does, 1200 s by default"},
+	{LONG_LOW, "low", "PERCENT", "and at which charge it counts as low, 20 by default"},
+	{LONG_ONLY, "only", "UPS", "and which UPS alone it hits"},
+	{LONG_HOLD, "hold", NULL, "at boot: wait until the batteries have BOOTCHARGE"},
 	{'V', "version", NULL, "display the version of this software"},
 	{'h', "help", NULL, "display this help"},
 	{0, NULL, NULL, NULL},
@@ -63,6 +85,10 @@ struct arguments {
 	int debug;
 	int family;
 	bool check_flag, privileged, foreground, background;
+	bool check_conf, json, rehearse, hold;
+	struct rehearse_options play;
+	int operand_count;
+	char *const *operands;
 };
 
 static void print_help(const struct arguments *a)
@@ -75,6 +101,14 @@ static void print_help(const struct arguments *a)
 	if (a->debug)
 		printf("\nUsing NUT libupsclient library version %s built %s\n",
 		       NUT_VERSION, tls_build_phrase());
+}
+
+static bool parse_play(const char *option, const char *text, long max, long *out)
+{
+	if (str_to_long(text, 1, max, out))
+		return true;
+	log_error(token, "%s wants a number from 1 to %ld, not \"%s\"", option, max, text);
+	return false;
 }
 
 /* Returns -1 to go on, or the exit status. */
@@ -124,6 +158,33 @@ static int parse_arguments(struct arguments *a, int argc, char **argv)
 		case 'B':
 			a->background = true;
 			break;
+		case 't':
+			a->check_conf = true;
+			break;
+		case LONG_JSON:
+			a->json = true;
+			break;
+		case LONG_REHEARSE:
+			a->rehearse = true;
+			break;
+		case LONG_HOLD:
+			a->hold = true;
+			break;
+		case LONG_ONLY:
+			a->play.only = value;
+			break;
+		case LONG_OUTAGE:
+			if (!parse_play("--outage", value, PLAY_MAX_S, &a->play.outage_s))
+				return EXIT_FAILURE;
+			break;
+		case LONG_BATTERY:
+			if (!parse_play("--battery", value, PLAY_MAX_S, &a->play.battery_s))
+				return EXIT_FAILURE;
+			break;
+		case LONG_LOW:
+			if (!parse_play("--low", value, 100, &a->play.low))
+				return EXIT_FAILURE;
+			break;
 		case 'V':
 			log_banner(program, true);
 			return EXIT_SUCCESS;
@@ -132,6 +193,8 @@ static int parse_arguments(struct arguments *a, int argc, char **argv)
 			return EXIT_SUCCESS;
 		}
 	}
+	a->operand_count = options_operand_count(&p);
+	a->operands = options_operands(&p);
 	return -1;
 }
 
@@ -152,64 +215,9 @@ static unsigned connect_limit_ms(const struct arguments *a)
 
 /* ---------------------------------------------------------- running process */
 
-static enum daemon_pid_result signal_running(int signo)
-{
-	char path[PATH_MAX];
-	enum daemon_pid_result result;
-
-	str_format(path, sizeof(path), "%s/upsmon.pid", paths_pid());
-	result = daemon_signal_file(path, program, signo);
-	if (result != DAEMON_PID_ABSENT)
-		return result;
-	str_format(path, sizeof(path), "%s/upsmon.pid", paths_altpid());
-	return daemon_signal_file(path, program, signo);
-}
-
-static int command_signal(const char *command)
-{
-	static const struct {
-		const char *name;
-		int signo;
-	} rows[] = {{"fsd", SIGUSR1}, {"stop", SIGTERM}, {"reload", SIGHUP}};
-
-	for (size_t i = 0; *command && i < sizeof(rows) / sizeof(rows[0]); i++) {
-		if (str_starts(rows[i].name, command))
-			return rows[i].signo;
-	}
-	return 0;
-}
-
-static int send_command(const struct arguments *a)
-{
-	int signo = command_signal(a->command);
-	enum daemon_pid_result result;
-	long pid;
-
-	if (!signo) {
-		log_error(token, "-c knows fsd, reload and stop, not \"%s\"", a->command);
-		return EXIT_FAILURE;
-	}
-	if (!a->pid) {
-		result = signal_running(signo);
-	} else if (str_to_long(a->pid, 2, INT_MAX, &pid)) {
-		result = daemon_signal_pid((pid_t)pid, program, signo);
-	} else {
-		log_error(token, "-P wants a process number, not \"%s\"", a->pid);
-		return EXIT_FAILURE;
-	}
-	if (result == DAEMON_PID_OK)
-		return EXIT_SUCCESS;
-	log_error(token, "cannot send the command: %s",
-		  result == DAEMON_PID_ABSENT ? "no PID file, so upsmon does not seem to run"
-					      : "that process is no upsmon, or not ours to signal");
-	return EXIT_FAILURE;
-}
-
 static bool is_running(const struct arguments *a)
 {
-	if (signal_running(0) != DAEMON_PID_OK)
-		return false;
-	if (a->check_flag)
+	if (a->check_flag || !remote_is_running())
 		return false;
 	printf("Fatal error: A previous upsmon instance is already running!\n"
 	       "Either stop the previous instance first, or use the 'reload' command.\n");
@@ -265,6 +273,42 @@ static bool read_conf(const struct arguments *a, struct upsmon_conf *conf)
 	if (conf->debug_min > log_debug_level())
 		log_set_debug((int)conf->debug_min);
 	return true;
+}
+
+/* The file is fine; are the certificates, and the user? */
+static int check_whole_conf(const struct arguments *a, const struct upsmon_conf *conf)
+{
+	const char *user = conf->run_as_user ? conf->run_as_user : a->user ? a->user : RUN_AS_USER;
+	struct privilege p;
+	int result = EXIT_SUCCESS;
+	char why[512];
+
+	for (size_t i = 0; i < conf->ups_count; i++) {
+		struct tlspolicy *policy = tls_demands_policy(&conf->tls, &conf->ups[i].target,
+							      why, sizeof(why));
+
+		if (!policy) {
+			log_error(token, "%s: UPS [%s]: TLS cannot be set up: %s", a->conf_path,
+				  conf->ups[i].system, why);
+			result = EXIT_FAILURE;
+		}
+		tlspolicy_free(policy);
+	}
+	if (!a->privileged && !privilege_lookup(user, NULL, &p))
+		result = EXIT_FAILURE;
+	if (result == EXIT_SUCCESS)
+		printf("%s is fine: %zu UPSes, %zu rules\n", a->conf_path, conf->ups_count,
+		       conf->book.count);
+	return result;
+}
+
+static int rehearse(const struct arguments *a, const struct upsmon_conf *conf)
+{
+	if (a->play.only && !upsmon_conf_find(conf, a->play.only)) {
+		log_error(token, "--only %s: no such UPS is monitored", a->play.only);
+		return EXIT_FAILURE;
+	}
+	return rehearse_run(conf, &a->play, stdout);
 }
 
 static void print_conf(const struct upsmon_conf *conf)
@@ -490,6 +534,18 @@ static void choose_user(struct suite *s)
 		str_copy(s->user, sizeof(s->user), user);
 }
 
+/* What is done with a configuration other than watching by it. */
+static int use_conf(const struct arguments *a, struct upsmon_conf *conf)
+{
+	if (a->check_flag)
+		return check_flag(conf);
+	if (a->rehearse)
+		return rehearse(a, conf);
+	if (a->hold)
+		return hold_run(conf, a->family, connect_limit_ms(a));
+	return check_whole_conf(a, conf);
+}
+
 static int watch_over(const struct arguments *a)
 {
 	struct suite s = {.args = a, .handle = -1};
@@ -497,8 +553,8 @@ static int watch_over(const struct arguments *a)
 
 	if (!read_conf(a, &s.conf))
 		goto out;
-	if (a->check_flag) {
-		result = check_flag(&s.conf);
+	if (a->check_flag || a->check_conf || a->rehearse || a->hold) {
+		result = use_conf(a, &s.conf);
 		goto out;
 	}
 	print_conf(&s.conf);
@@ -516,7 +572,8 @@ out:
 
 int main(int argc, char **argv)
 {
-	struct arguments a = {.family = AF_UNSPEC};
+	struct arguments a = {.family = AF_UNSPEC,
+			      .play = {.outage_s = 3600, .battery_s = 1200, .low = 20}};
 	int status;
 
 	log_init(program);
@@ -527,14 +584,16 @@ int main(int argc, char **argv)
 	if (a.debug)
 		log_set_debug(a.debug);
 	if (a.command)
-		return send_command(&a);
-	log_banner(program, false);
+		return remote_command(&(struct remote_options){a.command, a.pid, a.json,
+							       a.operand_count, a.operands});
+	if (!a.rehearse)
+		log_banner(program, false);
 	if (!connect_limit_ms(&a)) {
 		log_error(token, "-W wants seconds from 1 to %d, not \"%s\"", CONNECT_MAX_S,
 			  a.timeout);
 		return EXIT_FAILURE;
 	}
-	if (is_running(&a))
+	if (!a.check_conf && !a.rehearse && !a.hold && is_running(&a))
 		return EXIT_FAILURE;
 	return watch_over(&a);
 }

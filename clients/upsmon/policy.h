@@ -33,6 +33,7 @@ struct policy {
 	long hook_all;       /* and all of them; 0 = there are none */
 	long wake_stable;    /* WAKESTABLE: seconds on line power before anybody is woken */
 	long wake_charge;    /* WAKECHARGE: percent that the battery must have by then; < 0 = any */
+	long boot_limit;     /* and for how many seconds at most */
 	long boot_charge;    /* BOOTCHARGE: percent for `upsmon --hold`; < 0 = do not wait */
 };
 
