@@ -13,6 +13,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "clients/upsmon/desktop.h"
 #include "clients/upsmon/mail.h"
 #include "clients/upsmon/nutlog.h"
 #include "clients/upsmon/spawn.h"
@@ -29,9 +30,10 @@ enum {
 static const char token[] = "notify";
 
 enum interest {
-	IN_ITS_END,   /* a bad one is logged */
-	IN_ITS_DEATH, /* by a signal; it says itself what else went wrong */
-	IN_NEITHER,   /* no wall, or nobody to read it */
+	IN_ITS_END,       /* a bad one is logged */
+	IN_ITS_DEATH,     /* by a signal; it says itself what else went wrong */
+	IN_FIRST_FAILURE, /* no desktop that listens: told once until one does */
+	IN_NEITHER,       /* no wall, or nobody to read it */
 };
 
 struct errand {
@@ -53,18 +55,36 @@ struct courier {
 	loop_fn *idle;
 	void *idle_arg;
 	unsigned courtesy_ms, mail_ms;
-	bool mail_told; /* that there is none */
+	bool mail_told;    /* that there is none */
+	bool desktop_told; /* the last notice did not get there, and so it was said */
 	size_t count;
 	struct errand running[RUNNING_MAX];
 };
 
 /* --------------------------------------------------------- running programs */
 
-static void log_end(const struct errand *e, int status)
+static bool is_told(struct courier *c, const struct errand *e, int status)
+{
+	bool before = c->desktop_told;
+
+	switch (e->interest) {
+	case IN_ITS_END:
+		return true;
+	case IN_ITS_DEATH:
+		return WIFSIGNALED(status);
+	case IN_FIRST_FAILURE:
+		c->desktop_told = status != 0;
+		return !before;
+	default:
+		return false;
+	}
+}
+
+static void log_end(struct courier *c, const struct errand *e, int status)
 {
 	if (e->killed)
 		return;
-	if (e->interest == IN_NEITHER || (e->interest == IN_ITS_DEATH && !WIFSIGNALED(status)))
+	if (!is_told(c, e, status))
 		log_debug(1, token, "%s ended with wait status %d", e->what, status);
 	else if (WIFSIGNALED(status))
 		log_warn(token, "%s was ended by signal %d", e->what, WTERMSIG(status));
@@ -87,7 +107,7 @@ static void reap(void *arg)
 		if (waitpid(ended.pid, &status, WNOHANG) <= 0)
 			continue;
 		c->running[i] = c->running[--c->count];
-		log_end(&ended, status);
+		log_end(c, &ended, status);
 		if (ended.done)
 			ended.done(ended.arg, status);
 	}
@@ -138,9 +158,14 @@ static void check_deadlines(void *arg)
 	set_deadline(c, now_ms);
 }
 
+static bool is_courtesy(const struct errand *e)
+{
+	return e->interest == IN_NEITHER || e->interest == IN_FIRST_FAILURE;
+}
+
 static bool has_room(const struct courier *c, const struct errand *e)
 {
-	size_t max = e->interest == IN_NEITHER ? COURTESY_MAX : RUNNING_MAX;
+	size_t max = is_courtesy(e) ? COURTESY_MAX : RUNNING_MAX;
 
 	if (c->count < max)
 		return true;
@@ -289,7 +314,17 @@ static void carry_mail(struct courier *c, const struct delivery *d)
 
 static void carry_desktop(struct courier *c, const struct delivery *d)
 {
-	(void)c, (void)d;
+	struct desktop desktops[DESKTOPS_MAX];
+	size_t count = desktop_list(desktops, DESKTOPS_MAX);
+	struct desktop_command cmd;
+
+	for (size_t i = 0; i < count; i++) {
+		desktop_command(&cmd, &desktops[i], d);
+		start(c, &(struct spawn){.argv = cmd.argv, .input = -1},
+		      (struct errand){.what = "notify-send",
+				      .deadline_ms = c->courtesy_ms,
+				      .interest = IN_FIRST_FAILURE});
+	}
 }
 
 /* A reader who is asleep must not hold us up: what does not go in at once is lost. */

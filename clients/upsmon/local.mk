@@ -71,6 +71,8 @@ noinst_LTLIBRARIES += clients/upsmon/libcourier.la
 clients_upsmon_libcourier_la_SOURCES = \
 	clients/upsmon/courier.c clients/upsmon/courier.h \
 	clients/upsmon/delivery.c clients/upsmon/delivery.h \
+	clients/upsmon/desktop.c clients/upsmon/desktop.h \
+	clients/upsmon/inhibitor.h \
 	clients/upsmon/link.h \
 	clients/upsmon/mail.h \
 	clients/upsmon/mailtext.c clients/upsmon/mailtext.h \
@@ -82,8 +84,14 @@ clients_upsmon_libcourier_la_SOURCES += clients/upsmon/mail.c
 else
 clients_upsmon_libcourier_la_SOURCES += clients/upsmon/mail_none.c
 endif
-clients_upsmon_libcourier_la_CPPFLAGS = $(AM_CPPFLAGS) $(CURL_CFLAGS)
-clients_upsmon_libcourier_la_LIBADD = clients/upsmon/libevents.la common/libnet.la $(CURL_LIBS)
+if HAVE_LIBSYSTEMD
+clients_upsmon_libcourier_la_SOURCES += clients/upsmon/inhibitor.c
+else
+clients_upsmon_libcourier_la_SOURCES += clients/upsmon/inhibitor_none.c
+endif
+clients_upsmon_libcourier_la_CPPFLAGS = $(AM_CPPFLAGS) $(CURL_CFLAGS) $(LIBSYSTEMD_CFLAGS)
+clients_upsmon_libcourier_la_LIBADD = clients/upsmon/libevents.la common/libnet.la $(CURL_LIBS) \
+	$(LIBSYSTEMD_LIBS)
 clients_upsmon_libupsmon_la_LIBADD = clients/upsmon/libcourier.la
 
 
@@ -142,8 +150,11 @@ tests_unit_test_upsmon_outbox_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_upsmon_outbox_LDADD = clients/upsmon/libcourier.la $(CMOCKA_LIBS)
 
 if ENABLE_FUZZERS
-noinst_PROGRAMS += tests/fuzz/fuzz_delivery
+noinst_PROGRAMS += tests/fuzz/fuzz_delivery tests/fuzz/fuzz_mailtext
 endif
+tests_fuzz_fuzz_mailtext_SOURCES = tests/fuzz/fuzz_mailtext.c
+tests_fuzz_fuzz_mailtext_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
+tests_fuzz_fuzz_mailtext_LDADD = clients/upsmon/libcourier.la
 tests_fuzz_fuzz_delivery_SOURCES = tests/fuzz/fuzz_delivery.c
 tests_fuzz_fuzz_delivery_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
 tests_fuzz_fuzz_delivery_LDADD = clients/upsmon/libcourier.la

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "clients/upsmon/courier.h"
+#include "clients/upsmon/inhibitor.h"
 #include "clients/upsmon/link.h"
 #include "common/base/log.h"
 #include "common/base/privilege.h"
@@ -28,7 +29,8 @@ static const char token[] = "notify";
 struct notifier {
 	struct loop *loop;
 	struct courier *courier;
-	struct lineconn *link; /* NULL when it is closed */
+	struct inhibitor *inhibitor; /* NULL when the link is closed */
+	struct lineconn *link;       /* NULL when it is closed */
 	struct loop_timer *leave;
 	struct loop_signal *child_ended;
 	pid_t helper; /* that looks names up; 0 = none */
@@ -55,15 +57,39 @@ static void wipe(const struct words *w)
 		secret_wipe(words_all(w)[i], strlen(words_at(w, i)));
 }
 
-/* False: it is no order but a delivery. */
-static bool obey(const char *word)
+static void hold_shutdown(struct notifier *n)
 {
-	static const char *const orders[] = {LINK_HOLD_SHUTDOWN, LINK_LET_SHUTDOWN,
-					     LINK_SLEEP_READY};
+	inhibitor_hold_shutdown(n->inhibitor, true);
+}
 
-	for (size_t i = 0; i < sizeof(orders) / sizeof(orders[0]); i++)
-		if (str_equal(orders[i], word))
-			return true;
+static void let_shutdown(struct notifier *n)
+{
+	inhibitor_hold_shutdown(n->inhibitor, false);
+}
+
+static void let_sleep(struct notifier *n)
+{
+	inhibitor_release(n->inhibitor);
+}
+
+/* False: it is no order but a delivery. */
+static bool obey(struct notifier *n, const char *word)
+{
+	static const struct {
+		const char *word;
+		void (*act)(struct notifier *n);
+	} orders[] = {
+		{LINK_HOLD_SHUTDOWN, hold_shutdown},
+		{LINK_LET_SHUTDOWN, let_shutdown},
+		{LINK_SLEEP_READY, let_sleep},
+	};
+
+	for (size_t i = 0; i < sizeof(orders) / sizeof(orders[0]); i++) {
+		if (!str_equal(orders[i].word, word))
+			continue;
+		orders[i].act(n);
+		return true;
+	}
 	return false;
 }
 
@@ -72,7 +98,7 @@ static void on_line(struct lineconn *c, void *arg, const struct words *w)
 	struct notifier *n = arg;
 	struct delivery d;
 
-	if (obey(words_at(w, 0)))
+	if (obey(n, words_at(w, 0)))
 		return;
 	take(c);
 	if (!delivery_parse(w, &d)) {
@@ -89,6 +115,26 @@ static void on_bad_line(struct lineconn *c, void *arg, enum words_result why, co
 	(void)arg, (void)why;
 	take(c);
 	log_error(token, "the network process sends nonsense: %s", text);
+}
+
+/* -------------------------------------------------------------------- sleep */
+
+static void tell_sleep(struct notifier *n, const char *what)
+{
+	if (!n->link)
+		return;
+	buffer_appendf(lineconn_out(n->link), "%s %s\n", LINK_SLEEP, what);
+	lineconn_flush(n->link);
+}
+
+static void on_sleep_begins(void *arg)
+{
+	tell_sleep(arg, LINK_BEGINS);
+}
+
+static void on_sleep_ends(void *arg)
+{
+	tell_sleep(arg, LINK_ENDS);
 }
 
 /* ---------------------------------------------------------------------- end */
@@ -115,6 +161,9 @@ static void on_closed(struct lineconn *c, void *arg, enum lineconn_end why, int 
 	(void)why, (void)err;
 	lineconn_free(c);
 	n->link = NULL;
+	/* Nobody is left for whose sake a sleep or a shutdown should wait. */
+	inhibitor_free(n->inhibitor);
+	n->inhibitor = NULL;
 	if (courier_running(n->courier) == 0)
 		loop_stop(n->loop);
 	else
@@ -189,6 +238,8 @@ static bool start_helper(struct notifier *n, int fd)
 	return n->helper > 0;
 }
 
+static const struct inhibitor_ops sleep_ops = {on_sleep_begins, on_sleep_ends};
+
 static bool start(struct notifier *n, int link_fd, int names_fd)
 {
 	set_signals();
@@ -205,6 +256,9 @@ static bool start(struct notifier *n, int link_fd, int names_fd)
 	if (!n->leave || !n->child_ended)
 		return false;
 	courier_when_idle(n->courier, stop_when_left_alone, n);
+	n->inhibitor = inhibitor_new(n->loop, &sleep_ops, n);
+	if (!n->inhibitor)
+		return false;
 	/* It may have died before we listened. */
 	look_after_helper(n);
 	return n->status == 0 && open_link(n, link_fd);
@@ -214,6 +268,7 @@ static void clean_up(struct notifier *n)
 {
 	lineconn_free(n->link);
 	courier_free(n->courier);
+	inhibitor_free(n->inhibitor);
 	loop_timer_free(n->leave);
 	loop_signal_free(n->child_ended);
 	loop_free(n->loop);

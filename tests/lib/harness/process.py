@@ -20,14 +20,15 @@ class Process:
     so what it leaves behind can be found and ended without touching others.
     """
 
-    def __init__(self, name, argv, env, log, cwd=None, stdin=subprocess.DEVNULL):
+    def __init__(self, name, argv, env, log, cwd=None, stdin=subprocess.DEVNULL,
+                 pass_fds=()):
         self.name = name
         self.argv = [str(a) for a in argv]
         self.log_path = pathlib.Path(log)
         with open(self.log_path, "ab") as out:
             self.popen = subprocess.Popen(self.argv, env=env, stdin=stdin, stdout=out,
                                           stderr=subprocess.STDOUT, cwd=cwd,
-                                          start_new_session=True)
+                                          start_new_session=True, pass_fds=pass_fds)
 
     @property
     def pid(self):
