@@ -205,8 +205,7 @@ static void execute(void *arg, int command)
 	command = order_for(e, command);
 	daemon_notify("STOPPING=1\nEXTEND_TIMEOUT_USEC=18446744073709551615");
 	/* From here on it is the system's own shutdown that must not be held up. */
-	if (e->outbox)
-		outbox_hold_shutdown(e->outbox, false);
+	engine_hold_shutdown(e, false);
 	if (e->options.parent_fd < 0) {
 		execute_here(e, command);
 		return;
@@ -257,8 +256,7 @@ static void decided(void *arg, int command, long limit_s)
 
 	if (e->parent)
 		priv_send_message(e->options.parent_fd, &m, NULL, 0);
-	if (e->outbox)
-		outbox_hold_shutdown(e->outbox, true);
+	engine_hold_shutdown(e, true);
 	engine_touched(e);
 }
 

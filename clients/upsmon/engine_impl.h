@@ -10,6 +10,7 @@
 #include "clients/upsmon/control.h"
 #include "clients/upsmon/courier.h"
 #include "clients/upsmon/engine.h"
+#include "clients/upsmon/inhibitor.h"
 #include "clients/upsmon/outbox.h"
 #include "common/base/log.h"
 #include "common/net/loop.h"
@@ -39,6 +40,7 @@ struct engine {
 	struct loop *loop;
 	struct resolver *resolver;
 	struct courier *courier; /* what is delivered by this process itself, or */
+	struct inhibitor *inhibitor; /* with the courier; the notifier has its own */
 	struct outbox *outbox;   /* by the notifier; one of the two is NULL */
 	struct opener *opener;
 	struct control *control;
@@ -74,6 +76,8 @@ long long engine_now(struct engine *e); /* notices jumps */
 /* The brain was given something: when it wants to be asked next may have changed. */
 void engine_touched(struct engine *e);
 void engine_deliver(struct engine *e, const struct delivery *d);
+/* Others may not shut the machine down while our own shutdown is under way, or may. */
+void engine_hold_shutdown(struct engine *e, bool hold);
 /* What was known is from another time; `told`: people hear of it. */
 void engine_forget(struct engine *e, long long gap_ms, bool told);
 

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "clients/upsmon/groupparse.h"
+#include "clients/upsmon/mail.h"
 #include "common/base/str.h"
 
 /* Who the commands and texts say upsmon is, user@host; the same before and after it drops
@@ -101,6 +102,9 @@ static void check_actions(struct group_parser *g)
 		if (a && a->verb == VERB_MAIL && !g->conf->smtp.host)
 			group_warning(g, &m->at, 660, "SMTPSERVER names the relay",
 				      "there is no relay for EMAIL, it is left out");
+		else if (a && a->verb == VERB_MAIL && !mail_available)
+			group_warning(g, &m->at, 665, "configure --with-curl",
+				      "this build sends no mail");
 	}
 }
 
