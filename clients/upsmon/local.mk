@@ -88,3 +88,10 @@ TESTS += tests/unit/test_upsmon_grouplex
 tests_unit_test_upsmon_grouplex_SOURCES = tests/unit/test_upsmon_grouplex.c
 tests_unit_test_upsmon_grouplex_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_upsmon_grouplex_LDADD = $(upsmon_libs) $(CMOCKA_LIBS)
+
+if ENABLE_FUZZERS
+noinst_PROGRAMS += tests/fuzz/fuzz_groupconf
+endif
+tests_fuzz_fuzz_groupconf_SOURCES = tests/fuzz/fuzz_groupconf.c
+tests_fuzz_fuzz_groupconf_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
+tests_fuzz_fuzz_groupconf_LDADD = $(upsmon_libs)
