@@ -975,6 +975,16 @@ static void a_file_that_is_too_long_is_an_error(void **state)
 	free(text);
 }
 
+static void nuls_in_a_text_are_one_mistake(void **state)
+{
+	static const char text[] = "LET a = 'x' " ACTION "WALL 'a\0\0\0\0\0\0\0\0\0\0\0\0'";
+
+	(void)state;
+	read_bytes(text, sizeof(text) - 1);
+	assert_int_equal(report.errors, 1);
+	expect_said("error 125: ");
+}
+
 static void a_file_open_to_everybody_is_warned_of(void **state)
 {
 	int fd = open_text(SITE, sizeof(SITE) - 1);
@@ -1127,6 +1137,7 @@ int main(void)
 		cmocka_unit_test(all_texts_together_have_a_bound),
 		cmocka_unit_test(there_are_bounds_of_everything),
 		cmocka_unit_test(a_file_that_is_too_long_is_an_error),
+		cmocka_unit_test(nuls_in_a_text_are_one_mistake),
 		cmocka_unit_test(a_file_open_to_everybody_is_warned_of),
 		cmocka_unit_test(what_cannot_be_read_gives_its_errno),
 		cmocka_unit_test(the_language_is_known_by_the_word_group),
