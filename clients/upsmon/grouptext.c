@@ -110,7 +110,8 @@ void group_text_begin(struct group_parser *g, const struct group_token *part)
 	group_text_add(g, part);
 }
 
-/* A NAME in a text that is no LET: a slip in its name, or in that of the keyword behind the text. */
+/* A NAME in a text that is no LET: a slip in its name, or in that of the keyword behind the text.
+ */
 static void refuse_name(struct group_parser *g, const struct group_token *part)
 {
 	static const char capitals[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ";

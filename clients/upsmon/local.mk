@@ -7,7 +7,8 @@ group_language = \
 	clients/upsmon/groupparse.h \
 	clients/upsmon/grouprule.c \
 	clients/upsmon/groupsite.c \
-	clients/upsmon/grouptext.c
+	clients/upsmon/grouptext.c \
+	clients/upsmon/groupups.c
 EXTRA_DIST += clients/upsmon/groupgram.y
 MAINTAINERCLEANFILES += clients/upsmon/groupgram.c
 

@@ -119,6 +119,18 @@ static bool take_answer(struct mkconf *m, enum answer a, const char *value, char
 	return mkconf_take(m, a, value);
 }
 
+/* The answers' options, their other names, and our own. */
+static void list_rows(struct option_row *rows)
+{
+	mkconf_option_rows(rows);
+	for (size_t i = 0; i < ALIASES; i++) {
+		rows[ANSWER_COUNT + i] = rows[aliases[i].answer];
+		rows[ANSWER_COUNT + i].name = aliases[i].name;
+		rows[ANSWER_COUNT + i].help = aliases[i].help;
+	}
+	memcpy(rows + ANSWER_COUNT + ALIASES, own_rows, sizeof(own_rows));
+}
+
 /* Returns -1 to go on, or the exit status. */
 static int parse_arguments(struct request *r, int argc, char **argv)
 {
@@ -127,13 +139,7 @@ static int parse_arguments(struct request *r, int argc, char **argv)
 	const char *value;
 	int letter;
 
-	mkconf_option_rows(rows);
-	for (size_t i = 0; i < ALIASES; i++) {
-		rows[ANSWER_COUNT + i] = rows[aliases[i].answer];
-		rows[ANSWER_COUNT + i].name = aliases[i].name;
-		rows[ANSWER_COUNT + i].help = aliases[i].help;
-	}
-	memcpy(rows + ANSWER_COUNT + ALIASES, own_rows, sizeof(own_rows));
+	list_rows(rows);
 	cmdline_begin(&line, rows, argc, argv);
 	while ((letter = cmdline_next(&line, &value)) != OPTION_END) {
 		bool ok = true;

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "clients/cli/prompt.h"
+#include "clients/upsmon/groupconf.h"
 #include "clients/upsmon/grouplex.h"
 #include "clients/upsmon/mkconf.h"
 #include "common/base/paths.h"
@@ -172,12 +173,6 @@ static void read_target(const struct mkconf *m, const char *word, struct netwire
 		str_copy(t->host, sizeof(t->host), host);
 }
 
-static bool is_local(const char *host)
-{
-	return str_caseequal(host, "localhost") || str_equal(host, "127.0.0.1") ||
-	       str_equal(host, "::1");
-}
-
 /* Works out the UPSes; more than there is room for are left out. */
 static void find_ups(struct mkconf *m)
 {
@@ -207,7 +202,7 @@ static const char *wrong_here(struct mkconf *m, enum answer a, const char *text)
 		return NULL;
 	find_ups(m);
 	for (size_t i = 0; i < m->ups_count; i++) {
-		if (!is_local(m->ups[i].host))
+		if (!groupconf_host_is_local(m->ups[i].host))
 			return "a server on another host needs the file that vouches for it";
 	}
 	return NULL;
