@@ -285,7 +285,7 @@ static void check_servers(struct group_parser *g)
 
 		if (group_server_tls(g, t->host, t->port) || !is_first_of_server(g->conf, i))
 			continue;
-		if (!group_host_is_local(t->host))
+		if (!groupconf_host_is_local(t->host))
 			group_error(g, &m->at, 560, "CERTFILE \"/etc/nut/its-authority.pem\"",
 				    "%s:%u has no CERTFILE", t->host, t->port);
 		else if (!m->plain)

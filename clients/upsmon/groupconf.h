@@ -19,4 +19,7 @@ bool groupconf_is(int fd);
 /* As upsmon_conf_read(), on an open descriptor that stays the caller's; `name` is shown. */
 int groupconf_read_fd(struct upsmon_conf *conf, int fd, const char *name, struct conf_report *r);
 
+/* Whether a host is this one, of which nobody demands a CERTFILE. */
+bool groupconf_host_is_local(const char *host);
+
 #endif

@@ -217,12 +217,12 @@ bool group_token_is(const struct group_token *t, const char *text)
 	return strlen(text) == t->len && memcmp(t->text, text, t->len) == 0;
 }
 
-bool grouplex_is_name(const char *word)
+bool grouplex_is(const char *text, enum group_token_kind kind)
 {
 	struct grouplex l;
 	struct group_token t;
 
-	grouplex_begin(&l, word, strlen(word));
+	grouplex_begin(&l, text, strlen(text));
 	grouplex_next(&l, &t);
-	return t.kind == GROUP_NAME && t.len == strlen(word);
+	return t.kind == kind && t.problem == GROUP_SOUND && t.len == strlen(text);
 }

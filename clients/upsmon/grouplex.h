@@ -63,7 +63,7 @@ void grouplex_next(struct grouplex *l, struct group_token *t);
 
 bool group_token_is(const struct group_token *t, const char *text);
 
-/* Whether a word is a GROUP_NAME. */
-bool grouplex_is_name(const char *word);
+/* Whether a text is one sound token of a kind. */
+bool grouplex_is(const char *text, enum group_token_kind kind);
 
 #endif

@@ -3,7 +3,7 @@
  * work, and what the grammar calls when it has seen a phrase.
  *
  * groupconf.c reads the file, groupgram.y is the grammar, grouplex.c knows
- * words, grouptext.c LET and texts, groupsite.c groups, servers and UPSes,
+ * words, grouptext.c LET and texts, groupsite.c groups and servers, groupups.c UPSes,
  * grouprule.c rules, groupcheck.c what can only be judged at the end.
  */
 #ifndef CLIENTS_UPSMON_GROUPPARSE_H
@@ -13,6 +13,7 @@
 #include <stddef.h>
 
 #include "clients/upsmon/conf.h"
+#include "clients/upsmon/groupconf.h"
 #include "clients/upsmon/grouplex.h"
 #include "common/base/buffer.h"
 #include "common/base/conffile.h"
@@ -177,6 +178,25 @@ void group_take_certfile(struct group_parser *g);
 /* The CERTFILE in force stands behind the MONITOR that it is for. */
 void group_settle_certfile(struct group_parser *g);
 void group_take_supplies(struct group_parser *g, const struct group_token *count);
+
+/* The place of a group, -1 = none of that name. */
+long group_find(const struct group_parser *g, const struct group_token *name);
+
+/* Whether there is a GROUP in force; if not, `what` is complained of. */
+bool group_is_open(struct group_parser *g, const struct group_where *at, const char *what);
+
+/* A host without brackets; false is reported. */
+bool group_read_host(struct group_parser *g, const struct group_token *t, char *host, size_t size);
+
+/* The CERTFILE in force is that of this server. */
+void group_use_certfile(struct group_parser *g, const struct group_where *at, const char *host,
+			unsigned port);
+
+/* The CERTFILE of a server; NULL = it has none. */
+struct tls_host *group_server_tls(const struct group_parser *g, const char *host, unsigned port);
+
+/* -------------------------------------------------------------- groupups.c */
+
 void group_take_level(struct group_parser *g, const struct group_token *name, const char *value);
 void group_take_monitor(struct group_parser *g, const struct group_ups_name *ups,
 			const struct group_token *power, const struct group_token *user,
@@ -187,10 +207,6 @@ void group_lose_monitor(struct group_parser *g);
 
 /* The place of the UPS meant; -1 is reported as error `number`. */
 long group_find_ups(struct group_parser *g, const struct group_ups_name *name, int number);
-
-/* The CERTFILE of a server; NULL = it has none. */
-struct tls_host *group_server_tls(const struct group_parser *g, const char *host, unsigned port);
-bool group_host_is_local(const char *host);
 
 /* ------------------------------------------------------------- grouprule.c */
 

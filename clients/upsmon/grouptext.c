@@ -17,7 +17,8 @@
 static struct group_let *find_let(const struct group_parser *g, const char *name, size_t len)
 {
 	for (size_t i = 0; i < g->let_count; i++) {
-		if (strncmp(g->lets[i].name, name, len) == 0 && g->lets[i].name[len] == '\0')
+		/* A text that was complained of may hold anything, NULs too. */
+		if (strlen(g->lets[i].name) == len && memcmp(g->lets[i].name, name, len) == 0)
 			return &g->lets[i];
 	}
 	return NULL;
@@ -109,7 +110,8 @@ void group_text_begin(struct group_parser *g, const struct group_token *part)
 	group_text_add(g, part);
 }
 
-/* A NAME in a text that is no LET: a slip in its name, or in that of the keyword behind the text. */
+/* A NAME in a text that is no LET: a slip in its name, or in that of the keyword behind the text.
+ */
 static void refuse_name(struct group_parser *g, const struct group_token *part)
 {
 	static const char capitals[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ";

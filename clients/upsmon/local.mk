@@ -7,7 +7,8 @@ group_language = \
 	clients/upsmon/groupparse.h \
 	clients/upsmon/grouprule.c \
 	clients/upsmon/groupsite.c \
-	clients/upsmon/grouptext.c
+	clients/upsmon/grouptext.c \
+	clients/upsmon/groupups.c
 EXTRA_DIST += clients/upsmon/groupgram.y
 MAINTAINERCLEANFILES += clients/upsmon/groupgram.c
 
@@ -102,6 +103,23 @@ sbin_PROGRAMS += clients/upsmon/upsmon
 clients_upsmon_upsmon_SOURCES = clients/upsmon/main.c
 clients_upsmon_upsmon_LDADD = $(upsmon_libs)
 
+# nut-upsmon-mkconf: makes a file in the group language.
+mkconf_parts = \
+	clients/upsmon/mkconf.h \
+	clients/upsmon/mkconf_answers.c \
+	clients/upsmon/mkconf_file.c \
+	clients/upsmon/mkconf_plan.c
+sbin_PROGRAMS += clients/upsmon/nut-upsmon-mkconf
+clients_upsmon_nut_upsmon_mkconf_SOURCES = clients/upsmon/mkconf.c $(mkconf_parts)
+clients_upsmon_nut_upsmon_mkconf_LDADD = clients/libsecure.la $(upsmon_libs)
+man_pages += docs/man/nut-upsmon-mkconf.8
+
+check_PROGRAMS += tests/unit/test_upsmon_mkconf
+TESTS += tests/unit/test_upsmon_mkconf
+tests_unit_test_upsmon_mkconf_SOURCES = tests/unit/test_upsmon_mkconf.c $(mkconf_parts)
+tests_unit_test_upsmon_mkconf_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_upsmon_mkconf_LDADD = clients/libsecure.la $(upsmon_libs) $(CMOCKA_LIBS)
+
 man_pages += docs/man/upsmon.8
 EXTRA_DIST += docs/upsmon-safety.md
 
@@ -181,3 +199,10 @@ tests_unit_test_upsmon_grouplex_LDADD = $(upsmon_libs) $(CMOCKA_LIBS)
 noinst_PROGRAMS += tests/upsmon/notify-probe
 tests_upsmon_notify_probe_SOURCES = tests/upsmon/notify-probe.c
 tests_upsmon_notify_probe_LDADD = clients/upsmon/libcourier.la
+
+if ENABLE_FUZZERS
+noinst_PROGRAMS += tests/fuzz/fuzz_groupconf
+endif
+tests_fuzz_fuzz_groupconf_SOURCES = tests/fuzz/fuzz_groupconf.c
+tests_fuzz_fuzz_groupconf_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
+tests_fuzz_fuzz_groupconf_LDADD = $(upsmon_libs)
