@@ -25,10 +25,11 @@ from .powerhost import PowerHost, fallen
 from .process import Process, Upsd
 from .site import Site
 from .terminal import Terminal
+from .upssched import Upssched
 from .wait import DEADLINE, wait_until
 
 __all__ = [
     "Build", "CHECKOUT", "Certificates", "DEADLINE", "FakeDriver", "FakeUpsd", "LineClient",
-    "PowerHost", "Process", "Site", "Terminal", "TlsClient", "Upsd", "fallen", "find_build",
-    "find_shared", "free_port", "wait_until",
+    "PowerHost", "Process", "Site", "Terminal", "TlsClient", "Upsd", "Upssched", "fallen",
+    "find_build", "find_shared", "free_port", "wait_until",
 ]
