@@ -531,18 +531,20 @@ def test_a_script_that_cannot_be_run_ends_nothing(running):
     wait_until(lambda: running.names() == ["far"] and not children(running.pid()))
 
 
-def test_one_that_overslept_hears_first_that_the_power_is_back(running):
-    running.ok("COMMBAD")
-    pid = running.pid()
+def test_one_that_overslept_hears_first_that_the_power_is_back(sched):
+    sched.write_conf("AT COMMBAD * START-TIMER soon 5", "AT COMMOK * CANCEL-TIMER soon",
+                     "AT FSD * START-TIMER now 0")
+    sched.ok("COMMBAD")
+    pid = sched.pid()
     os.kill(pid, signal.SIGSTOP)
-    back = running.start("COMMOK")
+    back = sched.start("COMMOK")
     time.sleep(7)  # the timer is due after five
     os.kill(pid, signal.SIGCONT)
     run_many([back])
-    assert running.names() == ["far"]
-    running.ok("COMMBAD")
-    running.wait_told("soon")
-    assert running.told() == ["soon"]
+    assert sched.names() == []
+    sched.ok("FSD")  # and goes on as before
+    sched.wait_told("now")
+    assert sched.told() == ["now"]
 
 
 def test_one_that_overslept_still_does_what_is_due(running):
