@@ -20,7 +20,9 @@ pytestmark = pytest.mark.xfail(run=False, reason="today a killed child ends upsm
 
 @pytest.fixture
 def upsd(site):
-    return site.fake_upsd({"ups": {"ups.status": "OL"}}, push=True)
+    server = site.fake_upsd({"ups": {"ups.status": "OL"}}, push=True)
+    server.answers["GET NUMLOGINS ups"] = "NUMLOGINS ups 1"  # the hosts do not know each other
+    return server
 
 
 class Hosts:
