@@ -3,13 +3,13 @@ shuts down when it must, and what it costs the host stays bounded."""
 
 import fcntl
 import os
-import pathlib
 import signal
 import subprocess
 import pytest
 
 from harness import PowerHost, family, find_build, wait_until
-from harness.process import pid_of
+from harness.powerhost import QUIET
+from harness.process import pid_of, rss_kib
 
 
 
@@ -48,37 +48,11 @@ def shuts_down(host, upsd):
     host.wait_down()
 
 
-def flip(host, upsd, times):
-    """As many changes between line and battery, each with a word of its own that is seen: what
-    comes together is read together, and told once."""
-    for turn in range(times):
-        line = "OB" if turn % 2 == 0 else "OL"
-        upsd.set("ups", "ups.status", f"{line} W{turn}")
-        wait_until(lambda t=turn: f"[W{t}]" in tail(host), interval=0.001)
-
-
-def tail(host):
-    """The end of upsmon's log."""
-    with open(host.upsmon.log_path, "rb") as f:
-        f.seek(max(0, f.seek(0, os.SEEK_END) - 4000))
-        return f.read().decode(errors="replace")
-
-
 def script(host, name, text):
     path = host.site.root / name
     path.write_text(f"#!/bin/sh\n{text}\n")
     path.chmod(0o755)
     return path
-
-
-def rss_kib(pids):
-    """All these processes together."""
-    total = 0
-    for pid in pids:
-        status = pathlib.Path(f"/proc/{pid}/status").read_text()
-        total += next(int(line.split()[1]) for line in status.splitlines()
-                      if line.startswith("VmRSS:"))
-    return total
 
 
 def watch_memory(host):
@@ -272,7 +246,7 @@ def test_a_shutdown_command_that_does_not_exist_is_told_and_is_a_failure(host, u
 def test_notify_commands_that_hang_are_bounded_and_stop_nothing(host, upsd):
     start(host, upsd, f"NOTIFYCMD {script(host, 'hang', 'exec sleep 1000')}")
     own = len(family(host.upsmon.pid))
-    flip(host, upsd, 60)
+    host.flip(upsd, 60)
     wait_until(lambda: offspring(host) >= own + RUNNING_MAX - 1)
     assert offspring(host) <= own + RUNNING_MAX
     shuts_down(host, upsd)
@@ -283,7 +257,7 @@ def test_programs_that_are_left_out_do_not_fill_the_log(host, upsd):
     """DEMAND: transitions are logged with a count, not each for itself."""
     start(host, upsd, f"NOTIFYCMD {script(host, 'hang', 'exec sleep 1000')}",
           "NOTIFYFLAG ONBATT EXEC", "NOTIFYFLAG ONLINE EXEC", "NOTIFYFLAG OTHER SYSLOG")
-    flip(host, upsd, 400)
+    host.flip(upsd, 400)
     assert host.upsmon.log().count("left out") <= 20
 
 
@@ -309,7 +283,7 @@ def test_thousands_of_notices_a_minute_are_bounded(host, upsd):
     check_memory = watch_memory(host)
     flips, most = 1500, 0
     for _ in range(flips // 50):
-        flip(host, upsd, 50)
+        host.flip(upsd, 50)
         most = max(most, offspring(host))
     check_memory()
     # Each of them is a shell and its sleep.
@@ -319,7 +293,10 @@ def test_thousands_of_notices_a_minute_are_bounded(host, upsd):
     shuts_down(host, upsd)
 
 
-@pytest.mark.parametrize("before", ["a", "x"], ids=["before the status", "behind it"])
+@pytest.mark.parametrize("before", [
+    pytest.param("a", id="before the status",
+                 marks=defect("variables that nobody asked for leave no room for ups.status")),
+    pytest.param("x", id="behind it")])
 def test_a_server_with_20000_variables_costs_no_memory(host, site, before):
     """And it tells of all of them, whatever it was asked for."""
     values = {f"{before}.many.{i}": "v" * 40 for i in range(20_000)}
@@ -330,7 +307,7 @@ def test_a_server_with_20000_variables_costs_no_memory(host, site, before):
         upsd.hang_up()
         upsd.wait_received("LOGIN ups", count=turn + 2)
     upsd.set("ups", "ups.status", "OB")
-    host.wait_notice("ONBATT")
+    host.wait_notice("ONBATT", timeout=10)
     check_memory()
     shuts_down(host, upsd)
 
@@ -381,22 +358,5 @@ def test_a_status_longer_than_a_value_may_be_is_not_taken_for_the_old_one(host, 
 def test_thousands_of_changes_leave_no_memory_behind(host, upsd):
     """(10,000 are in tests/soak/.)"""
     start(host, upsd, *QUIET)
-    check_changes(host, upsd, 2000)
+    host.check_changes(upsd, 2000)
     shuts_down(host, upsd)
-
-
-QUIET = [f"NOTIFYFLAG {kind} SYSLOG" for kind in ("ONLINE", "ONBATT", "ALARM", "NOTALARM", "OTHER",
-                                                  "NOTOTHER")]
-
-
-def check_changes(host, upsd, times):
-    """So many changes cost no more memory than a third of them."""
-    pids, memory = family(host.upsmon.pid), []
-    for _ in range(3):
-        for turn in range(times // 36):
-            upsd.set("ups", "ups.alarm", f"alarm {turn} " + "a" * (turn % 300))
-            upsd.set("ups", "ups.status", f"OB ALARM V{turn} " + "w" * (turn % 500))
-            flip(host, upsd, 10)
-        memory.append(rss_kib(pids))
-    if not find_build().sanitized:
-        assert memory[2] < memory[0] + 512, memory

@@ -83,10 +83,7 @@ class Process:
 
     def rss_kib(self):
         """Resident memory in KiB."""
-        for line in pathlib.Path(f"/proc/{self.pid}/status").read_text().splitlines():
-            if line.startswith("VmRSS:"):
-                return int(line.split()[1])
-        raise AssertionError("no VmRSS")
+        return rss_kib([self.pid])
 
     def open_files(self):
         """How many file descriptors it has open; skips the test where it does not say.
@@ -172,6 +169,15 @@ def is_alive(pid):
     except (OSError, IndexError):
         return False
     return state not in "ZX"
+
+
+def rss_kib(pids):
+    """Resident memory of these processes together, in KiB."""
+    total = 0
+    for pid in pids:
+        status = pathlib.Path(f"/proc/{pid}/status").read_text().splitlines()
+        total += next(int(line.split()[1]) for line in status if line.startswith("VmRSS:"))
+    return total
 
 
 def family(pid):
