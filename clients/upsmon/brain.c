@@ -44,9 +44,12 @@ struct brain *brain_new(const struct brain_acts *acts, void *arg, long long now_
 
 static void free_list(struct brain_ups *list, size_t count, const bool *keep)
 {
-	for (size_t i = 0; list && i < count; i++)
-		if (!keep || !keep[i])
-			monitor_done(&list[i].monitor);
+	for (size_t i = 0; list && i < count; i++) {
+		if (keep && keep[i])
+			continue;
+		monitor_done(&list[i].monitor);
+		free(list[i].fired);
+	}
 	free(list);
 }
 
@@ -564,8 +567,7 @@ long long brain_due_ms(const struct brain *b)
 
 	if (b->stopped)
 		return MONITOR_NEVER;
-	if (b->shutdown.phase != SHUTDOWN_IDLE && b->shutdown.phase != SHUTDOWN_RUN)
-		return b->now_ms + SHUTDOWN_TICK_MS;
+	sooner(&due, shutdown_due_ms(&b->shutdown));
 	sooner(&due, timers_due_ms(&b->timers));
 	/* While they wait for readings, one more look in a second is enough. */
 	if (due != MONITOR_NEVER && due <= b->now_ms)

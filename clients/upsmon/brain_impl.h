@@ -20,7 +20,6 @@ struct brain_level {
 };
 
 enum {
-	BRAIN_LEVELS_MAX = 32,
 	BRAIN_HOLD_MS = 15000, /* how long timers wait for readings after a sleep or a restart */
 };
 
@@ -30,7 +29,7 @@ struct brain_ups {
 	uint32_t facts; /* as the rules know them */
 	bool stale;     /* forgotten, and not read since */
 	bool critical;  /* by rules.c, when it was asked last */
-	struct brain_level fired[BRAIN_LEVELS_MAX];
+	struct brain_level *fired; /* owned */
 	size_t fired_count;
 };
 
@@ -69,6 +68,8 @@ struct brain {
 void brain_fire_event(struct brain *b, const struct brain_event *e);
 void brain_fire_notice(struct brain *b, enum notice n, const char *ups, const char *extra);
 void brain_fire_levels(struct brain *b, struct brain_ups *u);
+/* That level has fired. */
+void brain_note_level(struct brain_ups *u, enum trigger trigger, long limit);
 void brain_expire_timers(struct brain *b);
 
 /* brain.c: begins the sequence. `forced`: the UPSes whose primary we are get FSD first. */

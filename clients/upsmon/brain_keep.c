@@ -152,9 +152,9 @@ static void restore_level(struct brain *b, const struct words *w)
 	struct brain_ups *u = find(b, words_at(w, 1));
 	long trigger, limit;
 
-	if (u && u->fired_count < BRAIN_LEVELS_MAX && number_at(w, 2, TRIGGER_NOTICE, &trigger) &&
+	if (u && number_at(w, 2, TRIGGER_NOTICE, &trigger) && trigger >= 0 &&
 	    number_at(w, 3, 1000000000, &limit))
-		u->fired[u->fired_count++] = (struct brain_level){(enum trigger)trigger, limit};
+		brain_note_level(u, (enum trigger)trigger, limit);
 }
 
 static void restore_timer(struct brain *b, const struct words *w, long long passed_ms,

@@ -326,38 +326,47 @@ void brain_fire_notice(struct brain *b, enum notice n, const char *ups, const ch
 	}
 }
 
-static bool level_is_down(const struct brain_ups *u, const struct rule *r)
-{
-	double value = r->trigger == TRIGGER_CHARGE ? u->monitor.charge : u->monitor.runtime;
-
-	return (u->facts & FACT_OB) && value >= 0 && value <= (double)r->limit;
-}
-
-static size_t find_fired(const struct brain_ups *u, const struct rule *r)
+static size_t find_fired(const struct brain_ups *u, enum trigger trigger, long limit)
 {
 	size_t i = 0;
 
-	while (i < u->fired_count &&
-	       (u->fired[i].trigger != r->trigger || u->fired[i].limit != r->limit))
+	while (i < u->fired_count && (u->fired[i].trigger != trigger || u->fired[i].limit != limit))
 		i++;
 	return i;
 }
 
-/* Each level fires once, and again after the value was above it or the line was back. */
+void brain_note_level(struct brain_ups *u, enum trigger trigger, long limit)
+{
+	struct brain_level *grown;
+
+	if (find_fired(u, trigger, limit) < u->fired_count)
+		return;
+	grown = realloc(u->fired, (u->fired_count + 1) * sizeof(*grown));
+	if (!grown)
+		return; /* it fires once more, which is better than never */
+	u->fired = grown;
+	grown[u->fired_count++] = (struct brain_level){trigger, limit};
+}
+
+/*
+ * Each level fires once, and again after the value was above it or the line was
+ * back.  A value that is not told at the moment is not above anything, and a
+ * calibration runs the battery down on purpose.
+ */
 static bool level_fires(struct brain_ups *u, const struct rule *r)
 {
-	size_t at = find_fired(u, r);
+	double value = r->trigger == TRIGGER_CHARGE ? u->monitor.charge : u->monitor.runtime;
+	size_t at = find_fired(u, r->trigger, r->limit);
 	bool fired = at < u->fired_count;
 
-	if (!level_is_down(u, r)) {
+	if (!(u->facts & FACT_OB) || value > (double)r->limit) {
 		if (fired)
 			u->fired[at] = u->fired[--u->fired_count];
 		return false;
 	}
-	if (fired)
+	if (fired || value < 0 || (u->facts & FACT_CAL))
 		return false;
-	if (u->fired_count < BRAIN_LEVELS_MAX)
-		u->fired[u->fired_count++] = (struct brain_level){r->trigger, r->limit};
+	brain_note_level(u, r->trigger, r->limit);
 	return true;
 }
 

@@ -206,3 +206,12 @@ endif
 tests_fuzz_fuzz_groupconf_SOURCES = tests/fuzz/fuzz_groupconf.c
 tests_fuzz_fuzz_groupconf_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
 tests_fuzz_fuzz_groupconf_LDADD = $(upsmon_libs)
+
+# The brain on a stage.
+brain_play = tests/unit/brain_play.c tests/unit/brain_play.h
+
+check_PROGRAMS += tests/unit/test_upsmon_brain
+TESTS += tests/unit/test_upsmon_brain
+tests_unit_test_upsmon_brain_SOURCES = tests/unit/test_upsmon_brain.c $(brain_play)
+tests_unit_test_upsmon_brain_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_upsmon_brain_LDADD = $(upsmon_libs) $(CMOCKA_LIBS)

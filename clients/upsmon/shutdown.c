@@ -13,17 +13,6 @@ static void enter(struct shutdown *s, enum shutdown_phase phase, long long now_m
 	s->pending = 0;
 }
 
-static void enter_final(struct shutdown *s, long long now_ms)
-{
-	long seconds;
-
-	enter(s, SHUTDOWN_FINAL, now_ms);
-	log_error(token, "Executing automatic power-fail shutdown");
-	s->acts->tell(s->arg, NOTICE_SHUTDOWN);
-	seconds = s->acts->start_hooks ? s->acts->start_hooks(s->arg) : 0;
-	s->hooks_until_ms = seconds > 0 ? now_ms + seconds * 1000LL : 0;
-}
-
 /* The command runs when FINALDELAY is over and no hook has to be waited for. */
 static void run_if_due(struct shutdown *s, long long now_ms)
 {
@@ -35,6 +24,18 @@ static void run_if_due(struct shutdown *s, long long now_ms)
 		log_warn(token, "the hooks have used up their time, going on without");
 	enter(s, SHUTDOWN_RUN, now_ms);
 	s->acts->execute(s->arg);
+}
+
+static void enter_final(struct shutdown *s, long long now_ms)
+{
+	long seconds;
+
+	enter(s, SHUTDOWN_FINAL, now_ms);
+	log_error(token, "Executing automatic power-fail shutdown");
+	s->acts->tell(s->arg, NOTICE_SHUTDOWN);
+	seconds = s->acts->start_hooks ? s->acts->start_hooks(s->arg) : 0;
+	s->hooks_until_ms = seconds > 0 ? now_ms + seconds * 1000LL : 0;
+	run_if_due(s, now_ms);
 }
 
 static void count_secondaries(struct shutdown *s, long long now_ms)
@@ -152,4 +153,24 @@ void shutdown_tick(struct shutdown *s, long long now_ms)
 	case SHUTDOWN_RUN:
 		break;
 	}
+}
+
+long long shutdown_due_ms(const struct shutdown *s)
+{
+	long long end_ms;
+
+	switch (s->phase) {
+	case SHUTDOWN_FSD:
+		return s->since_ms + SHUTDOWN_FSD_LIMIT_MS;
+	case SHUTDOWN_SYNC:
+		end_ms = s->since_ms + s->hostsync * 1000LL + 1;
+		return !s->pending && s->ask_ms < end_ms ? s->ask_ms : end_ms;
+	case SHUTDOWN_FINAL:
+		end_ms = s->since_ms + s->final_delay * 1000LL;
+		return s->hooks_until_ms > end_ms ? s->hooks_until_ms : end_ms;
+	case SHUTDOWN_IDLE:
+	case SHUTDOWN_RUN:
+		break;
+	}
+	return -1;
 }

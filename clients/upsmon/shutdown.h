@@ -32,7 +32,6 @@ enum shutdown_phase {
 enum {
 	SHUTDOWN_FSD_LIMIT_MS = 5000, /* a upsd that does not answer shall not cost the battery */
 	SHUTDOWN_ASK_MS = 250,        /* pause between two counts of the secondaries */
-	SHUTDOWN_TICK_MS = 50,        /* how often shutdown_tick() wants to be called */
 };
 
 /* `i` counts the UPSes whose primary we are, from 0. None of these may call back at once. */
@@ -82,6 +81,8 @@ void shutdown_hooks_ended(struct shutdown *s, long long now_ms);
 /* The battery lasts no longer than that: hooks that still run then are left behind. */
 void shutdown_limit_hooks(struct shutdown *s, long long until_ms);
 
+/* To be called when that time has come; -1 = nothing happens by itself. */
 void shutdown_tick(struct shutdown *s, long long now_ms);
+long long shutdown_due_ms(const struct shutdown *s);
 
 #endif

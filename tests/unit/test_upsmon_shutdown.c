@@ -81,12 +81,16 @@ static void start(size_t primaries)
 	shutdown_begin(&t.s, &acts, NULL, primaries, &policy, t.now_ms);
 }
 
+/* It is asked when it wants to be. */
 static void pass(long long ms)
 {
-	for (; ms > 0; ms -= SHUTDOWN_TICK_MS) {
-		t.now_ms += SHUTDOWN_TICK_MS;
+	long long end_ms = t.now_ms + ms, due;
+
+	while ((due = shutdown_due_ms(&t.s)) >= 0 && due <= end_ms) {
+		t.now_ms = due > t.now_ms ? due : t.now_ms + 1;
 		shutdown_tick(&t.s, t.now_ms);
 	}
+	t.now_ms = end_ms;
 }
 
 static void answer_logins(long others)
