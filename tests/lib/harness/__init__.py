@@ -32,9 +32,5 @@ from .wait import DEADLINE, wait_until
 __all__ = [
     "Build", "CHECKOUT", "Certificates", "DEADLINE", "DEBIAN", "FakeDriver", "FakeUpsd",
     "LineClient", "OURS", "PowerHost", "Process", "Rack", "Site", "Terminal", "TlsClient", "Upsd",
-    "fallen", "family", "find_build", "find_shared", "free_port", "wait_until",
-
-    "Build", "CHECKOUT", "Certificates", "DEADLINE", "FakeDriver", "FakeUpsd", "LineClient",
-    "PowerHost", "Process", "Site", "Terminal", "TlsClient", "Upsd", "Upssched", "fallen",
-    "find_build", "find_shared", "free_port", "wait_until",
+    "Upssched", "fallen", "family", "find_build", "find_shared", "free_port", "wait_until",
 ]
