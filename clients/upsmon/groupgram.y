@@ -87,30 +87,33 @@ items:
 | items error	{ group_action_drop(g); }
 ;
 
+/* A keyword at the beginning of something: whatever was wrong before it is over. */
+ok: %empty	{ yyerrok; };
+
 /* Others lean on these: what is missed because of a mistake here is not told again there. */
 lost_item:
-  "MONITOR" error	{ group_lose_monitor(g); }
-| "LET" name "=" error	{ group_lose_let(g, &$2); }
+  "MONITOR" ok error		{ group_lose_monitor(g); }
+| "LET" ok name "=" error	{ group_lose_let(g, &$3); }
 ;
 
 item:
-  "SMTPSERVER" QUOTED "PORT" NUMBER "USER" QUOTED "PASSWORD" QUOTED authorities
-			{ group_take_smtp(g, &$2, &$4, &$6, &$8, $9); }
-| "POLLFREQ" NUMBER	{ group_take_poll(g, &$2, false); }
-| "POLLFREQALERT" NUMBER	{ group_take_poll(g, &$2, true); }
-| "MAXNOTIFY" NUMBER	{ group_take_maxnotify(g, &@1); }
-| "POWERDOWNFLAG" text	{ group_take_powerdown_flag(g); }
-| "LOGFILE" text	{ group_take_log_file(g); }
-| "RUN_AS_USER" part	{ group_take_user(g, &$2); }
-| "LET" name "=" text	{ group_take_let(g, &$2); }
-| "GROUP" name		{ group_take_group(g, &$2); }
-| "HOST" host		{ group_take_host(g, &$2); }
-| "HOST" QUOTED		{ group_take_host(g, &$2); }
-| "PORT" NUMBER		{ group_take_port(g, &$2); }
-| "CERTFILE" text	{ group_take_certfile(g); }
-| "MINSUPPLIES" NUMBER	{ group_take_supplies(g, &$2); }
-| "MONITOR" ups "POWERVAL" NUMBER upsd_user part "PASSWORD" QUOTED "TYPE" name
-			{ group_take_monitor(g, &$2, &$4, &$6, &$8, &$10); }
+  "SMTPSERVER" ok QUOTED "PORT" NUMBER "USER" QUOTED "PASSWORD" QUOTED authorities
+			{ group_take_smtp(g, &$3, &$5, &$7, &$9, $10); }
+| "POLLFREQ" ok NUMBER	{ group_take_poll(g, &$3, false); }
+| "POLLFREQALERT" ok NUMBER	{ group_take_poll(g, &$3, true); }
+| "MAXNOTIFY" ok NUMBER	{ group_take_maxnotify(g, &@1); }
+| "POWERDOWNFLAG" ok text	{ group_take_powerdown_flag(g); }
+| "LOGFILE" ok text	{ group_take_log_file(g); }
+| "RUN_AS_USER" ok part	{ group_take_user(g, &$3); }
+| "LET" ok name "=" text	{ group_take_let(g, &$3); }
+| "GROUP" ok name		{ group_take_group(g, &$3); }
+| "HOST" ok host		{ group_take_host(g, &$3); }
+| "HOST" ok QUOTED		{ group_take_host(g, &$3); }
+| "PORT" ok NUMBER		{ group_take_port(g, &$3); }
+| "CERTFILE" ok text	{ group_take_certfile(g); }
+| "MINSUPPLIES" ok NUMBER	{ group_take_supplies(g, &$3); }
+| "MONITOR" ok ups "POWERVAL" NUMBER upsd_user part "PASSWORD" QUOTED "TYPE" name
+			{ group_take_monitor(g, &$3, &$5, &$7, &$9, &$11); }
 | rule
 ;
 
@@ -149,8 +152,8 @@ ups_at:
 
 rule: head actions	%prec WHOLE_RULE { group_rule_end(g); };
 
-head: "WHEN" ups trigger ":"
-			{ $3.ups = $2; group_rule_begin(g, &@1, &$3); };
+head: "WHEN" ok ups trigger ":"
+			{ $4.ups = $3; group_rule_begin(g, &@1, &$4); };
 
 trigger:
   "REPORTS" status "->" status
@@ -171,7 +174,7 @@ actions:
 | actions error		{ group_action_drop(g); }
 ;
 
-action: verb | "IF" conditions verb;
+action: verb | "IF" ok conditions verb;
 
 conditions: condition | conditions "AND" condition;
 
@@ -191,14 +194,14 @@ wanted:
 ;
 
 verb:
-  text_verb text	{ group_action_text(g, &@1, $1); }
-| "STARTTIMER" name NUMBER
-			{ group_action_start_timer(g, &@1, &$2, &$3); }
-| "CANCELTIMER" name	{ group_action_cancel_timer(g, &@1, &$2); }
-| "DEBUG" NUMBER	{ group_action_debug(g, &@1, &$2); }
-| "SETFSD" ups		{ group_action_fsd(g, &@1, &$2); }
-| "EMAIL" "FROM" part "TO" part "SUBJECT" part "MESSAGE" text
-			{ group_action_mail(g, &@1, &$3, &$5, &$7); }
+  text_verb ok text	{ group_action_text(g, &@1, $1); }
+| "STARTTIMER" ok name NUMBER
+			{ group_action_start_timer(g, &@1, &$3, &$4); }
+| "CANCELTIMER" ok name	{ group_action_cancel_timer(g, &@1, &$3); }
+| "DEBUG" ok NUMBER	{ group_action_debug(g, &@1, &$3); }
+| "SETFSD" ok ups		{ group_action_fsd(g, &@1, &$3); }
+| "EMAIL" ok "FROM" part "TO" part "SUBJECT" part "MESSAGE" text
+			{ group_action_mail(g, &@1, &$4, &$6, &$8); }
 ;
 
 text_verb:

@@ -848,6 +848,22 @@ static void all_mistakes_are_told_in_one_run(void **state)
 	assert_int_equal(report.errors, 13);
 }
 
+static void a_mistake_does_not_hide_the_next_one(void **state)
+{
+	(void)state;
+	read_text(ACTION
+		  "STARTTIMER 5 x STARTTIMER 6 y WALL : WALL = IF 3 DEBUG x SETFSD 7 8\n"
+		  "PORT x PORT y GROUP 5 GROUP 6 LET 7 LET 8 MONITOR = MONITOR = WHEN : WHEN :");
+	assert_int_equal(report.errors, 17);
+	expect_said("u.conf:2:39: error 100: ");
+	expect_said("u.conf:2:54: error 100: ");
+	expect_said("u.conf:3:13: error 100: ");
+	expect_said("u.conf:3:29: error 100: ");
+	expect_said("u.conf:3:41: error 100: ");
+	expect_said("u.conf:3:61: error 100: ");
+	expect_said("u.conf:3:75: error 100: ");
+}
+
 static void what_follows_from_a_mistake_is_not_told_again(void **state)
 {
 	(void)state;
@@ -1145,6 +1161,7 @@ int main(void)
 		cmocka_unit_test(what_cannot_harm_is_a_warning),
 		cmocka_unit_test(a_timer_belongs_to_the_ups_that_starts_it),
 		cmocka_unit_test(all_mistakes_are_told_in_one_run),
+		cmocka_unit_test(a_mistake_does_not_hide_the_next_one),
 		cmocka_unit_test(what_follows_from_a_mistake_is_not_told_again),
 		cmocka_unit_test(passwords_are_never_shown),
 		cmocka_unit_test(a_file_of_nothing_but_mistakes_is_given_up),
