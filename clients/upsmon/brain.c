@@ -19,12 +19,9 @@ enum {
 
 static void set_names(struct brain *b)
 {
-	const char *user = getenv("USER");
-
 	if (gethostname(b->host, sizeof(b->host)) != 0)
 		str_copy(b->host, sizeof(b->host), "localhost");
 	b->host[sizeof(b->host) - 1] = '\0';
-	str_format(b->banner, sizeof(b->banner), "%s@%s", user && *user ? user : "upsmon", b->host);
 }
 
 struct brain *brain_new(const struct brain_acts *acts, void *arg, long long now_ms)
@@ -126,6 +123,8 @@ static bool make_plan(const struct brain *b, const struct upsmon_conf *conf, lon
 static void settle(struct brain *b, const struct upsmon_conf *conf)
 {
 	b->conf = conf;
+	str_format(b->banner, sizeof(b->banner), "%s@%s",
+		   conf->run_as_user ? conf->run_as_user : RUN_AS_USER, b->host);
 	for (size_t i = 0; i < b->count; i++) {
 		struct brain_ups *u = &b->ups[i];
 
@@ -281,6 +280,18 @@ void brain_fsd_answered(struct brain *b, long long now_ms)
 {
 	b->now_ms = now_ms;
 	shutdown_fsd_answered(&b->shutdown, now_ms);
+}
+
+bool brain_link_up(struct brain *b, size_t ups, long long now_ms)
+{
+	b->now_ms = now_ms;
+	for (size_t i = 0; i < b->shutdown.primaries; i++) {
+		if (b->primaries[i] != ups)
+			continue;
+		shutdown_doubt(&b->shutdown, now_ms);
+		return true;
+	}
+	return false;
 }
 
 void brain_logins_answered(struct brain *b, long others, long long now_ms)
