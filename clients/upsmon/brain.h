@@ -67,7 +67,7 @@ void brain_fsd_set(struct brain *b, size_t ups);
 
 /* To be called when brain_due_ms() has come, and about once a second. */
 void brain_turn(struct brain *b, long long now_ms);
-/* When something is due by itself; MONITOR_NEVER = nothing. */
+/* When something is due by itself, now or before that: at once; MONITOR_NEVER = nothing. */
 long long brain_due_ms(const struct brain *b);
 
 /* A notice that concerns no UPS ("" and `extra`, which may be NULL), or one. */

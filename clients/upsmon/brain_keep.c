@@ -83,7 +83,8 @@ void brain_save(struct brain *b, struct buffer *out, long long now_ms)
 		words_append_word(out, t->name);
 		buffer_appendf(out, " %lld\n", t->due_ms - now_ms);
 	}
-	buffer_appendf(out, "WAKE %d %zu\n", b->wake_due, b->wake_next);
+	buffer_appendf(out, "WAKE %d %zu %lld\n", b->wake_due, b->wake_next,
+		       now_ms - b->wake_first_ms);
 }
 
 /* ------------------------------------------------------------------ the way back */
@@ -174,7 +175,7 @@ static void restore_line(struct brain *b, const struct words *w, long long passe
 			 long long now_ms)
 {
 	const char *what = words_at(w, 0);
-	long due, next;
+	long due, next, age;
 
 	if (str_equal(what, "UPS"))
 		restore_ups(b, w, passed_ms, now_ms);
@@ -183,9 +184,10 @@ static void restore_line(struct brain *b, const struct words *w, long long passe
 	else if (str_equal(what, "TIMER"))
 		restore_timer(b, w, passed_ms, now_ms);
 	else if (str_equal(what, "WAKE") && number_at(w, 1, 1, &due) &&
-		 number_at(w, 2, 1000000, &next) && next >= 0) {
+		 number_at(w, 2, 1000000, &next) && next >= 0 && number_at(w, 3, 1L << 50, &age)) {
 		b->wake_due = due > 0;
 		b->wake_next = (size_t)next < b->conf->wake_count ? (size_t)next : 0;
+		b->wake_first_ms = now_ms - age - passed_ms;
 	}
 }
 

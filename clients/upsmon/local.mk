@@ -215,3 +215,9 @@ TESTS += tests/unit/test_upsmon_brain
 tests_unit_test_upsmon_brain_SOURCES = tests/unit/test_upsmon_brain.c $(brain_play)
 tests_unit_test_upsmon_brain_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_upsmon_brain_LDADD = $(upsmon_libs) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/unit/test_upsmon_brain_outage
+TESTS += tests/unit/test_upsmon_brain_outage
+tests_unit_test_upsmon_brain_outage_SOURCES = tests/unit/test_upsmon_brain_outage.c $(brain_play)
+tests_unit_test_upsmon_brain_outage_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_upsmon_brain_outage_LDADD = $(upsmon_libs) $(CMOCKA_LIBS)

@@ -160,6 +160,7 @@ void brain_play_restart(struct brain_play *p, long long passed_ms)
 	brain_free(p->brain);
 	p->now_ms += passed_ms;
 	p->fsd_pending = p->logins_pending = 0;
+	memset(p->heard, 0, sizeof(p->heard));
 	p->brain = brain_new(&acts, p, p->now_ms);
 	assert_non_null(p->brain);
 	assert_true(brain_adopt(p->brain, &p->conf, p->now_ms));
@@ -185,6 +186,7 @@ void brain_play_values(struct brain_play *p, size_t ups, const char *status, con
 		p->brain, ups,
 		&(struct monitor_reading){.status = status, .charge = charge, .runtime = runtime},
 		p->now_ms);
+	p->heard[ups] = !str_equal(status, "WAIT");
 }
 
 void brain_play_read(struct brain_play *p, size_t ups, const char *status)
@@ -194,6 +196,9 @@ void brain_play_read(struct brain_play *p, size_t ups, const char *status)
 
 void brain_play_lose(struct brain_play *p, size_t ups)
 {
+	if (p->heard[ups])
+		brain_heard(p->brain, ups, p->now_ms);
+	p->heard[ups] = false;
 	brain_lose(p->brain, ups, p->now_ms);
 }
 
@@ -237,6 +242,9 @@ void brain_play_pass(struct brain_play *p, double seconds)
 	answer(p);
 	while (p->now_ms < until) {
 		p->now_ms = next_ms(p, until);
+		for (size_t i = 0; i < p->conf.ups_count; i++)
+			if (p->heard[i])
+				brain_heard(p->brain, i, p->now_ms);
 		brain_turn(p->brain, p->now_ms);
 		answer(p);
 	}

@@ -9,6 +9,8 @@
 
 #include "clients/upsmon/brain.h"
 
+enum { BRAIN_PLAY_UPSES = 8 };
+
 /* A group with the UPS `desk`, primary, behind which rules are written. */
 #define PLAY_DESK                                                                                  \
 	"GROUP LOCAL CERTFILE '' MONITOR desk POWERVAL 1 UPSDUSER w PASSWORD 'p' TYPE primary\n"
@@ -29,6 +31,7 @@ struct brain_play {
 	long hooks_s;             /* how long hooks run; -1 = for ever */
 	long long hooks_until_ms; /* 0 = they do not run */
 	size_t fsd_pending, logins_pending;
+	bool heard[BRAIN_PLAY_UPSES]; /* its last reading holds, as its server tells all the time */
 };
 
 /* Reads the configuration, either language; fails the test (abort) if there is an error in it. */
@@ -48,6 +51,7 @@ void brain_play_reload(struct brain_play *p, const char *text);
 void brain_play_read(struct brain_play *p, size_t ups, const char *status);
 void brain_play_values(struct brain_play *p, size_t ups, const char *status, const char *charge,
 		       const char *runtime);
+/* Heard until this moment, or no more since the last step. */
 void brain_play_lose(struct brain_play *p, size_t ups);
 
 /* Time goes by, the brain is asked when it wants to be, and once a second. */
