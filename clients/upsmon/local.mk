@@ -1,16 +1,16 @@
 # What upssched shares with upsmon.
-noinst_LTLIBRARIES += clients/upsmon/libevents.la
-clients_upsmon_libevents_la_SOURCES = \
+noinst_LTLIBRARIES += clients/upsmon/libtimers.la
+clients_upsmon_libtimers_la_SOURCES = \
 	clients/upsmon/notice.c clients/upsmon/notice.h \
 	clients/upsmon/spawn.c clients/upsmon/spawn.h \
 	clients/upsmon/timers.c clients/upsmon/timers.h
-clients_upsmon_libevents_la_LIBADD = common/libbase.la
+clients_upsmon_libtimers_la_LIBADD = common/libbase.la
 
 check_PROGRAMS += tests/unit/test_timers
 TESTS += tests/unit/test_timers
 tests_unit_test_timers_SOURCES = tests/unit/test_timers.c
 tests_unit_test_timers_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
-tests_unit_test_timers_LDADD = clients/upsmon/libevents.la $(CMOCKA_LIBS)
+tests_unit_test_timers_LDADD = clients/upsmon/libtimers.la $(CMOCKA_LIBS)
 
 # upsmon: a thin main over a convenience library, which the unit tests link.
 noinst_LTLIBRARIES += clients/upsmon/libupsmon.la
@@ -32,7 +32,7 @@ clients_upsmon_libupsmon_la_SOURCES = \
 	clients/upsmon/shutdown.c clients/upsmon/shutdown.h \
 	clients/upsmon/watch.c
 
-upsmon_libs = clients/upsmon/libupsmon.la clients/upsmon/libevents.la common/libupsnet.la
+upsmon_libs = clients/upsmon/libupsmon.la clients/upsmon/libtimers.la common/libupsnet.la
 
 sbin_PROGRAMS += clients/upsmon/upsmon
 clients_upsmon_upsmon_SOURCES = clients/upsmon/main.c
