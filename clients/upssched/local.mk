@@ -12,7 +12,7 @@ clients_upssched_libupssched_la_SOURCES = \
 	clients/upssched/timerd_serve.c \
 	clients/upssched/wire.c clients/upssched/wire.h
 
-upssched_libs = clients/upssched/libupssched.la clients/upsmon/libevents.la common/libnet.la
+upssched_libs = clients/upssched/libupssched.la clients/upsmon/libtimers.la common/libnet.la
 
 sbin_PROGRAMS += clients/upssched/upssched
 clients_upssched_upssched_SOURCES = clients/upssched/main.c
