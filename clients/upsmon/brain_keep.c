@@ -116,9 +116,8 @@ static bool restore_times(struct monitor *m, const struct words *w, long long pa
 }
 
 /*
- * A reading that is that old is no reading any more: it counts as a loss which
- * nobody is told of, so that DEADTIME goes on from the last sign of life, and a
- * UPS that cannot be reached again is found on battery as it was.
+ * All is as it was, the contact included: of a server that is there again nobody
+ * is told, and one that is not counts DEADTIME from its last sign of life.
  */
 static void restore_ups(struct brain *b, const struct words *w, long long passed_ms,
 			long long now_ms)
@@ -166,8 +165,8 @@ static void restore_timer(struct brain *b, const struct words *w, long long pass
 	if (!find(b, words_at(w, 1)) || !str_to_long(words_at(w, 3), -1000000000, 1L << 50, &left))
 		return;
 	/* One that is due waits for the first readings: power may be back meanwhile. */
-	if (!timers_start(&b->timers, words_at(w, 1), words_at(w, 2), now_ms, left - passed_ms,
-			  NULL))
+	if (!timers_start(&b->timers, words_at(w, 1), words_at(w, 2), now_ms,
+			  left > passed_ms ? left - passed_ms : 0, NULL))
 		log_error(token, "out of memory: timer %s is lost", words_at(w, 2));
 }
 

@@ -221,3 +221,15 @@ TESTS += tests/unit/test_upsmon_brain_outage
 tests_unit_test_upsmon_brain_outage_SOURCES = tests/unit/test_upsmon_brain_outage.c $(brain_play)
 tests_unit_test_upsmon_brain_outage_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_upsmon_brain_outage_LDADD = $(upsmon_libs) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/unit/test_upsmon_brain_keep
+TESTS += tests/unit/test_upsmon_brain_keep
+tests_unit_test_upsmon_brain_keep_SOURCES = tests/unit/test_upsmon_brain_keep.c $(brain_play)
+tests_unit_test_upsmon_brain_keep_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_upsmon_brain_keep_LDADD = $(upsmon_libs) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/unit/test_upsmon_brain_due
+TESTS += tests/unit/test_upsmon_brain_due
+tests_unit_test_upsmon_brain_due_SOURCES = tests/unit/test_upsmon_brain_due.c $(brain_play)
+tests_unit_test_upsmon_brain_due_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_upsmon_brain_due_LDADD = $(upsmon_libs) $(CMOCKA_LIBS)

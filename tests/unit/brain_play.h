@@ -15,6 +15,12 @@ enum { BRAIN_PLAY_UPSES = 8 };
 #define PLAY_DESK                                                                                  \
 	"GROUP LOCAL CERTFILE '' MONITOR desk POWERVAL 1 UPSDUSER w PASSWORD 'p' TYPE primary\n"
 
+enum brain_pace {
+	BRAIN_USUAL, /* asked when it wants to be, and once a second */
+	BRAIN_LAZY,  /* only when it wants to be */
+	BRAIN_DENSE, /* every 50 ms, whatever it wants */
+};
+
 struct brain_play {
 	struct upsmon_conf conf;
 	struct brain *brain;
@@ -22,9 +28,9 @@ struct brain_play {
 	/* "PRINT text; EXECUTE 0", in order; LOG has its priority behind it, MAIL all that it has.
 	 */
 	struct buffer said;
-	bool timed;               /* each with its second before it, "12.5 PRINT text" */
-	bool quiet;               /* deliveries are not recorded */
-	bool dense;               /* the brain is asked every 50 ms, not when it wants to be */
+	bool timed; /* each with its second before it, "12.5 PRINT text" */
+	bool quiet; /* deliveries are not recorded */
+	enum brain_pace pace;
 	bool deaf;                /* FSD and LOGINS cannot be sent */
 	bool mute;                /* nor are they answered */
 	long others;              /* how many secondaries the answer tells */
@@ -54,7 +60,7 @@ void brain_play_values(struct brain_play *p, size_t ups, const char *status, con
 /* Heard until this moment, or no more since the last step. */
 void brain_play_lose(struct brain_play *p, size_t ups);
 
-/* Time goes by, the brain is asked when it wants to be, and once a second. */
+/* Time goes by.  Fails the test if the brain wants to be asked without end. */
 void brain_play_pass(struct brain_play *p, double seconds);
 
 /* What was ordered since the last look; the record is empty then. Fails the test if it differs. */

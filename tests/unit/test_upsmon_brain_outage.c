@@ -275,7 +275,7 @@ static void a_reload_brings_other_limits_at_once(void **state)
 	expect_pass(500, "");
 	brain_play_reload(&p, SECONDARY COMMAND "OBDURATION 300\n");
 	expect("");
-	expect_pass(0.1, "500.001 DECIDED 0 in 22");
+	expect_pass(0.1, "500 DECIDED 0 in 22");
 }
 
 /* ---------------------------------------------------------------------- hooks */
