@@ -19,12 +19,9 @@ enum {
 
 static void set_names(struct brain *b)
 {
-	const char *user = getenv("USER");
-
 	if (gethostname(b->host, sizeof(b->host)) != 0)
 		str_copy(b->host, sizeof(b->host), "localhost");
 	b->host[sizeof(b->host) - 1] = '\0';
-	str_format(b->banner, sizeof(b->banner), "%s@%s", user && *user ? user : "upsmon", b->host);
 }
 
 struct brain *brain_new(const struct brain_acts *acts, void *arg, long long now_ms)
@@ -126,6 +123,8 @@ static bool make_plan(const struct brain *b, const struct upsmon_conf *conf, lon
 static void settle(struct brain *b, const struct upsmon_conf *conf)
 {
 	b->conf = conf;
+	str_format(b->banner, sizeof(b->banner), "%s@%s",
+		   conf->run_as_user ? conf->run_as_user : RUN_AS_USER, b->host);
 	for (size_t i = 0; i < b->count; i++) {
 		struct brain_ups *u = &b->ups[i];
 
@@ -161,6 +160,9 @@ bool brain_adopt(struct brain *b, const struct upsmon_conf *conf, long long now_
 	free(p.from);
 	free(p.kept);
 	settle(b, conf);
+	/* What the new one decides waits until its owner has taken it over, too. */
+	b->now_ms = now_ms;
+	b->look = true;
 	return true;
 }
 
@@ -212,6 +214,14 @@ static void act_tell(void *arg, enum notice n)
 	brain_tell(b, n, "", NULL);
 }
 
+/* What a lost UPS said last goes by meanwhile. */
+static long runtime_left(const struct brain *b, const struct monitor *m)
+{
+	double left = m->runtime - (double)(b->now_ms - m->heard_ms) / 1000;
+
+	return left > 1e6 ? 1000000 : (long)left;
+}
+
 /* The seconds which the batteries that we run on still give to hooks. */
 static long hook_budget(const struct brain *b)
 {
@@ -224,7 +234,7 @@ static long hook_budget(const struct brain *b)
 		if (!m->power || !(m->flags & STATUS_OB))
 			continue;
 		if (m->runtime >= 0)
-			left = m->runtime > 1e6 ? budget : (long)m->runtime - HOOK_RESERVE_S;
+			left = runtime_left(b, m) - HOOK_RESERVE_S;
 		if (left < budget)
 			budget = left;
 	}
@@ -279,18 +289,36 @@ void brain_begin_shutdown(struct brain *b, int command, bool forced)
 
 void brain_fsd_answered(struct brain *b, long long now_ms)
 {
+	if (b->stopped)
+		return;
 	b->now_ms = now_ms;
 	shutdown_fsd_answered(&b->shutdown, now_ms);
 }
 
+bool brain_link_up(struct brain *b, size_t ups, long long now_ms)
+{
+	b->now_ms = now_ms;
+	for (size_t i = 0; i < b->shutdown.primaries; i++) {
+		if (b->primaries[i] != ups)
+			continue;
+		shutdown_doubt(&b->shutdown, now_ms);
+		return true;
+	}
+	return false;
+}
+
 void brain_logins_answered(struct brain *b, long others, long long now_ms)
 {
+	if (b->stopped)
+		return;
 	b->now_ms = now_ms;
 	shutdown_logins_answered(&b->shutdown, others, now_ms);
 }
 
 void brain_hooks_ended(struct brain *b, long long now_ms)
 {
+	if (b->stopped)
+		return;
 	b->now_ms = now_ms;
 	shutdown_hooks_ended(&b->shutdown, now_ms);
 }
@@ -477,8 +505,11 @@ void brain_read(struct brain *b, size_t ups, const struct monitor_reading *r, lo
 	if (u->monitor.comm != MONITOR_OK) { /* it was a mere WAIT */
 		fire_comm(b, ups);
 		decide(b);
+		brain_wake_turn(b);
 		return;
 	}
+	/* Timers may have waited for that. */
+	b->look = b->look || u->stale;
 	u->stale = false;
 	facts = facts_of_status(r->status, u->facts, order, &ordered);
 	if (u->monitor.flags & STATUS_ECO)
@@ -498,6 +529,7 @@ void brain_lose(struct brain *b, size_t ups, long long now_ms)
 	monitor_lose(&b->ups[ups].monitor, now_ms, &ear);
 	fire_comm(b, ups);
 	decide(b);
+	brain_wake_turn(b);
 }
 
 void brain_heard(struct brain *b, size_t ups, long long heard_ms)
@@ -541,6 +573,7 @@ void brain_turn(struct brain *b, long long now_ms)
 	struct monitor_ear ear = ear_of(b);
 
 	b->now_ms = now_ms;
+	b->look = false;
 	if (b->stopped)
 		return;
 	for (size_t i = 0; i < b->count; i++) {
@@ -562,18 +595,22 @@ static void sooner(long long *due, long long ms)
 
 long long brain_due_ms(const struct brain *b)
 {
-	long long due = MONITOR_NEVER;
+	const struct policy *p = &b->conf->policy;
+	long long due = timers_due_ms(&b->timers);
 	enum ruling then;
 
 	if (b->stopped)
 		return MONITOR_NEVER;
+	if (b->look)
+		return b->now_ms;
+	if (due != MONITOR_NEVER && due < b->hold_ms)
+		due = b->hold_ms;
 	sooner(&due, shutdown_due_ms(&b->shutdown));
-	sooner(&due, timers_due_ms(&b->timers));
-	/* While they wait for readings, one more look in a second is enough. */
-	if (due != MONITOR_NEVER && due <= b->now_ms)
-		due = b->now_ms + 1000;
-	for (size_t i = 0; i < b->count && b->conf->classic; i++)
-		sooner(&due, rules_next(&b->ups[i].monitor, &b->conf->policy, b->now_ms, &then));
+	for (size_t i = 0; i < b->count; i++) {
+		sooner(&due, monitor_due_ms(&b->ups[i].monitor, p));
+		if (b->conf->classic)
+			sooner(&due, rules_next(&b->ups[i].monitor, p, b->now_ms, &then));
+	}
 	sooner(&due, brain_wake_due_ms(b));
 	return due;
 }

@@ -67,7 +67,7 @@ void brain_fsd_set(struct brain *b, size_t ups);
 
 /* To be called when brain_due_ms() has come, and about once a second. */
 void brain_turn(struct brain *b, long long now_ms);
-/* When something is due by itself; MONITOR_NEVER = nothing. */
+/* When something is due by itself, now or before that: at once; MONITOR_NEVER = nothing. */
 long long brain_due_ms(const struct brain *b);
 
 /* A notice that concerns no UPS ("" and `extra`, which may be NULL), or one. */
@@ -92,6 +92,9 @@ void brain_force(struct brain *b, const char *why, long long now_ms);
 void brain_stop(struct brain *b);
 
 void brain_fsd_answered(struct brain *b, long long now_ms);
+/* A link is up anew.  True: a shutdown is under way for which its UPS has to have FSD; the server may
+ * not know that. */
+bool brain_link_up(struct brain *b, size_t ups, long long now_ms);
 void brain_logins_answered(struct brain *b, long others, long long now_ms);
 void brain_hooks_ended(struct brain *b, long long now_ms);
 

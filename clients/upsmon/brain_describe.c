@@ -97,18 +97,39 @@ static void forecast_rules(const struct brain *b, struct forecast *f)
 	}
 }
 
+static void forecast_shutdown(const struct brain *b, struct forecast *f)
+{
+	static const char *const texts[] = {
+		[SHUTDOWN_FSD] = "no answer about FSD is waited for any more",
+		[SHUTDOWN_SYNC] = "secondaries are counted once more, or have had their HOSTSYNC",
+		[SHUTDOWN_FINAL] = "the shutdown command runs",
+	};
+	long long due = shutdown_due_ms(&b->shutdown);
+
+	if (due >= 0)
+		keep_sooner(f, due - b->now_ms, texts[b->shutdown.phase]);
+}
+
 static struct forecast forecast(const struct brain *b)
 {
 	struct forecast f = {.ms = MONITOR_NEVER};
 	long long wake = brain_wake_due_ms(b);
 
-	if (b->shutdown.phase != SHUTDOWN_IDLE)
+	if (b->shutdown.phase != SHUTDOWN_IDLE) {
+		forecast_shutdown(b, &f);
 		return f;
+	}
 	forecast_rules(b, &f);
 	forecast_timer(b, &f);
 	if (wake != MONITOR_NEVER)
 		keep_sooner(&f, wake - b->now_ms, "other machines are woken");
 	return f;
+}
+
+/* One that waits for readings after a sleep has no time left, not less. */
+static double seconds_left(const struct brain *b, const struct timer *t)
+{
+	return t->due_ms > b->now_ms ? (double)(t->due_ms - b->now_ms) / 1000 : 0;
 }
 
 /* --------------------------------------------------------------------- text */
@@ -125,7 +146,7 @@ static void describe_text(const struct brain *b, struct buffer *out)
 		const struct timer *t = &b->timers.list[i];
 
 		buffer_appendf(out, "timer %s of %s: %.1f s left: ", t->name, t->owner,
-			       (double)(t->due_ms - b->now_ms) / 1000);
+			       seconds_left(b, t));
 		append_verbs(b, t, out);
 		buffer_append_char(out, '\n');
 	}
@@ -141,15 +162,19 @@ static void describe_text(const struct brain *b, struct buffer *out)
 static void append_json(struct buffer *out, const char *text)
 {
 	buffer_append_char(out, '"');
-	for (; *text; text++) {
+	while (*text) {
 		unsigned char c = (unsigned char)*text;
+		size_t len = str_utf8_length(text);
 
 		if (c == '"' || c == '\\')
 			buffer_appendf(out, "\\%c", c);
 		else if (c < 0x20 || c == 0x7f)
 			buffer_appendf(out, "\\u%04x", c);
+		else if (len)
+			buffer_append(out, text, len);
 		else
-			buffer_append_char(out, (char)c);
+			buffer_append_str(out, "\\ufffd");
+		text += len ? len : 1;
 	}
 	buffer_append_char(out, '"');
 }
@@ -224,8 +249,7 @@ static void append_timer(const struct brain *b, const struct timer *t, struct bu
 	append_member(out, "timer", t->name);
 	buffer_append_str(out, ", ");
 	append_member(out, "ups", t->owner);
-	append_number(out, "left_s",
-		      t->due_ms > b->now_ms ? (double)(t->due_ms - b->now_ms) / 1000 : 0);
+	append_number(out, "left_s", seconds_left(b, t));
 	buffer_append_str(out, ", ");
 	append_member(out, "then", buffer_string(&verbs));
 	buffer_append_str(out, "}");

@@ -50,6 +50,7 @@ struct brain {
 	long long now_ms;
 	long long hold_ms; /* timers wait for readings until then; 0 = they do not */
 	bool stopped;
+	bool look; /* something has changed that brain_turn() has not seen */
 	bool changed; /* since it was saved */
 	struct timers timers; /* owner: the UPS's system */
 	struct shutdown shutdown;

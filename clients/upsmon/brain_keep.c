@@ -83,7 +83,8 @@ void brain_save(struct brain *b, struct buffer *out, long long now_ms)
 		words_append_word(out, t->name);
 		buffer_appendf(out, " %lld\n", t->due_ms - now_ms);
 	}
-	buffer_appendf(out, "WAKE %d %zu\n", b->wake_due, b->wake_next);
+	buffer_appendf(out, "WAKE %d %zu %lld\n", b->wake_due, b->wake_next,
+		       now_ms - b->wake_first_ms);
 }
 
 /* ------------------------------------------------------------------ the way back */
@@ -115,9 +116,8 @@ static bool restore_times(struct monitor *m, const struct words *w, long long pa
 }
 
 /*
- * A reading that is that old is no reading any more: it counts as a loss which
- * nobody is told of, so that DEADTIME goes on from the last sign of life, and a
- * UPS that cannot be reached again is found on battery as it was.
+ * All is as it was, the contact included: of a server that is there again nobody
+ * is told, and one that is not counts DEADTIME from its last sign of life.
  */
 static void restore_ups(struct brain *b, const struct words *w, long long passed_ms,
 			long long now_ms)
@@ -165,8 +165,8 @@ static void restore_timer(struct brain *b, const struct words *w, long long pass
 	if (!find(b, words_at(w, 1)) || !str_to_long(words_at(w, 3), -1000000000, 1L << 50, &left))
 		return;
 	/* One that is due waits for the first readings: power may be back meanwhile. */
-	if (!timers_start(&b->timers, words_at(w, 1), words_at(w, 2), now_ms, left - passed_ms,
-			  NULL))
+	if (!timers_start(&b->timers, words_at(w, 1), words_at(w, 2), now_ms,
+			  left > passed_ms ? left - passed_ms : 0, NULL))
 		log_error(token, "out of memory: timer %s is lost", words_at(w, 2));
 }
 
@@ -174,7 +174,7 @@ static void restore_line(struct brain *b, const struct words *w, long long passe
 			 long long now_ms)
 {
 	const char *what = words_at(w, 0);
-	long due, next;
+	long due, next, age;
 
 	if (str_equal(what, "UPS"))
 		restore_ups(b, w, passed_ms, now_ms);
@@ -183,9 +183,10 @@ static void restore_line(struct brain *b, const struct words *w, long long passe
 	else if (str_equal(what, "TIMER"))
 		restore_timer(b, w, passed_ms, now_ms);
 	else if (str_equal(what, "WAKE") && number_at(w, 1, 1, &due) &&
-		 number_at(w, 2, 1000000, &next) && next >= 0) {
+		 number_at(w, 2, 1000000, &next) && next >= 0 && number_at(w, 3, 1L << 50, &age)) {
 		b->wake_due = due > 0;
 		b->wake_next = (size_t)next < b->conf->wake_count ? (size_t)next : 0;
+		b->wake_first_ms = now_ms - age - passed_ms;
 	}
 }
 

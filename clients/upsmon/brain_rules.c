@@ -381,7 +381,7 @@ void brain_fire_levels(struct brain *b, struct brain_ups *u)
 		if ((r->trigger != TRIGGER_CHARGE && r->trigger != TRIGGER_RUNTIME) ||
 		    r->ups != place || !level_fires(u, r))
 			continue;
-		str_format(name, sizeof(name), "%s<=%ld",
+		str_format(name, sizeof(name), "%s->%ld",
 			   r->trigger == TRIGGER_CHARGE ? "CHARGE" : "RUNTIME", r->limit);
 		carry_out(b, &(struct cause){r, u, u->monitor.system, name, NULL});
 	}

@@ -67,9 +67,29 @@ static bool send_fsd(void *arg, size_t ups)
 	return w->fsd_waits;
 }
 
+static void fsd_repeated(void *arg, enum netwire_error error, const struct words *reply)
+{
+	struct watch *w = arg;
+
+	if (error == NETWIRE_OK && reply)
+		log_notice(token, "FSD is set on UPS %s anew", w->conf->system);
+}
+
+/* A new server knows of no FSD, and secondaries have to hear of it there. */
+static void repeat_fsd(struct watch *w)
+{
+	const char *const words[] = {"FSD", w->conf->target.ups};
+
+	if (brain_link_up(w->engine->brain, w->place, engine_now(w->engine)))
+		asyncclient_request(w->client, 2, words, fsd_repeated, w);
+}
+
 void engine_link_settled(struct watch *w)
 {
 	struct engine *e = w->engine;
+
+	if (!w->fsd_waits && asyncclient_state(w->client) == ASYNCCLIENT_UP)
+		repeat_fsd(w);
 
 	if (!w->fsd_waits || asyncclient_state(w->client) == ASYNCCLIENT_CONNECTING)
 		return;

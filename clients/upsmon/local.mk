@@ -16,18 +16,18 @@ clients/upsmon/groupgram.c: clients/upsmon/groupgram.y
 	$(AM_V_GEN)$(MKDIR_P) clients/upsmon && $(BISON) -o $@ $(srcdir)/clients/upsmon/groupgram.y
 
 # What upssched shares with upsmon.
-noinst_LTLIBRARIES += clients/upsmon/libevents.la
-clients_upsmon_libevents_la_SOURCES = \
+noinst_LTLIBRARIES += clients/upsmon/libtimers.la
+clients_upsmon_libtimers_la_SOURCES = \
 	clients/upsmon/notice.c clients/upsmon/notice.h \
 	clients/upsmon/spawn.c clients/upsmon/spawn.h \
 	clients/upsmon/timers.c clients/upsmon/timers.h
-clients_upsmon_libevents_la_LIBADD = common/libbase.la
+clients_upsmon_libtimers_la_LIBADD = common/libbase.la
 
 check_PROGRAMS += tests/unit/test_timers
 TESTS += tests/unit/test_timers
 tests_unit_test_timers_SOURCES = tests/unit/test_timers.c
 tests_unit_test_timers_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
-tests_unit_test_timers_LDADD = clients/upsmon/libevents.la $(CMOCKA_LIBS)
+tests_unit_test_timers_LDADD = clients/upsmon/libtimers.la $(CMOCKA_LIBS)
 
 # upsmon: a thin main over a convenience library, which the unit tests link.
 noinst_LTLIBRARIES += clients/upsmon/libupsmon.la
@@ -91,7 +91,7 @@ else
 clients_upsmon_libcourier_la_SOURCES += clients/upsmon/inhibitor_none.c
 endif
 clients_upsmon_libcourier_la_CPPFLAGS = $(AM_CPPFLAGS) $(CURL_CFLAGS) $(LIBSYSTEMD_CFLAGS)
-clients_upsmon_libcourier_la_LIBADD = clients/upsmon/libevents.la common/libnet.la $(CURL_LIBS) \
+clients_upsmon_libcourier_la_LIBADD = clients/upsmon/libtimers.la common/libnet.la $(CURL_LIBS) \
 	$(LIBSYSTEMD_LIBS)
 clients_upsmon_libupsmon_la_LIBADD = clients/upsmon/libcourier.la
 
@@ -215,3 +215,21 @@ TESTS += tests/unit/test_upsmon_brain
 tests_unit_test_upsmon_brain_SOURCES = tests/unit/test_upsmon_brain.c $(brain_play)
 tests_unit_test_upsmon_brain_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_upsmon_brain_LDADD = $(upsmon_libs) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/unit/test_upsmon_brain_outage
+TESTS += tests/unit/test_upsmon_brain_outage
+tests_unit_test_upsmon_brain_outage_SOURCES = tests/unit/test_upsmon_brain_outage.c $(brain_play)
+tests_unit_test_upsmon_brain_outage_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_upsmon_brain_outage_LDADD = $(upsmon_libs) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/unit/test_upsmon_brain_keep
+TESTS += tests/unit/test_upsmon_brain_keep
+tests_unit_test_upsmon_brain_keep_SOURCES = tests/unit/test_upsmon_brain_keep.c $(brain_play)
+tests_unit_test_upsmon_brain_keep_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_upsmon_brain_keep_LDADD = $(upsmon_libs) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/unit/test_upsmon_brain_due
+TESTS += tests/unit/test_upsmon_brain_due
+tests_unit_test_upsmon_brain_due_SOURCES = tests/unit/test_upsmon_brain_due.c $(brain_play)
+tests_unit_test_upsmon_brain_due_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_upsmon_brain_due_LDADD = $(upsmon_libs) $(CMOCKA_LIBS)

@@ -570,6 +570,16 @@ out:
 	return result;
 }
 
+/* A site that came from UPSmon.py has its file under that name, and no upsmon.conf. */
+static void prefer_existing(char *path, size_t size)
+{
+	char other[PATH_MAX];
+
+	if (access(path, F_OK) != 0 && errno == ENOENT &&
+	    paths_conf_file(other, sizeof(other), "UPSmon.conf") && access(other, F_OK) == 0)
+		str_copy(path, size, other);
+}
+
 int main(int argc, char **argv)
 {
 	struct arguments a = {.family = AF_UNSPEC,
@@ -578,6 +588,7 @@ int main(int argc, char **argv)
 
 	log_init(program);
 	paths_conf_file(a.conf_path, sizeof(a.conf_path), "upsmon.conf");
+	prefer_existing(a.conf_path, sizeof(a.conf_path));
 	status = parse_arguments(&a, argc, argv);
 	if (status >= 0)
 		return status;

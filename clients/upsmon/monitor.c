@@ -248,13 +248,21 @@ void monitor_lose(struct monitor *m, long long now_ms, const struct monitor_ear 
 }
 
 /* A UPS that never answered is reported as soon as a second attempt had its time. */
-static bool nocomm_due(const struct monitor *m, const struct policy *p, long long now_ms)
+static long long nocomm_ms(const struct monitor *m, const struct policy *p)
 {
-	if (m->nocomm_ms != MONITOR_NEVER && !seconds_passed(m->nocomm_ms, now_ms, p->nocommwarn))
-		return false;
-	if (m->contacted)
-		return seconds_passed(m->heard_ms, now_ms, p->nocommwarn);
-	return seconds_passed(m->lost_ms, now_ms, p->poll);
+	long long first = m->contacted ? m->heard_ms + p->nocommwarn * 1000LL
+				       : m->lost_ms + p->poll * 1000LL;
+	/* NOCOMMWARNTIME 0 means at each poll, not at each look. */
+	long long again = m->nocomm_ms + (p->nocommwarn > 0 ? p->nocommwarn : p->poll) * 1000LL;
+
+	return m->nocomm_ms != MONITOR_NEVER && again > first ? again : first;
+}
+
+long long monitor_due_ms(const struct monitor *m, const struct policy *p)
+{
+	if (m->comm == MONITOR_NEW)
+		return m->heard_ms + p->nocommwarn * 1000LL;
+	return m->comm == MONITOR_LOST ? nocomm_ms(m, p) : MONITOR_NEVER;
 }
 
 void monitor_tick(struct monitor *m, const struct policy *p, long long now_ms,
@@ -267,7 +275,7 @@ void monitor_tick(struct monitor *m, const struct policy *p, long long now_ms,
 	if ((m->flags & STATUS_OB) && seconds_passed(m->heard_ms, now_ms, p->deadtime))
 		m->low_assumed = true;
 	track_timers(m, now_ms);
-	if (nocomm_due(m, p, now_ms)) {
+	if (now_ms >= nocomm_ms(m, p)) {
 		m->nocomm_ms = now_ms;
 		tell(m, ear, NOTICE_NOCOMM, NULL);
 	}

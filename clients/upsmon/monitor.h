@@ -85,6 +85,8 @@ void monitor_lose(struct monitor *m, long long now_ms, const struct monitor_ear 
 /* Time passed: DEADTIME, NOCOMM. To be called about once a second. */
 void monitor_tick(struct monitor *m, const struct policy *p, long long now_ms,
 		  const struct monitor_ear *ear);
+/* When it will have something to tell by itself; MONITOR_NEVER = nothing. */
+long long monitor_due_ms(const struct monitor *m, const struct policy *p);
 
 /* All readings are obsolete: the host slept. What is known starts anew; the link's state stays. */
 void monitor_forget(struct monitor *m, long long now_ms);

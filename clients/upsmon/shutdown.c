@@ -98,7 +98,7 @@ void shutdown_logins_answered(struct shutdown *s, long others, long long now_ms)
 	if (s->phase != SHUTDOWN_SYNC || !s->pending)
 		return;
 	/* Those that were there a moment ago are not gone because the server is. */
-	if (others < 0 && s->hostsync_told)
+	if (s->hostsync_told && (others < 0 || (!others && now_ms < s->doubt_ms)))
 		others = 1;
 	if (others > s->others)
 		s->others = others;
@@ -112,6 +112,11 @@ void shutdown_logins_answered(struct shutdown *s, long others, long long now_ms)
 			   s->hostsync);
 		s->acts->tell(s->arg, NOTICE_SHUTDOWN_HOSTSYNC);
 	}
+}
+
+void shutdown_doubt(struct shutdown *s, long long now_ms)
+{
+	s->doubt_ms = now_ms + SHUTDOWN_DOUBT_MS;
 }
 
 void shutdown_hooks_ended(struct shutdown *s, long long now_ms)

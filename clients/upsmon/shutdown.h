@@ -31,6 +31,7 @@ enum shutdown_phase {
 
 enum {
 	SHUTDOWN_FSD_LIMIT_MS = 5000, /* a upsd that does not answer shall not cost the battery */
+	SHUTDOWN_DOUBT_MS = 10000, /* in which secondaries find a server again */
 	SHUTDOWN_ASK_MS = 250,        /* pause between two counts of the secondaries */
 };
 
@@ -59,6 +60,7 @@ struct shutdown {
 	size_t pending;             /* answers that are awaited */
 	long others;                /* most secondaries of one UPS in this count */
 	bool hostsync_told;
+	long long doubt_ms;       /* until then a count of none is not believed */
 	long long hooks_until_ms; /* they are waited for until then; 0 = they are not */
 };
 
@@ -82,6 +84,9 @@ void shutdown_hooks_ended(struct shutdown *s, long long now_ms);
 void shutdown_limit_hooks(struct shutdown *s, long long until_ms);
 
 /* To be called when that time has come; -1 = nothing happens by itself. */
+/* A server is new, or was out of reach: secondaries that it does not count yet may be at work. */
+void shutdown_doubt(struct shutdown *s, long long now_ms);
+
 void shutdown_tick(struct shutdown *s, long long now_ms);
 long long shutdown_due_ms(const struct shutdown *s);
 

@@ -200,7 +200,6 @@ def test_upsd_restarted_between_the_forced_shutdown_and_its_end(rack):
         rack.expect_down(*SECONDARIES, last="primary")
 
 
-@pytest.mark.xfail(strict=True, reason="a new upsd knows of no FSD, and is not told again")
 def test_a_secondary_that_missed_the_forced_shutdown_hears_of_it_from_a_new_upsd(mixed_rack):
     """It was cut off when FSD was set; then upsd is restarted, and the power returns.  The primary
     goes down all the same, and has the UPS switched off: so all must.  (One that polls: to a
@@ -219,7 +218,6 @@ def test_a_secondary_that_missed_the_forced_shutdown_hears_of_it_from_a_new_upsd
     rack.hosts["web"].wait_down(timeout=10)
 
 
-@pytest.mark.xfail(strict=True, reason="the first count of a new upsd is believed at once")
 def test_a_secondary_at_work_is_waited_for_though_upsd_is_new(rack):
     """Its shutdown takes its time, it is still logged in; a new upsd does not know it yet."""
     server = rack.start_all("HOSTSYNC 30", secondaries=())

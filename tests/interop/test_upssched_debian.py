@@ -16,7 +16,7 @@ CONF = [
     "AT ONBATT ups@host EXECUTE ours-alone",
     "AT ONBATT other@host EXECUTE not-ours",
     "AT onbatt * EXECUTE at-once",
-    "AT LOWBATT * START-TIMER never 1",
+    f"AT LOWBATT * START-TIMER never {LONG}",
     "AT LOWBATT * CANCEL-TIMER never no-timer",
     "AT LOWBATT * START-TIMER seconds 1s",
     "AT COMMBAD * CANCEL-TIMER never",

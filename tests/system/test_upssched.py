@@ -192,6 +192,13 @@ def test_a_shared_timer_tells_of_all_who_took_part(sched):
     assert sched.told() == ["all"]
 
 
+def test_a_message_may_be_of_any_length(sched):
+    sched.write_conf("AT FSD * START-TIMER now 0")
+    sched.ok("FSD", message="m" * 100000)
+    message = sched.wait_told("now")[4]
+    assert len(message) > 512 and set(message) == {"m"}
+
+
 def test_a_message_may_begin_with_a_dash(sched):
     sched.write_conf("AT FSD * START-TIMER now 0")
     sched.ok("FSD", message="-no power-")

@@ -15,7 +15,7 @@
 #include "common/base/log.h"
 #include "common/base/str.h"
 
-enum { BEGAN_MS = 5000000, DENSE_MS = 50, TICK_MS = 1000 };
+enum { BEGAN_MS = 5000000, DENSE_MS = 50, TICK_MS = 1000, AT_ONCE_MAX = 20 };
 
 /* --------------------------------------------------------------------- acts */
 
@@ -160,6 +160,7 @@ void brain_play_restart(struct brain_play *p, long long passed_ms)
 	brain_free(p->brain);
 	p->now_ms += passed_ms;
 	p->fsd_pending = p->logins_pending = 0;
+	memset(p->heard, 0, sizeof(p->heard));
 	p->brain = brain_new(&acts, p, p->now_ms);
 	assert_non_null(p->brain);
 	assert_true(brain_adopt(p->brain, &p->conf, p->now_ms));
@@ -185,6 +186,7 @@ void brain_play_values(struct brain_play *p, size_t ups, const char *status, con
 		p->brain, ups,
 		&(struct monitor_reading){.status = status, .charge = charge, .runtime = runtime},
 		p->now_ms);
+	p->heard[ups] = !str_equal(status, "WAIT");
 }
 
 void brain_play_read(struct brain_play *p, size_t ups, const char *status)
@@ -194,6 +196,9 @@ void brain_play_read(struct brain_play *p, size_t ups, const char *status)
 
 void brain_play_lose(struct brain_play *p, size_t ups)
 {
+	if (p->heard[ups])
+		brain_heard(p->brain, ups, p->now_ms);
+	p->heard[ups] = false;
 	brain_lose(p->brain, ups, p->now_ms);
 }
 
@@ -215,16 +220,36 @@ static void sooner(long long *next, long long ms)
 		*next = ms;
 }
 
+static void turn(struct brain_play *p)
+{
+	brain_turn(p->brain, p->now_ms);
+	answer(p);
+}
+
+/* Whatever is due at this moment. */
+static void turn_while_due(struct brain_play *p)
+{
+	for (int i = 0; p->pace != BRAIN_DENSE; i++) {
+		long long due = brain_due_ms(p->brain);
+
+		if (due == MONITOR_NEVER || due > p->now_ms)
+			return;
+		if (i == AT_ONCE_MAX)
+			fail_msg("the brain wants to be asked without end");
+		turn(p);
+	}
+}
+
 static long long next_ms(const struct brain_play *p, long long until_ms)
 {
-	long long next = until_ms, due = brain_due_ms(p->brain);
+	long long next = until_ms;
 
-	if (p->dense)
+	if (p->pace == BRAIN_DENSE)
 		sooner(&next, p->now_ms + DENSE_MS);
 	else
+		sooner(&next, brain_due_ms(p->brain));
+	if (p->pace == BRAIN_USUAL)
 		sooner(&next, p->now_ms + TICK_MS);
-	if (!p->dense)
-		sooner(&next, due > p->now_ms ? due : due == MONITOR_NEVER ? due : p->now_ms + 1);
 	if (p->hooks_until_ms)
 		sooner(&next, p->hooks_until_ms);
 	return next;
@@ -235,10 +260,16 @@ void brain_play_pass(struct brain_play *p, double seconds)
 	long long until = p->now_ms + (long long)(seconds * 1000 + 0.5);
 
 	answer(p);
+	if (p->pace == BRAIN_DENSE)
+		turn(p);
+	turn_while_due(p);
 	while (p->now_ms < until) {
 		p->now_ms = next_ms(p, until);
-		brain_turn(p->brain, p->now_ms);
-		answer(p);
+		for (size_t i = 0; i < p->conf.ups_count; i++)
+			if (p->heard[i])
+				brain_heard(p->brain, i, p->now_ms);
+		turn(p);
+		turn_while_due(p);
 	}
 }
 
