@@ -25,8 +25,11 @@ struct play {
 	struct brain *brain;
 	long long now_ms;
 	long long *low_ms; /* since when each UPS says LB; -1 = it does not */
-	bool *forced;      /* whether FSD was set on each UPS: its server does not forget it */
-	size_t fsd_pending, logins_pending;
+	struct fsd {
+		bool set;     /* the server does not forget it */
+		bool pending; /* we asked for it, and hear of it at the next step */
+	} *fsd;               /* of each UPS */
+	size_t logins_pending;
 	long long hooks_ms;    /* when they end; -1 = they do not run */
 	long long executed_ms; /* -1 = not yet */
 };
@@ -74,8 +77,7 @@ static bool send_fsd(void *arg, size_t ups)
 	struct play *p = arg;
 
 	say(p, "FSD is set on UPS %s: secondaries shut down", p->conf->ups[ups].system);
-	p->forced[ups] = true;
-	p->fsd_pending++;
+	p->fsd[ups] = (struct fsd){.set = true, .pending = true};
 	return true;
 }
 
@@ -155,9 +157,9 @@ static void read_one(struct play *p, size_t ups)
 	else if (p->low_ms[ups] < 0)
 		p->low_ms[ups] = p->now_ms;
 	if (low && !p->conf->ups[ups].primary && p->now_ms - p->low_ms[ups] >= FSD_MS)
-		p->forced[ups] = true;
+		p->fsd[ups].set = true;
 	str_format(status, sizeof(status), "%s%s%s", off ? "OB DISCHRG" : "OL", low ? " LB" : "",
-		   p->forced[ups] ? " FSD" : "");
+		   p->fsd[ups].set ? " FSD" : "");
 	str_format(charge_text, sizeof(charge_text), "%.0f", charge);
 	str_format(runtime_text, sizeof(runtime_text), "%.0f",
 		   charge * (double)p->options->battery_s / 100);
@@ -174,10 +176,19 @@ static bool is_empty(const struct play *p)
 
 /* ------------------------------------------------------------------ the play */
 
+static void answer_fsd(struct play *p, size_t ups)
+{
+	if (!p->fsd[ups].pending)
+		return;
+	p->fsd[ups].pending = false;
+	brain_fsd_set(p->brain, ups);
+	brain_fsd_answered(p->brain, p->now_ms);
+}
+
 static void answer(struct play *p)
 {
-	for (; p->fsd_pending; p->fsd_pending--)
-		brain_fsd_answered(p->brain, p->now_ms);
+	for (size_t i = 0; i < p->conf->ups_count; i++)
+		answer_fsd(p, i);
 	for (; p->logins_pending; p->logins_pending--)
 		brain_logins_answered(p->brain, 0, p->now_ms);
 	if (p->hooks_ms >= 0 && p->now_ms >= p->hooks_ms) {
@@ -263,9 +274,9 @@ int rehearse_run(const struct upsmon_conf *conf, const struct rehearse_options *
 	int result = EXIT_FAILURE;
 
 	p.low_ms = calloc(conf->ups_count + 1, sizeof(*p.low_ms));
-	p.forced = calloc(conf->ups_count + 1, sizeof(*p.forced));
+	p.fsd = calloc(conf->ups_count + 1, sizeof(*p.fsd));
 	p.brain = brain_new(&acts, &p, 0);
-	if (!p.low_ms || !p.forced || !p.brain || !brain_adopt(p.brain, conf, 0)) {
+	if (!p.low_ms || !p.fsd || !p.brain || !brain_adopt(p.brain, conf, 0)) {
 		log_error("rehearse", "out of memory");
 		goto out;
 	}
@@ -281,6 +292,6 @@ int rehearse_run(const struct upsmon_conf *conf, const struct rehearse_options *
 out:
 	brain_free(p.brain);
 	free(p.low_ms);
-	free(p.forced);
+	free(p.fsd);
 	return result;
 }
