@@ -12,7 +12,6 @@
 #include "clients/upsmon/engine_impl.h"
 #include "clients/upsmon/powerflag.h"
 #include "clients/upsmon/wake.h"
-#include "common/base/daemon.h"
 #include "common/base/str.h"
 
 static const char token[] = "shutdown";
@@ -223,7 +222,7 @@ static void execute(void *arg, int command)
 	struct engine *e = arg;
 
 	command = order_for(e, command);
-	daemon_notify("STOPPING=1\nEXTEND_TIMEOUT_USEC=18446744073709551615");
+	/* No STOPPING=1 here: systemd would give the command TimeoutStopSec, and then kill it. */
 	/* From here on it is the system's own shutdown that must not be held up. */
 	engine_hold_shutdown(e, false);
 	if (e->options.parent_fd < 0) {

@@ -229,6 +229,21 @@ def test_the_supervisor_is_told(host, upsd, site):
         assert supervisor.recv(100) == b"STOPPING=1"
 
 
+def test_the_supervisor_does_not_limit_the_shutdown_command(host, upsd, site):
+    """systemd would kill it TimeoutStopSec after a STOPPING=1, however long it needs."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as supervisor:
+        supervisor.bind(str(site.root / "notify"))
+        supervisor.settimeout(60)
+        start(host, upsd, line(upsd), "SHUTDOWNEXIT no",
+              env={"NOTIFY_SOCKET": str(site.root / "notify")})
+        assert supervisor.recv(100) == b"READY=1"
+        upsd.set("ups", "ups.status", "FSD OB LB")
+        host.wait_down()
+        supervisor.setblocking(False)
+        with pytest.raises(BlockingIOError):
+            supervisor.recv(100)
+
+
 def test_a_refused_login_says_what_is_wrong(host, upsd):
     upsd.answers["LOGIN"] = "ERR ACCESS-DENIED"
     host.start(line(upsd))
