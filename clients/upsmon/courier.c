@@ -18,6 +18,7 @@
 #include "clients/upsmon/nutlog.h"
 #include "clients/upsmon/spawn.h"
 #include "common/base/log.h"
+#include "common/base/str.h"
 
 enum {
 	RUNNING_MAX = 64, /* a NOTIFYCMD that never ends must not fill the process table */
@@ -25,6 +26,10 @@ enum {
 	COURTESY_LIMIT_MS = 30 * 1000,
 	MAIL_LIMIT_MS = 60 * 1000,
 	MAIL_GRACE_MS = 5 * 1000, /* for its process to say itself why it failed */
+	WAITING_MAX = 512,
+	WAITING_BYTES_MAX = 512 * 1024,
+	WAITING_LIMIT_MS = 60 * 1000,
+	FULL_LOG_S = 60,
 };
 
 static const char token[] = "notify";
@@ -46,6 +51,14 @@ struct errand {
 	void *arg;
 };
 
+/* A delivery that waits, as a line of words. */
+struct parcel {
+	struct parcel *next;
+	struct buffer line;
+	const char *what;
+	long long until_ms; /* then nobody wants it any more */
+};
+
 struct courier {
 	struct loop *loop;
 	struct loop_signal *child_ended;
@@ -57,6 +70,9 @@ struct courier {
 	unsigned courtesy_ms, mail_ms;
 	bool mail_told;    /* that there is none */
 	bool desktop_told; /* the last notice did not get there, and so it was said */
+	struct log_throttle full; /* what is left out */
+	struct parcel *first, **last; /* what waits for a place, in its order */
+	size_t waiting, waiting_bytes;
 	size_t count;
 	struct errand running[RUNNING_MAX];
 };
@@ -94,6 +110,9 @@ static void log_end(struct courier *c, const struct errand *e, int status)
 		log_warn(token, "%s ended with status %d", e->what, WEXITSTATUS(status));
 }
 
+static void start_waiting(struct courier *c);
+static void drop_stale(struct courier *c, long long now_ms);
+
 static void reap(void *arg)
 {
 	struct courier *c = arg;
@@ -111,6 +130,7 @@ static void reap(void *arg)
 		if (ended.done)
 			ended.done(ended.arg, status);
 	}
+	start_waiting(c);
 	if (before > 0 && c->count == 0 && c->idle)
 		c->idle(c->idle_arg);
 }
@@ -137,6 +157,8 @@ static void set_deadline(struct courier *c, long long now_ms)
 		if (due && due < first)
 			first = due;
 	}
+	if (c->first && c->first->until_ms < first)
+		first = c->first->until_ms;
 	if (first < LLONG_MAX)
 		loop_timer_set(c->deadline, first - now_ms);
 	else
@@ -155,6 +177,7 @@ static void check_deadlines(void *arg)
 		if (e->deadline_ms && e->deadline_ms <= now_ms)
 			kill_late(e);
 	}
+	drop_stale(c, now_ms);
 	set_deadline(c, now_ms);
 }
 
@@ -163,13 +186,27 @@ static bool is_courtesy(const struct errand *e)
 	return e->interest == IN_NEITHER || e->interest == IN_FIRST_FAILURE;
 }
 
-static bool has_room(const struct courier *c, const struct errand *e)
+/* Once a minute, however many they are. */
+static void leave_out(struct courier *c, const char *what)
+{
+	unsigned missed;
+
+	if (!log_throttle_pass(&c->full, FULL_LOG_S, &missed))
+		return;
+	if (missed)
+		log_error(token, "%zu programs are running, %s is left out, and %u others before",
+			  c->count, what, missed);
+	else
+		log_error(token, "%zu programs are running, %s is left out", c->count, what);
+}
+
+static bool has_room(struct courier *c, const struct errand *e)
 {
 	size_t max = is_courtesy(e) ? COURTESY_MAX : RUNNING_MAX;
 
 	if (c->count < max)
 		return true;
-	log_error(token, "%zu programs are running, %s is left out", c->count, e->what);
+	leave_out(c, e->what);
 	return false;
 }
 
@@ -351,7 +388,7 @@ static void carry_nutlog(struct courier *c, const struct delivery *d)
 	nutlog_write(c->nutlog, d->argc ? d->argv[0] : "", d->text, time(NULL));
 }
 
-void courier_deliver(struct courier *c, const struct delivery *d)
+static void carry(struct courier *c, const struct delivery *d)
 {
 	static void (*const carriers[DELIVERY_COUNT])(struct courier *, const struct delivery *) = {
 		[DELIVERY_LOG] = carry_log,       [DELIVERY_WALL] = carry_wall,
@@ -368,6 +405,97 @@ void courier_deliver(struct courier *c, const struct delivery *d)
 	carriers[d->kind](c, &whole);
 }
 
+/* ------------------------------------------------------------------ waiting */
+
+/* What scripts and people must not miss waits for a place; a wall is of its moment. */
+static const char *may_wait(const struct delivery *d)
+{
+	switch (d->kind) {
+	case DELIVERY_EXEC:
+		return "NOTIFYCMD";
+	case DELIVERY_SHELL:
+		return "SHELLCMD";
+	case DELIVERY_MAIL:
+		return "mail";
+	default:
+		return NULL;
+	}
+}
+
+static void drop_parcel(struct courier *c)
+{
+	struct parcel *p = c->first;
+
+	c->first = p->next;
+	if (!c->first)
+		c->last = &c->first;
+	c->waiting--;
+	c->waiting_bytes -= p->line.len;
+	/* There may be a password in it. */
+	secret_wipe(p->line.data, p->line.len);
+	buffer_free(&p->line);
+	free(p);
+}
+
+static void put_aside(struct courier *c, const struct delivery *d, const char *what)
+{
+	struct parcel *p = calloc(1, sizeof(*p));
+
+	if (!p || c->waiting >= WAITING_MAX || !delivery_append(&p->line, d) ||
+	    c->waiting_bytes + p->line.len > WAITING_BYTES_MAX) {
+		leave_out(c, what);
+		if (p)
+			buffer_free(&p->line);
+		free(p);
+		return;
+	}
+	p->what = what;
+	p->until_ms = loop_now_ms(c->loop) + WAITING_LIMIT_MS;
+	*c->last = p;
+	c->last = &p->next;
+	c->waiting++;
+	c->waiting_bytes += p->line.len;
+	set_deadline(c, loop_now_ms(c->loop));
+}
+
+static void carry_parcel(struct courier *c, const struct parcel *p)
+{
+	struct words *w = words_new(WORDS_WIRE, &delivery_limits);
+	const char *text = p->line.data;
+	size_t len = p->line.len;
+	struct delivery d;
+
+	if (w && words_feed(w, &text, &len) == WORDS_LINE && delivery_parse(w, &d))
+		carry(c, &d);
+	words_free(w);
+}
+
+static void start_waiting(struct courier *c)
+{
+	while (c->first && c->count < RUNNING_MAX) {
+		carry_parcel(c, c->first);
+		drop_parcel(c);
+	}
+}
+
+static void drop_stale(struct courier *c, long long now_ms)
+{
+	while (c->first && c->first->until_ms <= now_ms) {
+		leave_out(c, c->first->what);
+		drop_parcel(c);
+	}
+}
+
+void courier_deliver(struct courier *c, const struct delivery *d)
+{
+	const char *what = may_wait(d);
+
+	if (what && (c->first || c->count >= RUNNING_MAX))
+		put_aside(c, d, what);
+	else
+		carry(c, d);
+}
+
 /* -------------------------------------------------------------------- life */
 
 struct courier *courier_new(struct loop *l)
@@ -377,6 +505,7 @@ struct courier *courier_new(struct loop *l)
 	if (!c)
 		return NULL;
 	c->loop = l;
+	c->last = &c->first;
 	c->courtesy_ms = COURTESY_LIMIT_MS;
 	c->mail_ms = MAIL_LIMIT_MS;
 	c->child_ended = loop_signal_new(l, SIGCHLD, reap, c);
@@ -395,6 +524,8 @@ void courier_free(struct courier *c)
 	loop_signal_free(c->child_ended);
 	loop_timer_free(c->deadline);
 	loop_defer_cancel(&c->look);
+	while (c->first)
+		drop_parcel(c);
 	nutlog_free(c->nutlog);
 	free(c);
 }
@@ -411,6 +542,11 @@ bool courier_adopt(struct courier *c, pid_t pid, const char *what, courier_done_
 size_t courier_running(const struct courier *c)
 {
 	return c->count;
+}
+
+size_t courier_waiting(const struct courier *c)
+{
+	return c->waiting;
 }
 
 void courier_when_idle(struct courier *c, loop_fn *fn, void *arg)

@@ -2,7 +2,7 @@
  * courier: carries deliveries out: syslog, wall(1), NOTIFYCMD, shell commands,
  * mail, desktops, files.
  *
- * Nothing here waits: programs run beside us, and how they end is logged.  What
+ * Nothing here blocks: programs run beside us, and how they end is logged.  What
  * could hang for ever (mail, wall, desktops) is killed when its time is over;
  * scripts are the administrator's and may take theirs.
  */
@@ -37,8 +37,9 @@ typedef void courier_done_fn(void *arg, int status);
 bool courier_adopt(struct courier *c, pid_t pid, const char *what, courier_done_fn *done,
 		   void *arg);
 
-/* Programs that have not ended. */
+/* Programs that have not ended, and deliveries that wait for their place. */
 size_t courier_running(const struct courier *c);
+size_t courier_waiting(const struct courier *c);
 
 /* `fn` is called whenever the last of them has ended. */
 void courier_when_idle(struct courier *c, loop_fn *fn, void *arg);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "common/base/str.h"
+#include "common/ups/state.h"
 #include "common/ups/status.h"
 
 enum { LINE_BITS = STATUS_OL | STATUS_OB };
@@ -202,7 +203,7 @@ static double number_of(const char *text)
 void monitor_read(struct monitor *m, const struct policy *p, const struct monitor_reading *r,
 		  long long now_ms, const struct monitor_ear *ear)
 {
-	struct buffer others = {.max = 4096};
+	struct buffer others = {.max = 2 * STATE_MAX_VALUE};
 	enum monitor_comm comm = m->comm;
 	uint32_t old = m->flags, bits = parse(r, &others);
 

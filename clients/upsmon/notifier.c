@@ -164,7 +164,7 @@ static void on_closed(struct lineconn *c, void *arg, enum lineconn_end why, int 
 	/* Nobody is left for whose sake a sleep or a shutdown should wait. */
 	inhibitor_free(n->inhibitor);
 	n->inhibitor = NULL;
-	if (courier_running(n->courier) == 0)
+	if (courier_running(n->courier) + courier_waiting(n->courier) == 0)
 		loop_stop(n->loop);
 	else
 		loop_timer_set(n->leave, LEAVE_MS);
