@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "clients/upsmon/brain_impl.h"
+#include "common/base/json.h"
 #include "common/base/str.h"
 #include "common/ups/status.h"
 
@@ -159,30 +160,10 @@ static void describe_text(const struct brain *b, struct buffer *out)
 
 /* --------------------------------------------------------------------- JSON */
 
-static void append_json(struct buffer *out, const char *text)
-{
-	buffer_append_char(out, '"');
-	while (*text) {
-		unsigned char c = (unsigned char)*text;
-		size_t len = str_utf8_length(text);
-
-		if (c == '"' || c == '\\')
-			buffer_appendf(out, "\\%c", c);
-		else if (c < 0x20 || c == 0x7f)
-			buffer_appendf(out, "\\u%04x", c);
-		else if (len)
-			buffer_append(out, text, len);
-		else
-			buffer_append_str(out, "\\ufffd");
-		text += len ? len : 1;
-	}
-	buffer_append_char(out, '"');
-}
-
 static void append_member(struct buffer *out, const char *name, const char *text)
 {
 	buffer_appendf(out, "\"%s\": ", name);
-	append_json(out, text);
+	json_append_string(out, text);
 }
 
 static void append_number(struct buffer *out, const char *name, double value)
@@ -211,7 +192,7 @@ static void append_status(struct buffer *out, const struct monitor *m)
 		if (!word)
 			continue;
 		buffer_append_str(out, comma);
-		append_json(out, word);
+		json_append_string(out, word);
 		comma = ", ";
 	}
 	buffer_append_char(out, ']');

@@ -61,9 +61,9 @@ long long brain_wake_due_ms(const struct brain *b)
 
 void brain_wake_turn(struct brain *b)
 {
-	if (!b->wake_due || !b->conf->wake_count || b->stopped)
+	if (!b->wake_due || b->stopped)
 		return;
-	if (!all_is_well(b))
+	if (!b->conf->wake_count || !all_is_well(b))
 		b->stable_ms = MONITOR_NEVER;
 	else if (b->stable_ms == MONITOR_NEVER)
 		b->stable_ms = b->now_ms;
@@ -77,7 +77,7 @@ void brain_wake_turn(struct brain *b)
 		b->acts->wake(b->arg, w->target);
 		b->wake_next++;
 	}
-	if (b->wake_next >= b->conf->wake_count) {
+	if (b->conf->wake_count && b->wake_next >= b->conf->wake_count) {
 		b->wake_due = false;
 		b->wake_next = 0;
 	}

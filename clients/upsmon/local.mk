@@ -233,3 +233,14 @@ TESTS += tests/unit/test_upsmon_brain_due
 tests_unit_test_upsmon_brain_due_SOURCES = tests/unit/test_upsmon_brain_due.c $(brain_play)
 tests_unit_test_upsmon_brain_due_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_upsmon_brain_due_LDADD = $(upsmon_libs) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/unit/test_upsmon_sim
+TESTS += tests/unit/test_upsmon_sim
+tests_unit_test_upsmon_sim_SOURCES = tests/unit/test_upsmon_sim.c $(brain_play) \
+	tests/unit/sim_check.c \
+	tests/unit/sim_model.c tests/unit/sim_model.h \
+	tests/unit/sim_run.c tests/unit/sim_run.h \
+	tests/unit/sim_site.c tests/unit/sim_site.h \
+	tests/unit/sim_world.c tests/unit/sim_world.h
+tests_unit_test_upsmon_sim_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_upsmon_sim_LDADD = $(upsmon_libs) $(CMOCKA_LIBS)

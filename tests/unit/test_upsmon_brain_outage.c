@@ -258,6 +258,16 @@ static void a_calibration_reaches_no_limit(void **state)
 	expect_pass(2, "2300 DECIDED 0 in 22; 2300 FSD 0");
 }
 
+static void a_calibration_is_no_part_of_hostsync(void **state)
+{
+	(void)state;
+	begin_on_line(SECONDARY COMMAND "HOSTSYNC 20\n");
+	status_is("OB LB CAL");
+	expect_pass(100, "");
+	status_is("OB LB");
+	expect_pass(30, "120.001 DECIDED 0 in 27; 122.001 EXECUTE 0");
+}
+
 static void a_limit_of_one_ups_is_its_own(void **state)
 {
 	(void)state;
@@ -758,6 +768,7 @@ int main(void)
 		TEST(obduration_counts_from_the_beginning_of_the_outage),
 		TEST(obcharge_and_obruntime_count_at_once),
 		TEST(a_calibration_reaches_no_limit),
+		TEST(a_calibration_is_no_part_of_hostsync),
 		TEST(a_limit_of_one_ups_is_its_own),
 		TEST(a_reload_brings_other_limits_at_once),
 		TEST(the_command_waits_for_hooks_and_for_finaldelay),
