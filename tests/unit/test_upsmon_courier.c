@@ -19,9 +19,9 @@
 
 #include <cmocka.h>
 
-#include "clients/upsmon/courier.h"
-#include "clients/upsmon/desktop.h"
-#include "clients/upsmon/nutlog.h"
+#include "clients/upsmon/notify/courier.h"
+#include "clients/upsmon/notify/desktop.h"
+#include "clients/upsmon/notify/nutlog.h"
 #include "common/base/buffer.h"
 #include "common/base/clock.h"
 #include "common/base/log.h"
