@@ -284,7 +284,7 @@ static int check_whole_conf(const struct arguments *a, const struct upsmon_conf 
 	char why[512];
 
 	for (size_t i = 0; i < conf->ups_count; i++) {
-		struct tlspolicy *policy = tls_demands_policy(&conf->tls, &conf->ups[i].target,
+		struct tlspolicy *policy = tls_demands_policy(&conf->tls, &conf->ups[i].target, NULL,
 							      why, sizeof(why));
 
 		if (!policy) {

@@ -132,15 +132,30 @@ static const struct tls_host *find_host(const struct tls_demands *d,
 	return NULL;
 }
 
+static const char *authorities_for(const struct tls_demands *d,
+				   const struct netwire_target *server)
+{
+	const struct tls_host *host = find_host(d, server);
+
+	return host && host->cert_path ? host->cert_path : d->cert_path;
+}
+
+bool tls_demands_alike(const struct tls_demands *d, const struct netwire_target *a,
+		       const struct netwire_target *b)
+{
+	return str_equal(authorities_for(d, a), authorities_for(d, b));
+}
+
 struct tlspolicy *tls_demands_policy(const struct tls_demands *d,
-				     const struct netwire_target *server, char *why, size_t size)
+				     const struct netwire_target *server,
+				     const struct tlspolicy *like, char *why, size_t size)
 {
 	const struct tls_host *host = find_host(d, server);
 	const struct tlspolicy_source source = {
 		.certverify = host && host->certverify >= 0 ? host->certverify : d->certverify,
 		.forcessl = host && host->forcessl >= 0 ? host->forcessl : d->forcessl,
 		.cert_name = host ? host->name : NULL,
-		.cert_path = host && host->cert_path ? host->cert_path : d->cert_path,
+		.cert_path = authorities_for(d, server),
 		.cert_file = d->cert_file,
 		.ident_name = d->ident_name,
 		.ident_password = d->ident_password,
@@ -148,6 +163,7 @@ struct tlspolicy *tls_demands_policy(const struct tls_demands *d,
 		.open = d->open,
 		.open_arg = d->open_arg,
 		.no_store = d->no_store,
+		.like = like,
 	};
 
 	return tlspolicy_new(&source, server->host, server->port, why, size);
