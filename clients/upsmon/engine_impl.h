@@ -6,12 +6,12 @@
 #ifndef CLIENTS_UPSMON_ENGINE_IMPL_H
 #define CLIENTS_UPSMON_ENGINE_IMPL_H
 
-#include "clients/upsmon/brain.h"
+#include "clients/upsmon/brain/brain.h"
 #include "clients/upsmon/control.h"
-#include "clients/upsmon/courier.h"
+#include "clients/upsmon/notify/courier.h"
 #include "clients/upsmon/engine.h"
-#include "clients/upsmon/inhibitor.h"
-#include "clients/upsmon/outbox.h"
+#include "clients/upsmon/notify/inhibitor.h"
+#include "clients/upsmon/notify/outbox.h"
 #include "common/base/log.h"
 #include "common/net/loop.h"
 #include "common/net/resolver.h"

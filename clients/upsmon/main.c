@@ -10,12 +10,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "clients/upsmon/conf.h"
+#include "clients/upsmon/conf/conf.h"
 #include "clients/upsmon/confine.h"
 #include "clients/upsmon/control.h"
 #include "clients/upsmon/engine.h"
 #include "clients/upsmon/hold.h"
-#include "clients/upsmon/notifier.h"
+#include "clients/upsmon/notify/notifier.h"
 #include "clients/upsmon/parent.h"
 #include "clients/upsmon/powerflag.h"
 #include "clients/upsmon/rehearse.h"

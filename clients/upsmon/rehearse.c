@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "clients/upsmon/brain.h"
+#include "clients/upsmon/brain/brain.h"
 #include "common/base/log.h"
 #include "common/base/str.h"
 

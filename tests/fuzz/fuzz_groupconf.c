@@ -12,8 +12,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "clients/upsmon/groupconf.h"
-#include "clients/upsmon/groupparse.h"
+#include "clients/upsmon/conf/groupconf.h"
+#include "clients/upsmon/conf/groupparse.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

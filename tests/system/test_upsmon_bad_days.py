@@ -13,11 +13,6 @@ from harness.process import pid_of, rss_kib
 
 
 
-def defect(what):
-    """What is known to be wrong; take the mark away with the defect."""
-    return pytest.mark.xfail(reason=what, strict=True)
-
-
 MORE_KIB = 8 * 1024  # how much memory a bad day may cost, with room for the allocator
 RUNNING_MAX = 64     # programs of NOTIFYCMD at a time
 
@@ -136,8 +131,7 @@ def _empty(path):
 
 
 @pytest.mark.parametrize("spoil", [
-    _delete, _folder, _garbage, _empty,
-    pytest.param(_fifo, marks=defect("upsmon waits for ever for a FIFO that nobody writes"))])
+    _delete, _folder, _garbage, _empty, _fifo])
 def test_a_configuration_spoilt_at_reload_leaves_the_old_one_in_force(host, upsd, site, spoil):
     start(host, upsd)
     spoil(site.conf / "upsmon.conf")
@@ -191,7 +185,6 @@ def test_a_log_that_nobody_takes_any_more_stops_nothing(site, upsd):
     shuts_down(host, upsd)
 
 
-@defect("upsmon waits for ever for the reader of its log")
 def test_a_log_that_nobody_reads_stops_nothing(site, upsd):
     """Whoever reads its standard error hangs, and the pipe is full."""
     path = site.root / "pipe"
@@ -252,7 +245,6 @@ def test_notify_commands_that_hang_are_bounded_and_stop_nothing(host, upsd):
     shuts_down(host, upsd)
 
 
-@defect("each program that is left out is a line")
 def test_programs_that_are_left_out_do_not_fill_the_log(host, upsd):
     """DEMAND: transitions are logged with a count, not each for itself."""
     start(host, upsd, f"NOTIFYCMD {script(host, 'hang', 'exec sleep 1000')}",
@@ -261,7 +253,6 @@ def test_programs_that_are_left_out_do_not_fill_the_log(host, upsd):
     assert host.upsmon.log().count("left out") <= 20
 
 
-@defect("what does not fit into the 64 is lost, though it could wait a moment")
 def test_a_hundred_ups_lost_at_once_are_all_told(host, site):
     """A switch has failed: more notices at once than programs may run at a time."""
     names = [f"u{i}" for i in range(100)]
@@ -294,9 +285,7 @@ def test_thousands_of_notices_a_minute_are_bounded(host, upsd):
 
 
 @pytest.mark.parametrize("before", [
-    pytest.param("a", id="before the status",
-                 marks=defect("variables that nobody asked for leave no room for ups.status")),
-    pytest.param("x", id="behind it")])
+    pytest.param("a", id="before the status"), pytest.param("x", id="behind it")])
 def test_a_server_with_20000_variables_costs_no_memory(host, site, before):
     """And it tells of all of them, whatever it was asked for."""
     values = {f"{before}.many.{i}": "v" * 40 for i in range(20_000)}
@@ -331,8 +320,7 @@ def test_a_status_as_long_as_a_value_may_be_is_read(host, site, junk, push):
     assert len(host.upsmon.log()) < 100_000
 
 
-@pytest.mark.parametrize("size", [4000, pytest.param(
-    8000, marks=defect("of more than 4 kB of unknown words nothing is told"))])
+@pytest.mark.parametrize("size", [4000, 8000])
 @pytest.mark.parametrize("junk", JUNK)
 def test_unknown_words_are_told_however_many_they_are(host, upsd, junk, size):
     start(host, upsd)
@@ -344,7 +332,6 @@ def cut(junk, size):
     return JUNK[junk].encode()[:size].decode(errors="ignore")
 
 
-@defect("asyncclient ignores a value that state refuses, and takes the old one for new")
 @pytest.mark.parametrize("push", [True, False], ids=["push", "polling"])
 def test_a_status_longer_than_a_value_may_be_is_not_taken_for_the_old_one(host, site, push):
     """It cannot be read: then the UPS is lost, and that is told."""

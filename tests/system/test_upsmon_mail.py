@@ -45,7 +45,7 @@ def word(text):
 def line(certs, port, text="The lights are out.", host="localhost", password=PASSWORD,
          authority="ca", sender="ups@office.example", to="ops@office.example",
          subject="Power failure"):
-    """A delivery as it goes over the link (clients/upsmon/delivery.h)."""
+    """A delivery as it goes over the link (clients/upsmon/notify/delivery.h)."""
     pem = str(certs.pem(authority)) if authority else ""
     return " ".join(["MAIL", word(text), str(port),
                      *map(word, (host, USER, password, pem, sender, to, subject))]) + "\n"

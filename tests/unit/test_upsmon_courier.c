@@ -19,9 +19,9 @@
 
 #include <cmocka.h>
 
-#include "clients/upsmon/courier.h"
-#include "clients/upsmon/desktop.h"
-#include "clients/upsmon/nutlog.h"
+#include "clients/upsmon/notify/courier.h"
+#include "clients/upsmon/notify/desktop.h"
+#include "clients/upsmon/notify/nutlog.h"
 #include "common/base/buffer.h"
 #include "common/base/clock.h"
 #include "common/base/log.h"
@@ -235,10 +235,13 @@ static void scripts_that_never_end_do_not_fill_the_process_table(void **state)
 	/* Walls leave room for scripts. */
 	assert_int_equal(courier_running(t.courier), 32);
 	for (int i = 0; i < 40; i++)
-		deliver(&(struct delivery){.kind = DELIVERY_SHELL,
-					   .text = "until [ -e $DIR/go ]; do sleep 0.1; done"});
+		deliver(&(struct delivery){
+			.kind = DELIVERY_SHELL,
+			.text = "until [ -e $DIR/go ]; do sleep 0.1; done; echo x >>$DIR/all"});
 	assert_int_equal(courier_running(t.courier), 64);
-	assert_non_null(strstr(logged(), "64 programs are running, SHELLCMD is left out"));
+	assert_int_equal(courier_waiting(t.courier), 8);
+	assert_non_null(strstr(logged(), "32 programs are running, wall is left out"));
+	assert_null(strstr(logged(), "SHELLCMD is left out"));
 	assert_false(courier_adopt(t.courier, getpid(), "x", NULL, NULL));
 	{
 		char path[128];
@@ -247,9 +250,29 @@ static void scripts_that_never_end_do_not_fill_the_process_table(void **state)
 		assert_int_equal(close(open(path, O_CREAT | O_WRONLY, 0600)), 0);
 	}
 	run_until_idle();
+	assert_int_equal(strlen(read_file("all")), 40 * 2); /* what had to wait has come to its turn */
 	deliver(&(struct delivery){.kind = DELIVERY_SHELL, .text = "echo again >$DIR/x"});
 	run_until_idle();
 	assert_string_equal(read_file("x"), "again\n");
+}
+
+static void what_waits_is_bounded_and_told_once(void **state)
+{
+	size_t lines = 0;
+	char path[128];
+
+	(void)state;
+	for (int i = 0; i < 64 + 512 + 100; i++)
+		deliver(&(struct delivery){.kind = DELIVERY_SHELL,
+					   .text = "until [ -e $DIR/go ]; do sleep 0.1; done"});
+	assert_int_equal(courier_waiting(t.courier), 512);
+	for (const char *p = logged(); (p = strstr(p, "left out")); p++)
+		lines++;
+	assert_int_equal(lines, 1);
+	in_dir(path, "go");
+	assert_int_equal(close(open(path, O_CREAT | O_WRONLY, 0600)), 0);
+	run_until_idle();
+	assert_int_equal(courier_waiting(t.courier), 0);
 }
 
 static void note_status(void *arg, int status)
@@ -562,6 +585,7 @@ int main(void)
 		TEST(a_bad_end_is_logged),
 		TEST(what_hangs_is_killed_and_the_others_are_not),
 		TEST(scripts_that_never_end_do_not_fill_the_process_table),
+		TEST(what_waits_is_bounded_and_told_once),
 		TEST(an_adopted_program_is_looked_after_even_if_it_has_ended),
 		TEST(a_log_line_goes_to_syslog_with_its_priority),
 		TEST(texts_are_printed_to_stdout_and_stderr),

@@ -15,8 +15,8 @@
 #include <unistd.h>
 #include <cmocka.h>
 
-#include "clients/upsmon/groupconf.h"
-#include "clients/upsmon/groupparse.h"
+#include "clients/upsmon/conf/groupconf.h"
+#include "clients/upsmon/conf/groupparse.h"
 #include "common/base/str.h"
 
 #define WHO    "POWERVAL 1 UPSDUSER w PASSWORD 'p w' TYPE primary "

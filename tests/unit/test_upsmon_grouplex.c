@@ -8,7 +8,7 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "clients/upsmon/grouplex.h"
+#include "clients/upsmon/conf/grouplex.h"
 
 static struct grouplex lex;
 static struct group_token token;

@@ -14,8 +14,8 @@
 #include <unistd.h>
 #include <cmocka.h>
 
-#include "clients/upsmon/groupconf.h"
-#include "clients/upsmon/mkconf.h"
+#include "clients/upsmon/conf/groupconf.h"
+#include "clients/upsmon/conf/mkconf.h"
 #include "common/base/str.h"
 
 static struct mkconf made;

@@ -13,8 +13,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "clients/upsmon/mail.h"
-#include "clients/upsmon/notifier.h"
+#include "clients/upsmon/notify/mail.h"
+#include "clients/upsmon/notify/notifier.h"
 #include "common/base/log.h"
 #include "common/base/str.h"
 

@@ -24,7 +24,7 @@ class Notifier:
         return self._lines.readline().rstrip("\n")
 
     def say(self, line):
-        """Sends a line of words (clients/upsmon/link.h, delivery.h)."""
+        """Sends a line of words (clients/upsmon/notify/link.h, delivery.h)."""
         self.link.sendall(f"{line}\n".encode())
 
     def hang_up(self):
