@@ -18,6 +18,11 @@ enum {
 	HOOKS_MS = 1000,          /* what hooks take in this play */
 };
 
+struct fsd {
+	bool set;     /* the server does not forget it */
+	bool pending; /* we asked for it, and hear of it at the next step */
+};
+
 struct play {
 	const struct upsmon_conf *conf;
 	const struct rehearse_options *options;
@@ -25,10 +30,7 @@ struct play {
 	struct brain *brain;
 	long long now_ms;
 	long long *low_ms; /* since when each UPS says LB; -1 = it does not */
-	struct fsd {
-		bool set;     /* the server does not forget it */
-		bool pending; /* we asked for it, and hear of it at the next step */
-	} *fsd;               /* of each UPS */
+	struct fsd *fsd;   /* of each UPS */
 	size_t logins_pending;
 	long long hooks_ms;    /* when they end; -1 = they do not run */
 	long long executed_ms; /* -1 = not yet */
