@@ -208,7 +208,7 @@ static void what_hangs_is_killed_and_the_others_are_not(void **state)
 	courier_set_limits(t.courier, 100, 100);
 	deliver(&(struct delivery){
 		.kind = DELIVERY_SHELL,
-		.text = "while [ ! -e $DIR/go ]; do sleep 0.05; done; : >$DIR/x"});
+		.text = "while [ -d $DIR -a ! -e $DIR/go ]; do sleep 0.05; done; : >$DIR/x"});
 	for (int i = 0; i < 2; i++)
 		deliver(&(struct delivery){
 			.kind = DELIVERY_WALL, .text = "t", .argc = 2, .argv = {"sleep", "1000"}});
@@ -231,13 +231,13 @@ static void scripts_that_never_end_do_not_fill_the_process_table(void **state)
 			.kind = DELIVERY_WALL,
 			.text = "t",
 			.argc = 3,
-			.argv = {"/bin/sh", "-c", "until [ -e $DIR/go ]; do sleep 0.1; done"}});
+			.argv = {"/bin/sh", "-c", "while [ -d $DIR -a ! -e $DIR/go ]; do sleep 0.1; done"}});
 	/* Walls leave room for scripts. */
 	assert_int_equal(courier_running(t.courier), 32);
 	for (int i = 0; i < 40; i++)
 		deliver(&(struct delivery){
 			.kind = DELIVERY_SHELL,
-			.text = "until [ -e $DIR/go ]; do sleep 0.1; done; echo x >>$DIR/all"});
+			.text = "while [ -d $DIR -a ! -e $DIR/go ]; do sleep 0.1; done; echo x >>$DIR/all"});
 	assert_int_equal(courier_running(t.courier), 64);
 	assert_int_equal(courier_waiting(t.courier), 8);
 	assert_non_null(strstr(logged(), "32 programs are running, wall is left out"));
@@ -264,7 +264,7 @@ static void what_waits_is_bounded_and_told_once(void **state)
 	(void)state;
 	for (int i = 0; i < 64 + 512 + 100; i++)
 		deliver(&(struct delivery){.kind = DELIVERY_SHELL,
-					   .text = "until [ -e $DIR/go ]; do sleep 0.1; done"});
+					   .text = "while [ -d $DIR -a ! -e $DIR/go ]; do sleep 0.1; done"});
 	assert_int_equal(courier_waiting(t.courier), 512);
 	for (const char *p = logged(); (p = strstr(p, "left out")); p++)
 		lines++;
