@@ -231,13 +231,14 @@ static void scripts_that_never_end_do_not_fill_the_process_table(void **state)
 			.kind = DELIVERY_WALL,
 			.text = "t",
 			.argc = 3,
-			.argv = {"/bin/sh", "-c", "while [ -d $DIR -a ! -e $DIR/go ]; do sleep 0.1; done"}});
+			.argv = {"/bin/sh", "-c",
+				 "while [ -d $DIR -a ! -e $DIR/go ]; do sleep 0.1; done"}});
 	/* Walls leave room for scripts. */
 	assert_int_equal(courier_running(t.courier), 32);
 	for (int i = 0; i < 40; i++)
-		deliver(&(struct delivery){
-			.kind = DELIVERY_SHELL,
-			.text = "while [ -d $DIR -a ! -e $DIR/go ]; do sleep 0.1; done; echo x >>$DIR/all"});
+		deliver(&(struct delivery){.kind = DELIVERY_SHELL,
+					   .text = "while [ -d $DIR -a ! -e $DIR/go ]; do sleep "
+						   "0.1; done; echo x >>$DIR/all"});
 	assert_int_equal(courier_running(t.courier), 64);
 	assert_int_equal(courier_waiting(t.courier), 8);
 	assert_non_null(strstr(logged(), "32 programs are running, wall is left out"));
@@ -250,7 +251,8 @@ static void scripts_that_never_end_do_not_fill_the_process_table(void **state)
 		assert_int_equal(close(open(path, O_CREAT | O_WRONLY, 0600)), 0);
 	}
 	run_until_idle();
-	assert_int_equal(strlen(read_file("all")), 40 * 2); /* what had to wait has come to its turn */
+	assert_int_equal(strlen(read_file("all")),
+			 40 * 2); /* what had to wait has come to its turn */
 	deliver(&(struct delivery){.kind = DELIVERY_SHELL, .text = "echo again >$DIR/x"});
 	run_until_idle();
 	assert_string_equal(read_file("x"), "again\n");
@@ -263,8 +265,9 @@ static void what_waits_is_bounded_and_told_once(void **state)
 
 	(void)state;
 	for (int i = 0; i < 64 + 512 + 100; i++)
-		deliver(&(struct delivery){.kind = DELIVERY_SHELL,
-					   .text = "while [ -d $DIR -a ! -e $DIR/go ]; do sleep 0.1; done"});
+		deliver(&(struct delivery){
+			.kind = DELIVERY_SHELL,
+			.text = "while [ -d $DIR -a ! -e $DIR/go ]; do sleep 0.1; done"});
 	assert_int_equal(courier_waiting(t.courier), 512);
 	for (const char *p = logged(); (p = strstr(p, "left out")); p++)
 		lines++;
