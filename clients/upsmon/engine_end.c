@@ -193,8 +193,8 @@ static void execute_without_parent(struct engine *e, int command)
 	append_flag(&text, e->options.orders.powerdown_flag);
 	if (command >= 0 && (size_t)command < e->options.orders.command_count)
 		buffer_append_str(&text, e->options.orders.commands[command]);
-	outbox_deliver(e->outbox, &(struct delivery){.kind = DELIVERY_SHELL,
-						     .text = buffer_string(&text)});
+	outbox_deliver(e->outbox,
+		       &(struct delivery){.kind = DELIVERY_SHELL, .text = buffer_string(&text)});
 	buffer_free(&text);
 	leave_as_configured(e);
 }

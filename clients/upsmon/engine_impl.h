@@ -39,9 +39,9 @@ struct engine {
 	struct upsmon_conf conf;
 	struct loop *loop;
 	struct resolver *resolver;
-	struct courier *courier; /* what is delivered by this process itself, or */
+	struct courier *courier;     /* what is delivered by this process itself, or */
 	struct inhibitor *inhibitor; /* with the courier; the notifier has its own */
-	struct outbox *outbox;   /* by the notifier; one of the two is NULL */
+	struct outbox *outbox;       /* by the notifier; one of the two is NULL */
 	struct opener *opener;
 	struct control *control;
 	struct brain *brain;
@@ -95,7 +95,8 @@ bool watch_must_restart(const struct engine *e, const struct upsmon_conf *old_co
 			const struct conf_ups *old_ups, const struct upsmon_conf *new_conf,
 			const struct conf_ups *new_ups);
 
-/* engine_end.c: the parent's number for a command of the configuration; -1 = it does not know it. */
+/* engine_end.c: the parent's number for a command of the configuration; -1 = it does not know it.
+ */
 int engine_command_place(const struct engine *e, const char *command);
 extern const struct brain_acts engine_acts;
 bool engine_end_init(struct engine *e);

@@ -30,7 +30,7 @@ static struct watch *find_watch(const struct engine *e, const char *system)
 struct plan {
 	struct watch **watches;
 	struct tlspolicy **policies; /* until a watch takes them over */
-	bool *fresh;		     /* made for this plan */
+	bool *fresh;                 /* made for this plan */
 	size_t count;
 };
 

@@ -62,7 +62,8 @@ static const struct option_row option_rows[] = {
 	{'D', "debug", NULL, "raise debugging level (and stay foreground by default)"},
 	{'F', "foreground", NULL, "stay foregrounded even if no debugging is enabled"},
 	{'B', "background", NULL, "stay backgrounded even if debugging is bumped"},
-	{'t', "check-config", NULL, "check the configuration, tell all that is wrong with it, and exit"},
+	{'t', "check-config", NULL,
+	 "check the configuration, tell all that is wrong with it, and exit"},
 	{LONG_JSON, "json", NULL, "with -c status: as JSON"},
 	{LONG_REHEARSE, "rehearse", NULL,
 	 "play a power failure against the configuration, print what would happen and when"},
@@ -99,8 +100,8 @@ static void print_help(const struct arguments *a)
 	       program);
 	options_print(option_rows, stdout);
 	if (a->debug)
-		printf("\nUsing NUT libupsclient library version %s built %s\n",
-		       NUT_VERSION, tls_build_phrase());
+		printf("\nUsing NUT libupsclient library version %s built %s\n", NUT_VERSION,
+		       tls_build_phrase());
 }
 
 static bool parse_play(const char *option, const char *text, long max, long *out)
@@ -284,8 +285,8 @@ static int check_whole_conf(const struct arguments *a, const struct upsmon_conf 
 	char why[512];
 
 	for (size_t i = 0; i < conf->ups_count; i++) {
-		struct tlspolicy *policy = tls_demands_policy(&conf->tls, &conf->ups[i].target, NULL,
-							      why, sizeof(why));
+		struct tlspolicy *policy = tls_demands_policy(&conf->tls, &conf->ups[i].target,
+							      NULL, why, sizeof(why));
 
 		if (!policy) {
 			log_error(token, "%s: UPS [%s]: TLS cannot be set up: %s", a->conf_path,
@@ -527,8 +528,9 @@ static int start(struct suite *s)
 static void choose_user(struct suite *s)
 {
 	const struct arguments *a = s->args;
-	const char *user =
-		s->conf.run_as_user ? s->conf.run_as_user : a->user ? a->user : RUN_AS_USER;
+	const char *user = s->conf.run_as_user ? s->conf.run_as_user
+			   : a->user           ? a->user
+					       : RUN_AS_USER;
 
 	if (geteuid() == 0 && !a->privileged)
 		str_copy(s->user, sizeof(s->user), user);

@@ -76,7 +76,8 @@ void brain_tell(struct brain *b, enum notice n, const char *ups, const char *ext
 /*
  * Rehearses what people would be told: a notify type ("ONBATT"), or an event of
  * the group language ("OL->OB", "TO->name").  `ups` NULL = the first one.  No timer is
- * started, no FSD set, nothing shut down.  False: there is no such thing; either way `answer` gets a line about it.
+ * started, no FSD set, nothing shut down.  False: there is no such thing; either way `answer` gets
+ * a line about it.
  */
 bool brain_test(struct brain *b, const char *what, const char *ups, struct buffer *answer,
 		long long now_ms);
@@ -92,8 +93,8 @@ void brain_force(struct brain *b, const char *why, long long now_ms);
 void brain_stop(struct brain *b);
 
 void brain_fsd_answered(struct brain *b, long long now_ms);
-/* A link is up anew.  True: a shutdown is under way for which its UPS has to have FSD; the server may
- * not know that. */
+/* A link is up anew.  True: a shutdown is under way for which its UPS has to have FSD; the server
+ * may not know that. */
 bool brain_link_up(struct brain *b, size_t ups, long long now_ms);
 void brain_logins_answered(struct brain *b, long others, long long now_ms);
 void brain_hooks_ended(struct brain *b, long long now_ms);
@@ -111,8 +112,8 @@ void brain_describe(const struct brain *b, struct buffer *out, bool json, long l
  * running timers have gone on.  What does not fit the configuration is left out.
  */
 void brain_save(struct brain *b, struct buffer *out, long long now_ms);
-/* Whether something has happened since it was saved last, or a UPS is on battery, so that it matters
- * when it was heard. */
+/* Whether something has happened since it was saved last, or a UPS is on battery, so that it
+ * matters when it was heard. */
 bool brain_wants_keeping(const struct brain *b);
 void brain_restore(struct brain *b, const char *text, long long passed_ms, long long now_ms);
 

@@ -26,9 +26,9 @@ enum {
 struct brain_ups {
 	const struct conf_ups *conf;
 	struct monitor monitor;
-	uint32_t facts; /* as the rules know them */
-	bool stale;     /* forgotten, and not read since */
-	bool critical;  /* by rules.c, when it was asked last */
+	uint32_t facts;            /* as the rules know them */
+	bool stale;                /* forgotten, and not read since */
+	bool critical;             /* by rules.c, when it was asked last */
 	struct brain_level *fired; /* owned */
 	size_t fired_count;
 };
@@ -50,8 +50,8 @@ struct brain {
 	long long now_ms;
 	long long hold_ms; /* timers wait for readings until then; 0 = they do not */
 	bool stopped;
-	bool look; /* something has changed that brain_turn() has not seen */
-	bool changed; /* since it was saved */
+	bool look;            /* something has changed that brain_turn() has not seen */
+	bool changed;         /* since it was saved */
 	struct timers timers; /* owner: the UPS's system */
 	struct shutdown shutdown;
 	size_t *primaries; /* places of UPSes; room for all of them */

@@ -251,8 +251,8 @@ void monitor_lose(struct monitor *m, long long now_ms, const struct monitor_ear 
 /* A UPS that never answered is reported as soon as a second attempt had its time. */
 static long long nocomm_ms(const struct monitor *m, const struct policy *p)
 {
-	long long first = m->contacted ? m->heard_ms + p->nocommwarn * 1000LL
-				       : m->lost_ms + p->poll * 1000LL;
+	long long first =
+		m->contacted ? m->heard_ms + p->nocommwarn * 1000LL : m->lost_ms + p->poll * 1000LL;
 	/* NOCOMMWARNTIME 0 means at each poll, not at each look. */
 	long long again = m->nocomm_ms + (p->nocommwarn > 0 ? p->nocommwarn : p->poll) * 1000LL;
 

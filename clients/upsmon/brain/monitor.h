@@ -61,9 +61,9 @@ struct monitor_ear {
 };
 
 struct monitor_reading {
-	const char *status; /* ups.status; not empty */
-	const char *alarm;  /* ups.alarm or NULL */
-	bool eco;           /* the mode buzzwords tell of an economy mode */
+	const char *status;           /* ups.status; not empty */
+	const char *alarm;            /* ups.alarm or NULL */
+	bool eco;                     /* the mode buzzwords tell of an economy mode */
 	const char *charge, *runtime; /* battery.charge, battery.runtime; NULL = not told */
 };
 

@@ -27,9 +27,9 @@ enum ruling {
 	RULE_LOST_BYPASS,
 	RULE_LOST_OFF,
 	RULE_OFF,
-	RULE_OB_TIME,    /* on battery for OBDURATION */
-	RULE_OB_CHARGE,  /* on battery, and no more than OBCHARGE left */
-	RULE_OB_RUNTIME, /* on battery, and no more than OBRUNTIME left */
+	RULE_OB_TIME,     /* on battery for OBDURATION */
+	RULE_OB_CHARGE,   /* on battery, and no more than OBCHARGE left */
+	RULE_OB_RUNTIME,  /* on battery, and no more than OBRUNTIME left */
 	RULE_NOT_LOW,     /* not on battery with the battery low: feeds us */
 	RULE_CALIBRATING, /* low on purpose */
 	RULE_LOW_WAIT,    /* OBLBDURATION is not over */

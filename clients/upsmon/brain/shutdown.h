@@ -31,7 +31,7 @@ enum shutdown_phase {
 
 enum {
 	SHUTDOWN_FSD_LIMIT_MS = 5000, /* a upsd that does not answer shall not cost the battery */
-	SHUTDOWN_DOUBT_MS = 10000, /* in which secondaries find a server again */
+	SHUTDOWN_DOUBT_MS = 10000,    /* in which secondaries find a server again */
 	SHUTDOWN_ASK_MS = 250,        /* pause between two counts of the secondaries */
 };
 
@@ -44,8 +44,8 @@ struct shutdown_acts {
 	void (*tell)(void *arg, enum notice n);
 	/* Writes POWERDOWNFLAG and runs SHUTDOWNCMD. */
 	void (*execute)(void *arg);
-	/* Starts the hooks; the end goes to shutdown_hooks_ended(). Returns how many seconds they may
-	 * take, 0 = there are none, or no time for them.  NULL: never any. */
+	/* Starts the hooks; the end goes to shutdown_hooks_ended(). Returns how many seconds they
+	 * may take, 0 = there are none, or no time for them.  NULL: never any. */
 	long (*start_hooks)(void *arg);
 };
 

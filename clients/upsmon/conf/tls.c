@@ -132,8 +132,7 @@ static const struct tls_host *find_host(const struct tls_demands *d,
 	return NULL;
 }
 
-static const char *authorities_for(const struct tls_demands *d,
-				   const struct netwire_target *server)
+static const char *authorities_for(const struct tls_demands *d, const struct netwire_target *server)
 {
 	const struct tls_host *host = find_host(d, server);
 

@@ -43,8 +43,9 @@ void tls_demands_take(struct tls_demands *d, const struct conf_where *at, size_t
 void tls_demands_check(const struct tls_demands *d, const struct conf_where *file,
 		       struct conf_report *r);
 
-/* The policy for a server; NULL with `why` when it cannot be had.  `like`: one for another server with
- * which it may share what was read from files (a bundle of authorities is large); NULL = none. */
+/* The policy for a server; NULL with `why` when it cannot be had.  `like`: one for another server
+ * with which it may share what was read from files (a bundle of authorities is large); NULL = none.
+ */
 struct tlspolicy *tls_demands_policy(const struct tls_demands *d,
 				     const struct netwire_target *server,
 				     const struct tlspolicy *like, char *why, size_t size);

@@ -68,9 +68,9 @@ struct courier {
 	loop_fn *idle;
 	void *idle_arg;
 	unsigned courtesy_ms, mail_ms;
-	bool mail_told;    /* that there is none */
-	bool desktop_told; /* the last notice did not get there, and so it was said */
-	struct log_throttle full; /* what is left out */
+	bool mail_told;               /* that there is none */
+	bool desktop_told;            /* the last notice did not get there, and so it was said */
+	struct log_throttle full;     /* what is left out */
 	struct parcel *first, **last; /* what waits for a place, in its order */
 	size_t waiting, waiting_bytes;
 	size_t count;
