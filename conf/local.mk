@@ -9,3 +9,4 @@ dist_conf_DATA += conf/UPSmon.conf.sample
 dist_conf_DATA += conf/UPSmon.conf-rack.sample
 
 dist_conf_DATA += conf/upssched.conf.sample
+include conf/examples/local.mk

@@ -5,7 +5,8 @@ units = \
 	scripts/systemd/nut.target \
 	scripts/systemd/nut-driver.service \
 	scripts/systemd/nut-server.service \
-	scripts/systemd/nut-monitor.service
+	scripts/systemd/nut-monitor.service \
+	scripts/systemd/nut-hold.service
 
 EXTRA_DIST += scripts/systemd/README.md $(units:=.in) \
 	scripts/systemd/nutshutdown.in scripts/systemd/nut-tmpfiles.conf.in

@@ -2,30 +2,15 @@
 
 #include "clients/cli/output.h"
 
-#include <string.h>
-
-#include "common/base/str.h"
+#include "common/base/json.h"
 
 void output_json_string(FILE *to, const char *text)
 {
-	static const char plain[] = "\"\\\b\f\n\r\t";
-	static const char letters[] = "\"\\bfnrt";
-	const unsigned char *s = (const unsigned char *)text;
+	struct buffer b = {0};
 
-	putc('"', to);
-	while (*s) {
-		const char *special = strchr(plain, *s);
-		size_t len = str_utf8_length((const char *)s);
-
-		if (special)
-			fprintf(to, "\\%c", letters[special - plain]);
-		else if (*s < 0x20 || *s == 0x7f || !len)
-			fprintf(to, "\\u%04x", *s);
-		else
-			fwrite(s, 1, len, to);
-		s += len && !special ? len : 1;
-	}
-	putc('"', to);
+	json_append_string(&b, text);
+	fputs(buffer_string(&b), to);
+	buffer_free(&b);
 }
 
 void output_begin(struct output *o, enum output_shape shape)

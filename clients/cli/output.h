@@ -34,7 +34,7 @@ void output_end(struct output *o);
  */
 void output_error(struct output *o, const char *text);
 
-/* Appends `text` as a JSON string. Bytes that are not UTF-8 are taken for ISO 8859-1. */
+/* Writes `text` as json_append_string() does. */
 void output_json_string(FILE *to, const char *text);
 
 #endif

@@ -13,7 +13,7 @@
 
 #include <stdbool.h>
 
-#include "clients/upsmon/conf.h"
+#include "clients/upsmon/conf/conf.h"
 #include "common/base/fence.h"
 #include "common/base/privilege.h"
 #include "common/net/opener.h"

@@ -37,6 +37,14 @@ static void log_line(const struct delivery *d)
 		log_debug(1, "notify", "%s", d->text);
 }
 
+void engine_hold_shutdown(struct engine *e, bool hold)
+{
+	if (e->outbox)
+		outbox_hold_shutdown(e->outbox, hold);
+	else
+		inhibitor_hold_shutdown(e->inhibitor, hold);
+}
+
 void engine_deliver(struct engine *e, const struct delivery *d)
 {
 	if (d->kind == DELIVERY_LOG)
@@ -122,7 +130,12 @@ static void on_sleep_begins(void *arg)
 
 	e->asleep = true;
 	brain_tell(e->brain, NOTICE_SUSPEND_STARTING, "", NULL);
-	outbox_sleep_ready(e->outbox);
+	if (e->outbox) {
+		outbox_flush(e->outbox);
+		outbox_sleep_ready(e->outbox);
+	} else {
+		inhibitor_release(e->inhibitor);
+	}
 }
 
 static void on_sleep_ends(void *arg)
@@ -286,9 +299,13 @@ static bool use_opener(struct engine *e)
 
 static bool stand_alone(struct engine *e)
 {
+	static const struct inhibitor_ops ops = {.sleep_begins = on_sleep_begins,
+						 .sleep_ends = on_sleep_ends};
+
 	e->courier = courier_new(e->loop);
 	e->resolver = resolver_new(e->loop);
-	return e->courier && e->resolver;
+	e->inhibitor = inhibitor_new(e->loop, &ops, e);
+	return e->courier && e->resolver && e->inhibitor;
 }
 
 static bool set_up(struct engine *e)
@@ -374,6 +391,7 @@ void engine_free(struct engine *e)
 	loop_timer_free(e->due);
 	loop_timer_free(e->watchdog);
 	courier_free(e->courier);
+	inhibitor_free(e->inhibitor);
 	log_set_syslog(NULL, NULL);
 	conffile_set_open(NULL, NULL);
 	outbox_free(e->outbox);

@@ -11,7 +11,7 @@
 #ifndef CLIENTS_UPSMON_ENGINE_H
 #define CLIENTS_UPSMON_ENGINE_H
 
-#include "clients/upsmon/conf.h"
+#include "clients/upsmon/conf/conf.h"
 #include "clients/upsmon/parent.h"
 
 struct engine;

@@ -12,7 +12,6 @@
 #include "clients/upsmon/engine_impl.h"
 #include "clients/upsmon/powerflag.h"
 #include "clients/upsmon/wake.h"
-#include "common/base/daemon.h"
 #include "common/base/str.h"
 
 static const char token[] = "shutdown";
@@ -68,9 +67,29 @@ static bool send_fsd(void *arg, size_t ups)
 	return w->fsd_waits;
 }
 
+static void fsd_repeated(void *arg, enum netwire_error error, const struct words *reply)
+{
+	struct watch *w = arg;
+
+	if (error == NETWIRE_OK && reply)
+		log_notice(token, "FSD is set on UPS %s anew", w->conf->system);
+}
+
+/* A new server knows of no FSD, and secondaries have to hear of it there. */
+static void repeat_fsd(struct watch *w)
+{
+	const char *const words[] = {"FSD", w->conf->target.ups};
+
+	if (brain_link_up(w->engine->brain, w->place, engine_now(w->engine)))
+		asyncclient_request(w->client, 2, words, fsd_repeated, w);
+}
+
 void engine_link_settled(struct watch *w)
 {
 	struct engine *e = w->engine;
+
+	if (!w->fsd_waits && asyncclient_state(w->client) == ASYNCCLIENT_UP)
+		repeat_fsd(w);
 
 	if (!w->fsd_waits || asyncclient_state(w->client) == ASYNCCLIENT_CONNECTING)
 		return;
@@ -174,8 +193,8 @@ static void execute_without_parent(struct engine *e, int command)
 	append_flag(&text, e->options.orders.powerdown_flag);
 	if (command >= 0 && (size_t)command < e->options.orders.command_count)
 		buffer_append_str(&text, e->options.orders.commands[command]);
-	outbox_deliver(e->outbox, &(struct delivery){.kind = DELIVERY_SHELL,
-						     .text = buffer_string(&text)});
+	outbox_deliver(e->outbox,
+		       &(struct delivery){.kind = DELIVERY_SHELL, .text = buffer_string(&text)});
 	buffer_free(&text);
 	leave_as_configured(e);
 }
@@ -203,10 +222,9 @@ static void execute(void *arg, int command)
 	struct engine *e = arg;
 
 	command = order_for(e, command);
-	daemon_notify("STOPPING=1\nEXTEND_TIMEOUT_USEC=18446744073709551615");
+	/* No STOPPING=1 here: systemd would give the command TimeoutStopSec, and then kill it. */
 	/* From here on it is the system's own shutdown that must not be held up. */
-	if (e->outbox)
-		outbox_hold_shutdown(e->outbox, false);
+	engine_hold_shutdown(e, false);
 	if (e->options.parent_fd < 0) {
 		execute_here(e, command);
 		return;
@@ -257,8 +275,7 @@ static void decided(void *arg, int command, long limit_s)
 
 	if (e->parent)
 		priv_send_message(e->options.parent_fd, &m, NULL, 0);
-	if (e->outbox)
-		outbox_hold_shutdown(e->outbox, true);
+	engine_hold_shutdown(e, true);
 	engine_touched(e);
 }
 

@@ -6,11 +6,12 @@
 #ifndef CLIENTS_UPSMON_ENGINE_IMPL_H
 #define CLIENTS_UPSMON_ENGINE_IMPL_H
 
-#include "clients/upsmon/brain.h"
+#include "clients/upsmon/brain/brain.h"
 #include "clients/upsmon/control.h"
-#include "clients/upsmon/courier.h"
+#include "clients/upsmon/notify/courier.h"
 #include "clients/upsmon/engine.h"
-#include "clients/upsmon/outbox.h"
+#include "clients/upsmon/notify/inhibitor.h"
+#include "clients/upsmon/notify/outbox.h"
 #include "common/base/log.h"
 #include "common/net/loop.h"
 #include "common/net/resolver.h"
@@ -38,8 +39,9 @@ struct engine {
 	struct upsmon_conf conf;
 	struct loop *loop;
 	struct resolver *resolver;
-	struct courier *courier; /* what is delivered by this process itself, or */
-	struct outbox *outbox;   /* by the notifier; one of the two is NULL */
+	struct courier *courier;     /* what is delivered by this process itself, or */
+	struct inhibitor *inhibitor; /* with the courier; the notifier has its own */
+	struct outbox *outbox;       /* by the notifier; one of the two is NULL */
 	struct opener *opener;
 	struct control *control;
 	struct brain *brain;
@@ -74,6 +76,8 @@ long long engine_now(struct engine *e); /* notices jumps */
 /* The brain was given something: when it wants to be asked next may have changed. */
 void engine_touched(struct engine *e);
 void engine_deliver(struct engine *e, const struct delivery *d);
+/* Others may not shut the machine down while our own shutdown is under way, or may. */
+void engine_hold_shutdown(struct engine *e, bool hold);
 /* What was known is from another time; `told`: people hear of it. */
 void engine_forget(struct engine *e, long long gap_ms, bool told);
 
@@ -91,7 +95,8 @@ bool watch_must_restart(const struct engine *e, const struct upsmon_conf *old_co
 			const struct conf_ups *old_ups, const struct upsmon_conf *new_conf,
 			const struct conf_ups *new_ups);
 
-/* engine_end.c: the parent's number for a command of the configuration; -1 = it does not know it. */
+/* engine_end.c: the parent's number for a command of the configuration; -1 = it does not know it.
+ */
 int engine_command_place(const struct engine *e, const char *command);
 extern const struct brain_acts engine_acts;
 bool engine_end_init(struct engine *e);

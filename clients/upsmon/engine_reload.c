@@ -16,6 +16,8 @@
 
 static const char token[] = "reload";
 
+enum { LIKE_MAX = 32 };
+
 static struct watch *find_watch(const struct engine *e, const char *system)
 {
 	for (size_t i = 0; i < e->count; i++) {
@@ -28,7 +30,7 @@ static struct watch *find_watch(const struct engine *e, const char *system)
 struct plan {
 	struct watch **watches;
 	struct tlspolicy **policies; /* until a watch takes them over */
-	bool *fresh;		     /* made for this plan */
+	bool *fresh;                 /* made for this plan */
 	size_t count;
 };
 
@@ -45,12 +47,23 @@ static void drop_plan(struct plan *p)
 	free(p->fresh);
 }
 
+/* Near enough: the UPSes of one server, or of one authority, stand together. */
+static const struct tlspolicy *policy_like(const struct upsmon_conf *conf, size_t i,
+					   const struct plan *p)
+{
+	for (size_t k = i; k-- > 0 && i - k <= LIKE_MAX;)
+		if (tls_demands_alike(&conf->tls, &conf->ups[i].target, &conf->ups[k].target))
+			return p->policies[k];
+	return NULL;
+}
+
 static bool plan_tls(const struct upsmon_conf *conf, size_t i, struct plan *p)
 {
 	const struct conf_ups *u = &conf->ups[i];
 	char why[512];
 
-	p->policies[i] = tls_demands_policy(&conf->tls, &u->target, why, sizeof(why));
+	p->policies[i] = tls_demands_policy(&conf->tls, &u->target, policy_like(conf, i, p), why,
+					    sizeof(why));
 	if (!p->policies[i])
 		log_error(token, "UPS [%s]: TLS cannot be set up: %s", u->system, why);
 	return p->policies[i] != NULL;

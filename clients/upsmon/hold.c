@@ -172,7 +172,7 @@ static bool watch(struct hold *h, size_t i, int family, unsigned connect_ms)
 	};
 	char why[512];
 
-	one->tls = tls_demands_policy(&h->conf->tls, &u->target, why, sizeof(why));
+	one->tls = tls_demands_policy(&h->conf->tls, &u->target, NULL, why, sizeof(why));
 	if (!one->tls) {
 		log_error(token, "UPS [%s]: TLS cannot be set up: %s", u->system, why);
 		return false;

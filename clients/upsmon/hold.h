@@ -10,7 +10,7 @@
 #ifndef CLIENTS_UPSMON_HOLD_H
 #define CLIENTS_UPSMON_HOLD_H
 
-#include "clients/upsmon/conf.h"
+#include "clients/upsmon/conf/conf.h"
 
 /* Returns the exit status: 0 = go on, 1 = BOOTCHARGE's time is over, or it could not be tried. */
 int hold_run(const struct upsmon_conf *conf, int family, unsigned connect_ms);

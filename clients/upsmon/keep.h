@@ -13,7 +13,8 @@
 
 #include "common/base/buffer.h"
 
-/* Writes the text, `now_ms` of clock_boot_ms() with it.  0 or an errno value (EFBIG: over 4 MiB). */
+/* Writes the text, `now_ms` of clock_boot_ms() with it.  0 or an errno value (EFBIG: over 4 MiB).
+ */
 int keep_write(int fd, const struct buffer *text, long long now_ms);
 
 /* The newest whole text, appended to b, and when it was written.  False: there is none. */

@@ -1,59 +1,60 @@
 # The group language.  Tarballs carry the parser that bison makes of its grammar.
 group_language = \
-	clients/upsmon/groupcheck.c \
-	clients/upsmon/groupconf.c clients/upsmon/groupconf.h \
-	clients/upsmon/groupgram.c \
-	clients/upsmon/grouplex.c clients/upsmon/grouplex.h \
-	clients/upsmon/groupparse.h \
-	clients/upsmon/grouprule.c \
-	clients/upsmon/groupsite.c \
-	clients/upsmon/grouptext.c
-EXTRA_DIST += clients/upsmon/groupgram.y
-MAINTAINERCLEANFILES += clients/upsmon/groupgram.c
+	clients/upsmon/conf/groupcheck.c \
+	clients/upsmon/conf/groupconf.c clients/upsmon/conf/groupconf.h \
+	clients/upsmon/conf/groupgram.c \
+	clients/upsmon/conf/grouplex.c clients/upsmon/conf/grouplex.h \
+	clients/upsmon/conf/groupparse.h \
+	clients/upsmon/conf/grouprule.c \
+	clients/upsmon/conf/groupsite.c \
+	clients/upsmon/conf/grouptext.c \
+	clients/upsmon/conf/groupups.c
+EXTRA_DIST += clients/upsmon/conf/groupgram.y
+MAINTAINERCLEANFILES += clients/upsmon/conf/groupgram.c
 
-clients/upsmon/groupgram.c: clients/upsmon/groupgram.y
-	$(AM_V_GEN)$(MKDIR_P) clients/upsmon && $(BISON) -o $@ $(srcdir)/clients/upsmon/groupgram.y
+clients/upsmon/conf/groupgram.c: clients/upsmon/conf/groupgram.y
+	$(AM_V_GEN)$(MKDIR_P) clients/upsmon/conf && $(BISON) -o $@ $(srcdir)/clients/upsmon/conf/groupgram.y
 
 # What upssched shares with upsmon.
-noinst_LTLIBRARIES += clients/upsmon/libevents.la
-clients_upsmon_libevents_la_SOURCES = \
-	clients/upsmon/notice.c clients/upsmon/notice.h \
+noinst_LTLIBRARIES += clients/upsmon/libtimers.la
+clients_upsmon_libtimers_la_SOURCES = \
+	clients/upsmon/brain/notice.c clients/upsmon/brain/notice.h \
 	clients/upsmon/spawn.c clients/upsmon/spawn.h \
-	clients/upsmon/timers.c clients/upsmon/timers.h
-clients_upsmon_libevents_la_LIBADD = common/libbase.la
+	clients/upsmon/brain/timers.c clients/upsmon/brain/timers.h
+clients_upsmon_libtimers_la_LIBADD = common/libbase.la
 
 check_PROGRAMS += tests/unit/test_timers
 TESTS += tests/unit/test_timers
 tests_unit_test_timers_SOURCES = tests/unit/test_timers.c
 tests_unit_test_timers_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
-tests_unit_test_timers_LDADD = clients/upsmon/libevents.la $(CMOCKA_LIBS)
+tests_unit_test_timers_LDADD = clients/upsmon/libtimers.la $(CMOCKA_LIBS)
 
 # upsmon: a thin main over a convenience library, which the unit tests link.
 noinst_LTLIBRARIES += clients/upsmon/libupsmon.la
 clients_upsmon_libupsmon_la_SOURCES = \
-	clients/upsmon/conf.c clients/upsmon/conf.h \
-	clients/upsmon/facts.c clients/upsmon/facts.h \
+	clients/upsmon/conf/conf.c clients/upsmon/conf/conf.h \
+	clients/upsmon/brain/facts.c clients/upsmon/brain/facts.h \
 	$(group_language) \
-	clients/upsmon/rulebook.c clients/upsmon/rulebook.h \
-	clients/upsmon/tls.c clients/upsmon/tls.h \
+	clients/upsmon/brain/rulebook.c clients/upsmon/brain/rulebook.h \
+	clients/upsmon/conf/tls.c clients/upsmon/conf/tls.h \
 	clients/upsmon/engine.c clients/upsmon/engine.h clients/upsmon/engine_impl.h \
 	clients/upsmon/engine_end.c \
 	clients/upsmon/engine_reload.c \
-	clients/upsmon/monitor.c clients/upsmon/monitor.h \
-	clients/upsmon/policy.h \
+	clients/upsmon/brain/monitor.c clients/upsmon/brain/monitor.h \
+	clients/upsmon/brain/policy.h \
 	clients/upsmon/powerflag.c clients/upsmon/powerflag.h \
 	clients/upsmon/privsep.c clients/upsmon/privsep.h \
-	clients/upsmon/rules.c clients/upsmon/rules.h \
-	clients/upsmon/shutdown.c clients/upsmon/shutdown.h \
+	clients/upsmon/brain/rules.c clients/upsmon/brain/rules.h \
+	clients/upsmon/brain/shutdown.c clients/upsmon/brain/shutdown.h \
 	clients/upsmon/watch.c
 
 # What it knows and decides, and the parent of the processes.
 clients_upsmon_libupsmon_la_SOURCES += \
-	clients/upsmon/brain.c clients/upsmon/brain.h clients/upsmon/brain_impl.h \
-	clients/upsmon/brain_describe.c clients/upsmon/brain_keep.c \
-	clients/upsmon/brain_rules.c clients/upsmon/brain_wake.c \
-	clients/upsmon/conf_native.c clients/upsmon/conf_native.h \
-	clients/upsmon/conf_notices.c \
+	clients/upsmon/brain/brain.c clients/upsmon/brain/brain.h clients/upsmon/brain/brain_impl.h \
+	clients/upsmon/brain/brain_describe.c clients/upsmon/brain/brain_keep.c \
+	clients/upsmon/brain/brain_rules.c clients/upsmon/brain/brain_wake.c \
+	clients/upsmon/conf/conf_native.c clients/upsmon/conf/conf_native.h \
+	clients/upsmon/conf/conf_notices.c \
 	clients/upsmon/confine.c clients/upsmon/confine.h \
 	clients/upsmon/control.c clients/upsmon/control.h \
 	clients/upsmon/engine_keep.c \
@@ -69,21 +70,29 @@ clients_upsmon_libupsmon_la_SOURCES += \
 # Whatever reaches people and programs, for the notifier, and the way to it.
 noinst_LTLIBRARIES += clients/upsmon/libcourier.la
 clients_upsmon_libcourier_la_SOURCES = \
-	clients/upsmon/courier.c clients/upsmon/courier.h \
-	clients/upsmon/delivery.c clients/upsmon/delivery.h \
-	clients/upsmon/link.h \
-	clients/upsmon/mail.h \
-	clients/upsmon/mailtext.c clients/upsmon/mailtext.h \
-	clients/upsmon/notifier.c clients/upsmon/notifier.h \
-	clients/upsmon/nutlog.c clients/upsmon/nutlog.h \
-	clients/upsmon/outbox.c clients/upsmon/outbox.h
+	clients/upsmon/notify/courier.c clients/upsmon/notify/courier.h \
+	clients/upsmon/notify/delivery.c clients/upsmon/notify/delivery.h \
+	clients/upsmon/notify/desktop.c clients/upsmon/notify/desktop.h \
+	clients/upsmon/notify/inhibitor.h \
+	clients/upsmon/notify/link.h \
+	clients/upsmon/notify/mail.h \
+	clients/upsmon/notify/mailtext.c clients/upsmon/notify/mailtext.h \
+	clients/upsmon/notify/notifier.c clients/upsmon/notify/notifier.h \
+	clients/upsmon/notify/nutlog.c clients/upsmon/notify/nutlog.h \
+	clients/upsmon/notify/outbox.c clients/upsmon/notify/outbox.h
 if HAVE_CURL
-clients_upsmon_libcourier_la_SOURCES += clients/upsmon/mail.c
+clients_upsmon_libcourier_la_SOURCES += clients/upsmon/notify/mail.c
 else
-clients_upsmon_libcourier_la_SOURCES += clients/upsmon/mail_none.c
+clients_upsmon_libcourier_la_SOURCES += clients/upsmon/notify/mail_none.c
 endif
-clients_upsmon_libcourier_la_CPPFLAGS = $(AM_CPPFLAGS) $(CURL_CFLAGS)
-clients_upsmon_libcourier_la_LIBADD = clients/upsmon/libevents.la common/libnet.la $(CURL_LIBS)
+if HAVE_LIBSYSTEMD
+clients_upsmon_libcourier_la_SOURCES += clients/upsmon/notify/inhibitor.c
+else
+clients_upsmon_libcourier_la_SOURCES += clients/upsmon/notify/inhibitor_none.c
+endif
+clients_upsmon_libcourier_la_CPPFLAGS = $(AM_CPPFLAGS) $(CURL_CFLAGS) $(LIBSYSTEMD_CFLAGS)
+clients_upsmon_libcourier_la_LIBADD = clients/upsmon/libtimers.la common/libnet.la $(CURL_LIBS) \
+	$(LIBSYSTEMD_LIBS)
 clients_upsmon_libupsmon_la_LIBADD = clients/upsmon/libcourier.la
 
 
@@ -93,6 +102,23 @@ upsmon_libs = clients/upsmon/libupsmon.la common/libopener.la common/libsandbox.
 sbin_PROGRAMS += clients/upsmon/upsmon
 clients_upsmon_upsmon_SOURCES = clients/upsmon/main.c
 clients_upsmon_upsmon_LDADD = $(upsmon_libs)
+
+# nut-upsmon-mkconf: makes a file in the group language.
+mkconf_parts = \
+	clients/upsmon/conf/mkconf.h \
+	clients/upsmon/conf/mkconf_answers.c \
+	clients/upsmon/conf/mkconf_file.c \
+	clients/upsmon/conf/mkconf_plan.c
+sbin_PROGRAMS += clients/upsmon/nut-upsmon-mkconf
+clients_upsmon_nut_upsmon_mkconf_SOURCES = clients/upsmon/conf/mkconf.c $(mkconf_parts)
+clients_upsmon_nut_upsmon_mkconf_LDADD = clients/libsecure.la $(upsmon_libs)
+man_pages += docs/man/nut-upsmon-mkconf.8
+
+check_PROGRAMS += tests/unit/test_upsmon_mkconf
+TESTS += tests/unit/test_upsmon_mkconf
+tests_unit_test_upsmon_mkconf_SOURCES = tests/unit/test_upsmon_mkconf.c $(mkconf_parts)
+tests_unit_test_upsmon_mkconf_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_upsmon_mkconf_LDADD = clients/libsecure.la $(upsmon_libs) $(CMOCKA_LIBS)
 
 man_pages += docs/man/upsmon.8
 EXTRA_DIST += docs/upsmon-safety.md
@@ -142,8 +168,11 @@ tests_unit_test_upsmon_outbox_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_upsmon_outbox_LDADD = clients/upsmon/libcourier.la $(CMOCKA_LIBS)
 
 if ENABLE_FUZZERS
-noinst_PROGRAMS += tests/fuzz/fuzz_delivery
+noinst_PROGRAMS += tests/fuzz/fuzz_delivery tests/fuzz/fuzz_mailtext
 endif
+tests_fuzz_fuzz_mailtext_SOURCES = tests/fuzz/fuzz_mailtext.c
+tests_fuzz_fuzz_mailtext_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
+tests_fuzz_fuzz_mailtext_LDADD = clients/upsmon/libcourier.la
 tests_fuzz_fuzz_delivery_SOURCES = tests/fuzz/fuzz_delivery.c
 tests_fuzz_fuzz_delivery_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
 tests_fuzz_fuzz_delivery_LDADD = clients/upsmon/libcourier.la
@@ -170,6 +199,13 @@ tests_unit_test_upsmon_grouplex_LDADD = $(upsmon_libs) $(CMOCKA_LIBS)
 noinst_PROGRAMS += tests/upsmon/notify-probe
 tests_upsmon_notify_probe_SOURCES = tests/upsmon/notify-probe.c
 tests_upsmon_notify_probe_LDADD = clients/upsmon/libcourier.la
+
+if ENABLE_FUZZERS
+noinst_PROGRAMS += tests/fuzz/fuzz_groupconf
+endif
+tests_fuzz_fuzz_groupconf_SOURCES = tests/fuzz/fuzz_groupconf.c
+tests_fuzz_fuzz_groupconf_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
+tests_fuzz_fuzz_groupconf_LDADD = $(upsmon_libs)
 
 # The brain on a stage.
 brain_play = tests/unit/brain_play.c tests/unit/brain_play.h

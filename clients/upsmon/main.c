@@ -10,12 +10,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "clients/upsmon/conf.h"
+#include "clients/upsmon/conf/conf.h"
 #include "clients/upsmon/confine.h"
 #include "clients/upsmon/control.h"
 #include "clients/upsmon/engine.h"
 #include "clients/upsmon/hold.h"
-#include "clients/upsmon/notifier.h"
+#include "clients/upsmon/notify/notifier.h"
 #include "clients/upsmon/parent.h"
 #include "clients/upsmon/powerflag.h"
 #include "clients/upsmon/rehearse.h"
@@ -62,7 +62,8 @@ static const struct option_row option_rows[] = {
 	{'D', "debug", NULL, "raise debugging level (and stay foreground by default)"},
 	{'F', "foreground", NULL, "stay foregrounded even if no debugging is enabled"},
 	{'B', "background", NULL, "stay backgrounded even if debugging is bumped"},
-	{'t', "check-config", NULL, "check the configuration, tell all that is wrong with it, and exit"},
+	{'t', "check-config", NULL,
+	 "check the configuration, tell all that is wrong with it, and exit"},
 	{LONG_JSON, "json", NULL, "with -c status: as JSON"},
 	{LONG_REHEARSE, "rehearse", NULL,
 	 "play a power failure against the configuration, print what would happen and when"},
@@ -99,8 +100,8 @@ static void print_help(const struct arguments *a)
 	       program);
 	options_print(option_rows, stdout);
 	if (a->debug)
-		printf("\nUsing NUT libupsclient library version %s built %s\n",
-		       NUT_VERSION, tls_build_phrase());
+		printf("\nUsing NUT libupsclient library version %s built %s\n", NUT_VERSION,
+		       tls_build_phrase());
 }
 
 static bool parse_play(const char *option, const char *text, long max, long *out)
@@ -285,7 +286,7 @@ static int check_whole_conf(const struct arguments *a, const struct upsmon_conf 
 
 	for (size_t i = 0; i < conf->ups_count; i++) {
 		struct tlspolicy *policy = tls_demands_policy(&conf->tls, &conf->ups[i].target,
-							      why, sizeof(why));
+							      NULL, why, sizeof(why));
 
 		if (!policy) {
 			log_error(token, "%s: UPS [%s]: TLS cannot be set up: %s", a->conf_path,
@@ -527,8 +528,9 @@ static int start(struct suite *s)
 static void choose_user(struct suite *s)
 {
 	const struct arguments *a = s->args;
-	const char *user =
-		s->conf.run_as_user ? s->conf.run_as_user : a->user ? a->user : RUN_AS_USER;
+	const char *user = s->conf.run_as_user ? s->conf.run_as_user
+			   : a->user           ? a->user
+					       : RUN_AS_USER;
 
 	if (geteuid() == 0 && !a->privileged)
 		str_copy(s->user, sizeof(s->user), user);
@@ -570,6 +572,16 @@ out:
 	return result;
 }
 
+/* A site that came from UPSmon.py has its file under that name, and no upsmon.conf. */
+static void prefer_existing(char *path, size_t size)
+{
+	char other[PATH_MAX];
+
+	if (access(path, F_OK) != 0 && errno == ENOENT &&
+	    paths_conf_file(other, sizeof(other), "UPSmon.conf") && access(other, F_OK) == 0)
+		str_copy(path, size, other);
+}
+
 int main(int argc, char **argv)
 {
 	struct arguments a = {.family = AF_UNSPEC,
@@ -578,6 +590,7 @@ int main(int argc, char **argv)
 
 	log_init(program);
 	paths_conf_file(a.conf_path, sizeof(a.conf_path), "upsmon.conf");
+	prefer_existing(a.conf_path, sizeof(a.conf_path));
 	status = parse_arguments(&a, argc, argv);
 	if (status >= 0)
 		return status;

@@ -18,13 +18,13 @@
 
 /* The child's descriptors; -1 = there is none. */
 struct parent_ends {
-	int parent; /* messages (privsep.h) */
-	int opener; /* opener_new_remote() */
-	int link;   /* to the notifier: outbox_link() */
-	int names;  /* to its resolver: resolver_link() */
-	int keep;   /* memory that outlives the child (keep.h) */
+	int parent;    /* messages (privsep.h) */
+	int opener;    /* opener_new_remote() */
+	int link;      /* to the notifier: outbox_link() */
+	int names;     /* to its resolver: resolver_link() */
+	int keep;      /* memory that outlives the child (keep.h) */
 	bool notifier; /* there is one, or will be */
-	bool again; /* another child has died before this one */
+	bool again;    /* another child has died before this one */
 };
 
 struct parent_plan {
@@ -33,7 +33,8 @@ struct parent_plan {
 	/* The lives of the two, in processes forked for them: exit status.  No notifier: NULL. */
 	int (*child)(void *arg, const struct parent_ends *ends);
 	int (*notifier)(void *arg, int link, int names);
-	/* In the parent, after both have been forked for the first time: what only they need may go. */
+	/* In the parent, after both have been forked for the first time: what only they need may
+	 * go. */
 	void (*forked)(void *arg);
 	void *arg;
 	const char *socket_path; /* removed at the end; NULL = none */

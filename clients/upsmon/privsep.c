@@ -6,15 +6,19 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "clients/upsmon/hooks.h"
 #include "clients/upsmon/powerflag.h"
 #include "clients/upsmon/spawn.h"
+#include "common/base/clock.h"
 #include "common/base/log.h"
 #include "common/base/str.h"
 
 static const char token[] = "parent";
+
+enum { FLAG_LIMIT_MS = 2000, FLAG_LOOK_MS = 2 };
 
 /* ---------------------------------------------------------------- messages */
 
@@ -105,12 +109,33 @@ int priv_receive(int fd, struct priv_message *m, int *fds)
 
 /* ----------------------------------------------------------------- the act */
 
-static void set_flag(const char *path)
+static void log_flag(const char *path, int err)
 {
-	int err = powerflag_set(path);
-
 	if (err)
 		log_errno(token, err, "Failed to create power down flag! (%s)", path);
+}
+
+/* In a process of its own: a disk that hangs must not cost the shutdown. */
+static void set_flag(const char *path)
+{
+	pid_t pid = fork();
+	int status;
+
+	if (pid == 0)
+		_exit(powerflag_set(path));
+	if (pid < 0) {
+		log_flag(path, powerflag_set(path));
+		return;
+	}
+	for (int waited = 0; waited < FLAG_LIMIT_MS; waited += FLAG_LOOK_MS) {
+		if (waitpid(pid, &status, WNOHANG) == pid) {
+			log_flag(path, WIFEXITED(status) ? WEXITSTATUS(status) : EIO);
+			return;
+		}
+		clock_sleep_ms(FLAG_LOOK_MS);
+	}
+	log_error(token, "the disk takes too long for the power down flag %s: going on without",
+		  path);
 }
 
 pid_t priv_execute(const struct priv_orders *orders, int command)

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "clients/upsmon/brain.h"
+#include "clients/upsmon/brain/brain.h"
 #include "common/base/log.h"
 #include "common/base/str.h"
 
@@ -18,6 +18,11 @@ enum {
 	HOOKS_MS = 1000,          /* what hooks take in this play */
 };
 
+struct fsd {
+	bool set;     /* the server does not forget it */
+	bool pending; /* we asked for it, and hear of it at the next step */
+};
+
 struct play {
 	const struct upsmon_conf *conf;
 	const struct rehearse_options *options;
@@ -25,7 +30,8 @@ struct play {
 	struct brain *brain;
 	long long now_ms;
 	long long *low_ms; /* since when each UPS says LB; -1 = it does not */
-	size_t fsd_pending, logins_pending;
+	struct fsd *fsd;   /* of each UPS */
+	size_t logins_pending;
 	long long hooks_ms;    /* when they end; -1 = they do not run */
 	long long executed_ms; /* -1 = not yet */
 };
@@ -73,7 +79,7 @@ static bool send_fsd(void *arg, size_t ups)
 	struct play *p = arg;
 
 	say(p, "FSD is set on UPS %s: secondaries shut down", p->conf->ups[ups].system);
-	p->fsd_pending++;
+	p->fsd[ups] = (struct fsd){.set = true, .pending = true};
 	return true;
 }
 
@@ -152,10 +158,10 @@ static void read_one(struct play *p, size_t ups)
 		p->low_ms[ups] = -1;
 	else if (p->low_ms[ups] < 0)
 		p->low_ms[ups] = p->now_ms;
+	if (low && !p->conf->ups[ups].primary && p->now_ms - p->low_ms[ups] >= FSD_MS)
+		p->fsd[ups].set = true;
 	str_format(status, sizeof(status), "%s%s%s", off ? "OB DISCHRG" : "OL", low ? " LB" : "",
-		   low && !p->conf->ups[ups].primary && p->now_ms - p->low_ms[ups] >= FSD_MS
-			   ? " FSD"
-			   : "");
+		   p->fsd[ups].set ? " FSD" : "");
 	str_format(charge_text, sizeof(charge_text), "%.0f", charge);
 	str_format(runtime_text, sizeof(runtime_text), "%.0f",
 		   charge * (double)p->options->battery_s / 100);
@@ -172,16 +178,36 @@ static bool is_empty(const struct play *p)
 
 /* ------------------------------------------------------------------ the play */
 
+static void answer_fsd(struct play *p, size_t ups)
+{
+	if (!p->fsd[ups].pending)
+		return;
+	p->fsd[ups].pending = false;
+	brain_fsd_set(p->brain, ups);
+	brain_fsd_answered(p->brain, p->now_ms);
+}
+
 static void answer(struct play *p)
 {
-	for (; p->fsd_pending; p->fsd_pending--)
-		brain_fsd_answered(p->brain, p->now_ms);
+	for (size_t i = 0; i < p->conf->ups_count; i++)
+		answer_fsd(p, i);
 	for (; p->logins_pending; p->logins_pending--)
 		brain_logins_answered(p->brain, 0, p->now_ms);
 	if (p->hooks_ms >= 0 && p->now_ms >= p->hooks_ms) {
 		p->hooks_ms = -1;
 		brain_hooks_ended(p->brain, p->now_ms);
 	}
+}
+
+/* In the weakest battery of those that feed this host. */
+static double charge_left(const struct play *p)
+{
+	double least = 100;
+
+	for (size_t i = 0; i < p->conf->ups_count; i++)
+		if (p->conf->ups[i].power && charge_of(p, i) < least)
+			least = charge_of(p, i);
+	return least;
 }
 
 static int tell_end(struct play *p)
@@ -194,7 +220,7 @@ static int tell_end(struct play *p)
 			"This host is shut down %lld min %lld s after the failure, with %.0f %% "
 			"left "
 			"in the battery.\n",
-			passed_s / 60, passed_s % 60, charge_of(p, 0));
+			passed_s / 60, passed_s % 60, charge_left(p));
 		return EXIT_SUCCESS;
 	}
 	if (is_empty(p)) {
@@ -223,6 +249,17 @@ static void step(struct play *p)
 	brain_turn(p->brain, p->now_ms);
 }
 
+/* Until power was back for long enough to see what follows from it. */
+static long long end_of(const struct upsmon_conf *conf, const struct rehearse_options *o)
+{
+	long long after_ms = AFTER_MS;
+
+	if (conf->wake_count)
+		after_ms += (conf->policy.wake_stable + conf->wakes[conf->wake_count - 1].after) *
+			    1000LL;
+	return FAIL_MS + o->outage_s * 1000LL + after_ms;
+}
+
 int rehearse_run(const struct upsmon_conf *conf, const struct rehearse_options *o, FILE *out)
 {
 	static const struct brain_acts acts = {
@@ -235,12 +272,13 @@ int rehearse_run(const struct upsmon_conf *conf, const struct rehearse_options *
 		.wake = wake,
 	};
 	struct play p = {.conf = conf, .options = o, .out = out, .hooks_ms = -1, .executed_ms = -1};
-	long long end_ms = FAIL_MS + o->outage_s * 1000LL + AFTER_MS;
+	long long end_ms = end_of(conf, o);
 	int result = EXIT_FAILURE;
 
 	p.low_ms = calloc(conf->ups_count + 1, sizeof(*p.low_ms));
+	p.fsd = calloc(conf->ups_count + 1, sizeof(*p.fsd));
 	p.brain = brain_new(&acts, &p, 0);
-	if (!p.low_ms || !p.brain || !brain_adopt(p.brain, conf, 0)) {
+	if (!p.low_ms || !p.fsd || !p.brain || !brain_adopt(p.brain, conf, 0)) {
 		log_error("rehearse", "out of memory");
 		goto out;
 	}
@@ -256,5 +294,6 @@ int rehearse_run(const struct upsmon_conf *conf, const struct rehearse_options *
 out:
 	brain_free(p.brain);
 	free(p.low_ms);
+	free(p.fsd);
 	return result;
 }

@@ -10,7 +10,7 @@
 
 #include <stdio.h>
 
-#include "clients/upsmon/conf.h"
+#include "clients/upsmon/conf/conf.h"
 
 struct rehearse_options {
 	long outage_s;    /* how long the mains are off */

@@ -93,7 +93,8 @@ static void note_login(struct watch *w)
 static void adjust_poll(struct watch *w)
 {
 	const struct policy *p = &w->engine->conf.policy;
-	long poll = monitor_alert(brain_monitor(w->engine->brain, w->place), p) ? p->poll_alert : p->poll;
+	long poll = monitor_alert(brain_monitor(w->engine->brain, w->place), p) ? p->poll_alert
+										: p->poll;
 
 	if (poll == w->poll || !w->client)
 		return;
@@ -237,7 +238,8 @@ bool watch_start(struct watch *w)
 	};
 
 	asyncclient_free(w->client);
-	w->poll = monitor_alert(brain_monitor(w->engine->brain, w->place), p) ? p->poll_alert : p->poll;
+	w->poll = monitor_alert(brain_monitor(w->engine->brain, w->place), p) ? p->poll_alert
+									      : p->poll;
 	config.poll_ms = (unsigned)w->poll * 1000;
 	w->available = w->was_up = false;
 	w->client = asyncclient_new(e->loop, e->resolver, &config, &client_ops, w);

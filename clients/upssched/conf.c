@@ -10,7 +10,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include "clients/upsmon/notice.h"
+#include "clients/upsmon/brain/notice.h"
 #include "common/base/command.h"
 #include "common/base/str.h"
 

@@ -12,7 +12,7 @@ clients_upssched_libupssched_la_SOURCES = \
 	clients/upssched/timerd_serve.c \
 	clients/upssched/wire.c clients/upssched/wire.h
 
-upssched_libs = clients/upssched/libupssched.la clients/upsmon/libevents.la common/libnet.la
+upssched_libs = clients/upssched/libupssched.la clients/upsmon/libtimers.la common/libnet.la
 
 sbin_PROGRAMS += clients/upssched/upssched
 clients_upssched_upssched_SOURCES = clients/upssched/main.c
@@ -35,3 +35,10 @@ tests_unit_test_upssched_lock_LDADD = $(upssched_libs) $(CMOCKA_LIBS)
 tests_unit_test_upssched_schedule_SOURCES = tests/unit/test_upssched_schedule.c
 tests_unit_test_upssched_schedule_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_upssched_schedule_LDADD = $(upssched_libs) $(CMOCKA_LIBS)
+
+if ENABLE_FUZZERS
+noinst_PROGRAMS += tests/fuzz/fuzz_upssched
+endif
+tests_fuzz_fuzz_upssched_SOURCES = tests/fuzz/fuzz_upssched.c
+tests_fuzz_fuzz_upssched_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
+tests_fuzz_fuzz_upssched_LDADD = $(upssched_libs)

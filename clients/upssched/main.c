@@ -11,9 +11,12 @@
 #include "common/base/log.h"
 #include "common/base/options.h"
 #include "common/base/paths.h"
+#include "common/base/str.h"
 
 static const char token[] = "upssched";
 static const char program[] = "upssched";
+
+enum { MESSAGE_MAX = 2048 }; /* bytes; upsmon's have 512 at most, and a line has an end */
 
 static const struct option_row option_rows[] = {
 	{'l', "list", NULL, "list the timers that run"},
@@ -142,8 +145,10 @@ static bool list(const struct upssched_conf *conf)
 
 static bool act(const struct arguments *a, const struct upssched_conf *conf)
 {
-	const struct wire_event event = {a->type, a->ups, a->message};
+	char message[MESSAGE_MAX];
+	const struct wire_event event = {a->type, a->ups, message};
 
+	str_copy(message, sizeof(message), a->message);
 	if (conf->missing)
 		printf("%s must stand above the AT lines of upssched.conf\n", conf->missing);
 	if (conf->unusable)

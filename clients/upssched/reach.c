@@ -64,7 +64,7 @@ static int await_answers(int fd, size_t answers, long long deadline, struct buff
 		if (!to)
 			return ENOBUFS;
 		if (n < 0)
-			return errno == ECONNRESET ? EPIPE : errno;
+			return errno;
 		if (n == 0)
 			return EPIPE;
 		b->len += (size_t)n;
@@ -91,7 +91,7 @@ int reach_talk(const char *path, const struct buffer *lines, size_t answers, lon
 		      ? await_answers(fd, answers, deadline, answer, result)
 		      : errno;
 	close(fd);
-	return err;
+	return err == ECONNRESET ? EPIPE : err;
 }
 
 /* -------------------------------------------------------------------- reach */

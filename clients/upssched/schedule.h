@@ -13,7 +13,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "clients/upsmon/timers.h"
+#include "clients/upsmon/brain/timers.h"
 #include "clients/upssched/wire.h"
 #include "common/base/buffer.h"
 

@@ -113,7 +113,8 @@ static void run(struct timerd *d, struct lock *lock, int handle)
 	daemon_ready(handle);
 	timerd_on_look(d);
 	timerd_set_alarm(d);
-	loop_run(d->loop);
+	if (loop_run(d->loop) != 0)
+		log_error(token, "no way to wait for anything: the timer daemon ends");
 	remove_pid_file(d);
 }
 
@@ -123,8 +124,10 @@ static _Noreturn void become_daemon(const struct upssched_conf *conf, struct loc
 	int handle;
 
 	/* Once more, so that upsmon's child may end, and the daemon leads a session. */
-	if (daemon_fork(&handle, START_S) != 0)
+	if (daemon_fork(&handle, START_S) != 0) {
+		log_errno(token, errno, "cannot start the timer daemon");
 		_exit(EXIT_FAILURE);
+	}
 	d = calloc(1, sizeof(*d));
 	if (d)
 		d->conf = conf;

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,6 +19,7 @@
 
 enum {
 	READ_SIZE = 4096,
+	PATIENCE_MS = 2000, /* for the first byte of what is no file */
 	PROBLEM_MAX = 1024, /* it quotes the file, where a word may be of any length */
 };
 
@@ -166,9 +168,35 @@ void conffile_set_open(conffile_open_fn *fn, void *arg)
 	open_arg = arg;
 }
 
+/* A pipe or a terminal (/dev/stdin, a shell's <(command)) may have its text ready only in a moment;
+ * a FIFO that nobody writes to never has. */
+static bool wait_for_text(int fd)
+{
+	struct pollfd p = {.fd = fd, .events = POLLIN};
+	struct stat st;
+
+	if (fstat(fd, &st) != 0)
+		return false;
+	if (!S_ISREG(st.st_mode) && poll(&p, 1, PATIENCE_MS) <= 0) {
+		errno = ETIMEDOUT;
+		return false;
+	}
+	return fcntl(fd, F_SETFL, O_RDONLY) == 0;
+}
+
 int conffile_open(const char *path)
 {
-	return open_fn ? open_fn(open_arg, path) : open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	int fd, err;
+
+	if (open_fn)
+		return open_fn(open_arg, path);
+	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	if (fd < 0 || wait_for_text(fd))
+		return fd;
+	err = errno;
+	close(fd);
+	errno = err;
+	return -1;
 }
 
 static int run_path(struct run *run, const char *path)

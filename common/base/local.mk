@@ -8,6 +8,7 @@ common_libbase_la_SOURCES += common/base/conffile.c common/base/conffile.h
 common_libbase_la_SOURCES += common/base/daemon.c common/base/daemon.h
 common_libbase_la_SOURCES += common/base/helper.c common/base/helper.h
 common_libbase_la_SOURCES += common/base/guarded.c common/base/guarded.h
+common_libbase_la_SOURCES += common/base/json.c common/base/json.h
 common_libbase_la_SOURCES += common/base/log.c common/base/log.h
 common_libbase_la_SOURCES += common/base/options.c common/base/options.h
 common_libbase_la_SOURCES += common/base/paths.c common/base/paths.h

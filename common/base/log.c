@@ -3,6 +3,7 @@
 #include "common/base/log.h"
 
 #include <limits.h>
+#include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,7 +15,10 @@
 #include "common/base/str.h"
 
 /* Longer messages are cut: a log line is for reading, not for carrying data. */
-enum { TEXT_MAX_BYTES = 2048 };
+enum {
+	TEXT_MAX_BYTES = 2048,
+	STUCK_MS = 500, /* how long a reader who hangs may hold us up, once */
+};
 
 static struct {
 	const char *program;
@@ -31,6 +35,7 @@ static struct {
 	log_syslog_fn *syslog_fn;
 	void *syslog_arg;
 	bool in_syslog_fn;
+	unsigned long lost; /* lines that stderr did not take since it was stuck */
 } logger = {.program = "nut", .to_stderr = true};
 
 void log_init(const char *program)
@@ -142,6 +147,28 @@ static bool is_wanted(enum log_level level)
 	       level == LOG_L_WARNING;
 }
 
+/*
+ * Whoever reads our stderr may hang, or a terminal be stopped: that must not stop
+ * a daemon.  The first time it is waited for, then not until it takes lines again.
+ * A line is shorter than PIPE_BUF, so that it goes in whole or not at all.
+ */
+static bool stderr_takes_a_line(void)
+{
+	struct pollfd out = {.fd = STDERR_FILENO, .events = POLLOUT};
+	char line[64];
+	int len;
+
+	if (poll(&out, 1, logger.lost ? 0 : STUCK_MS) == 0) {
+		logger.lost++;
+		return false;
+	}
+	if (!logger.lost)
+		return true;
+	len = snprintf(line, sizeof(line), "%lu lines of the log are lost here\n", logger.lost);
+	logger.lost = 0;
+	return write(STDERR_FILENO, line, (size_t)len) >= 0 && poll(&out, 1, 0) != 0;
+}
+
 /* One write a line, so that the lines of several processes on one terminal do not mix. */
 static void write_stderr(enum log_level level, int debug_level, const char *token, const char *text)
 {
@@ -170,6 +197,8 @@ static void write_stderr(enum log_level level, int debug_level, const char *toke
 	if ((size_t)len >= sizeof(line))
 		len = (int)sizeof(line) - 1;
 	/* There is nobody left to tell when stderr itself fails. */
+	if (!stderr_takes_a_line())
+		return;
 	if (write(STDERR_FILENO, line, (size_t)len) < 0)
 		return;
 }

@@ -187,7 +187,8 @@ struct tlspolicy *tlspolicy_new(const struct tlspolicy_source *src, const char *
 		goto failed;
 	if (p->mode == TLSPOLICY_OFF)
 		return p;
-	p->context = tls_context_new(&settings, why, size);
+	p->context = src->like && src->like->context ? tls_context_ref(src->like->context)
+						     : tls_context_new(&settings, why, size);
 	if (p->context)
 		return p;
 	/* A build without TLS, where nobody demanded any, works as it can. */

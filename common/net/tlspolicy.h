@@ -43,6 +43,7 @@ struct tlspolicy_source {
 	bool daemon; /* no terminal: first use is strict unless NUT_TRUST says otherwise */
 	int (*open)(void *arg, const char *path); /* as tls_settings has it; NULL: open(2) */
 	void *open_arg;
+	const struct tlspolicy *like; /* of the same files and identity: its context is shared */
 	bool no_store; /* there is no trust store, nor will be: it would be out of reach */
 };
 

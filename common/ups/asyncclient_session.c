@@ -113,6 +113,32 @@ static enum netwire_availability availability_of(enum netwire_error e)
 	return e == NETWIRE_DRIVER_NOT_CONNECTED ? NETWIRE_AVAIL_DISCONNECTED : NETWIRE_AVAIL_STALE;
 }
 
+static bool is_wanted(const struct asyncclient *c, const char *name)
+{
+	const char *p = c->cfg.patterns;
+	char pattern[STATE_MAX_NAME + 1];
+
+	if (!p)
+		return true;
+	for (; *p; p += strspn(p, " ")) {
+		size_t len = strcspn(p, " ");
+
+		str_format(pattern, sizeof(pattern), "%.*s", (int)len, p);
+		if (str_glob(pattern, name))
+			return true;
+		p += len;
+	}
+	return false;
+}
+
+/* A server may tell more than it was asked for, or a value that is too long: then what was known
+ * before is not true any more, either. */
+static void take_value(struct asyncclient *c, const char *name, const char *value)
+{
+	if (is_wanted(c, name) && state_set(c->values, name, value) == STATE_REFUSED)
+		state_delete(c->values, name);
+}
+
 /* An answer that says nothing about the UPS, only that we may not read. */
 static bool is_refusal(enum netwire_error e)
 {
@@ -148,7 +174,7 @@ static void get_answered(struct asyncclient *c, const struct request *q, enum ne
 	str_format(name, sizeof(name), "%.*s", (int)q->name_len, q->name);
 	if (reply == NETWIRE_R_DATA && words_count(w) >= 4 &&
 	    str_caseequal(words_at(w, 0), "VAR") && str_caseequal(words_at(w, 2), name)) {
-		state_set(c->values, name, words_at(w, 3));
+		take_value(c, name, words_at(w, 3));
 		c->poll_good = true;
 	} else if (e == NETWIRE_VAR_NOT_SUPPORTED) {
 		state_delete(c->values, name);
@@ -175,7 +201,7 @@ static void list_answered(struct asyncclient *c, const struct request *q, enum n
 		return;
 	case NETWIRE_R_DATA:
 		if (words_count(w) >= 4 && str_caseequal(words_at(w, 0), "VAR") && c->poll_good) {
-			state_set(c->values, words_at(w, 2), words_at(w, 3));
+			take_value(c, words_at(w, 2), words_at(w, 3));
 			return;
 		}
 		break;
@@ -302,7 +328,7 @@ static void take_event(struct asyncclient *c, const struct words *w)
 		return;
 	switch (ev.kind) {
 	case NETWIRE_EVENT_VAR:
-		state_set(c->values, ev.var, ev.value);
+		take_value(c, ev.var, ev.value);
 		break;
 	case NETWIRE_EVENT_DELVAR:
 		state_delete(c->values, ev.var);

@@ -7,7 +7,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 
-#include "clients/upsmon/delivery.h"
+#include "clients/upsmon/notify/delivery.h"
 #include "common/base/str.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

@@ -200,6 +200,42 @@ def test_upsd_restarted_between_the_forced_shutdown_and_its_end(rack):
         rack.expect_down(*SECONDARIES, last="primary")
 
 
+def test_a_secondary_that_missed_the_forced_shutdown_hears_of_it_from_a_new_upsd(mixed_rack):
+    """It was cut off when FSD was set; then upsd is restarted, and the power returns.  The primary
+    goes down all the same, and has the UPS switched off: so all must.  (One that polls: to a
+    subscriber the kernel still delivers what the old upsd said.)"""
+    rack = mixed_rack
+    server = rack.start_all("DEADTIME 60", "HOSTSYNC 15", secondaries=(DEBIAN,))
+    server.set_status("OB")
+    rack.expect_told("ONBATT")
+    rack.machines["web"].drop_packets()
+    server.set_status("OB LB")
+    wait_forced(rack, server)
+    server.set_status("OL")
+    server.restart_upsd()
+    rack.machines["web"].pass_packets()
+    rack.hosts["primary"].wait_down()
+    rack.hosts["web"].wait_down(timeout=10)
+
+
+def test_a_secondary_at_work_is_waited_for_though_upsd_is_new(rack):
+    """Its shutdown takes its time, it is still logged in; a new upsd does not know it yet."""
+    server = rack.start_all("HOSTSYNC 30", secondaries=())
+    web = rack.host("web", server.monitor(), f'SHUTDOWNCMD "echo web >> {rack.journal}"')
+    rack.wait_logins(server, 2)
+    server.set_status("OB LB")
+    web.wait_down()
+    rack.expect_told("SHUTDOWN_HOSTSYNC", "primary")
+    rack.machines["web"].drop_packets()
+    server.restart_upsd()
+    time.sleep(2)
+    rack.machines["web"].pass_packets()
+    time.sleep(2)
+    assert rack.fallen() == ["web"]
+    web.upsmon.stop()
+    rack.expect_down("web", last="primary")
+
+
 def test_the_primarys_machine_dies_on_battery(rack):
     server = rack.start_all("DEADTIME 4", "HOSTSYNC 3")
     server.set_status("OB")

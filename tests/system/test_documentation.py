@@ -47,3 +47,28 @@ def test_manual_pages_are_made_without_a_warning(site):
     result = subprocess.run(["asciidoctor", "-b", "manpage", "-D", site.root, *_pages().values()],
                             capture_output=True, text=True, timeout=240)
     assert (result.returncode, result.stderr) == (0, "")
+
+
+def _text_of_tests():
+    return "".join(path.read_text() for kind in ("unit", "system", "interop", "soak")
+                   for path in sorted((CHECKOUT / "tests" / kind).glob("*"))
+                   if path.suffix in (".c", ".py"))
+
+
+def test_every_test_that_the_safety_page_names_exists():
+    page, tests = (CHECKOUT / "docs/upsmon-safety.md").read_text(), _text_of_tests()
+    named = re.findall(r"`([a-z0-9]+(?:_[a-z0-9]+){2,})`", page)
+    assert len(named) > 40
+    defined = set(re.findall(r"(?:^def|static void) (\w+)\(", tests, re.M))
+    files = {path.stem for path in (CHECKOUT / "tests").rglob("test_*.*")}
+    assert [name for name in named if name not in defined | files] == []
+    assert [words for words in re.findall(r'"([^"\n]{12,})"', page) if words not in tests] == []
+
+
+def test_rehearsals_in_the_documentation_are_what_the_program_prints(site):
+    page = (CHECKOUT / "docs/man/upsmon.8.adoc").read_text()
+    shown = re.findall(r"^\$ upsmon (--rehearse.*) -f (\S+)\n(.*?)^----$", page, re.M | re.S)
+    assert shown
+    for options, path, output in shown:
+        result = site.run("upsmon", *options.split(), "-f", CHECKOUT / "conf/examples" / path)
+        assert result.stdout == output

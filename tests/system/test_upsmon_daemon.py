@@ -1,13 +1,14 @@
 """upsmon as a daemon: its start, its signals, its parent, its scripts."""
 
 import os
+import pathlib
 import signal
 import socket
 import time
 
 import pytest
 
-from harness import PowerHost, wait_until
+from harness import PowerHost, family, wait_until
 from harness.process import is_alive, pid_of
 
 
@@ -185,6 +186,23 @@ def test_a_killed_child_is_followed_by_another(host, upsd):
     assert [kind for kind, _, _ in host.notices()].count("ONBATT") == 1
 
 
+def test_the_classic_layout_is_a_parent_and_one_child(host, upsd):
+    """SANDBOX no: scripts are run by the process that talks to the server."""
+    start(host, upsd, line(upsd).replace(upsd.host, "localhost"), "SANDBOX no")
+    wait_until(lambda: len(family(host.upsmon.pid)) >= 2)
+    members = [path.read_text().strip() for path in
+               (pathlib.Path(f"/proc/{pid}/comm") for pid in family(host.upsmon.pid))]
+    assert "upsmon-notify" not in members
+    upsd.set("ups", "ups.status", "OB")
+    host.wait_notice("ONBATT")
+    assert host.command("-c", "status").returncode == 0
+    os.kill(child(host), signal.SIGKILL)
+    upsd.wait_received("LOGIN ups", count=2)
+    upsd.set("ups", "ups.status", "FSD OB LB")
+    host.wait_down()
+    assert host.upsmon.wait() == 0
+
+
 def test_a_decision_survives_the_child(host, upsd):
     """Killed while it waits for a secondary; the parent keeps to what was decided."""
     host.start(line(upsd, role="primary"), "HOSTSYNC 1", "FINALDELAY 0")
@@ -209,6 +227,21 @@ def test_the_supervisor_is_told(host, upsd, site):
         assert supervisor.recv(100) == b"READY=1"
         host.command("-c", "stop")
         assert supervisor.recv(100) == b"STOPPING=1"
+
+
+def test_the_supervisor_does_not_limit_the_shutdown_command(host, upsd, site):
+    """systemd would kill it TimeoutStopSec after a STOPPING=1, however long it needs."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as supervisor:
+        supervisor.bind(str(site.root / "notify"))
+        supervisor.settimeout(60)
+        start(host, upsd, line(upsd), "SHUTDOWNEXIT no",
+              env={"NOTIFY_SOCKET": str(site.root / "notify")})
+        assert supervisor.recv(100) == b"READY=1"
+        upsd.set("ups", "ups.status", "FSD OB LB")
+        host.wait_down()
+        supervisor.setblocking(False)
+        with pytest.raises(BlockingIOError):
+            supervisor.recv(100)
 
 
 def test_a_refused_login_says_what_is_wrong(host, upsd):

@@ -17,7 +17,9 @@ from harness.process import is_alive, pid_of
 
 @pytest.fixture
 def upsd(site):
-    return site.fake_upsd({"ups": {"ups.status": "OL"}}, push=True)
+    server = site.fake_upsd({"ups": {"ups.status": "OL"}}, push=True)
+    server.answers["GET NUMLOGINS ups"] = "NUMLOGINS ups 1"  # the hosts do not know each other
+    return server
 
 
 class Hosts:

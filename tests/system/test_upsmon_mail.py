@@ -2,20 +2,26 @@
 
 import email.utils
 import functools
-import os
+import signal
 import socket
-import subprocess
 import threading
 
 import pytest
 
 from harness import DEADLINE, Process, free_port, wait_until
+from harness.notifier import Notifier
 from harness.smtprelay import PASSWORD, USER, SmtpRelay
 
 LIMIT_MS = 40000
 
 # Of the relay's own library, where a test has it do what no relay should.
 pytestmark = pytest.mark.filterwarnings("ignore:Requiring AUTH while not requiring TLS")
+
+
+@pytest.fixture(autouse=True)
+def libcurl(site):
+    if site.run("notify-probe", "mail", 1, input="").returncode == 77:
+        pytest.skip("this build has no libcurl")
 
 
 @pytest.fixture
@@ -39,7 +45,7 @@ def word(text):
 def line(certs, port, text="The lights are out.", host="localhost", password=PASSWORD,
          authority="ca", sender="ups@office.example", to="ops@office.example",
          subject="Power failure"):
-    """A delivery as it goes over the link (clients/upsmon/delivery.h)."""
+    """A delivery as it goes over the link (clients/upsmon/notify/delivery.h)."""
     pem = str(certs.pem(authority)) if authority else ""
     return " ".join(["MAIL", word(text), str(port),
                      *map(word, (host, USER, password, pem, sender, to, subject))]) + "\n"
@@ -49,8 +55,6 @@ def send(site, mail, limit_ms=LIMIT_MS, debug=0):
     """Sends it; returns (exit status, log)."""
     result = site.run("notify-probe", "mail", limit_ms, input=mail,
                       env={"NUT_DEBUG_LEVEL": str(debug)})
-    if result.returncode == 77:
-        pytest.skip("this build has no libcurl")
     assert PASSWORD not in result.stdout + result.stderr
     return result.returncode, result.stderr
 
@@ -167,9 +171,7 @@ def test_a_relay_that_comes_back_gets_the_mail(site, certs, relay):
     with open(mail) as stdin:
         process = site.start("notify-probe", "mail", LIMIT_MS, env={"NUT_DEBUG_LEVEL": "1"},
                              cls=functools.partial(Process, stdin=stdin))
-    process.wait_log(lambda log: "trying again" in log or not process.running())
-    if process.popen.poll() == 77:
-        pytest.skip("this build has no libcurl")
+    process.wait_log("trying again")
     server = relay(port=port)
     assert process.wait() == 0
     assert len(server.messages) == 1
@@ -203,30 +205,17 @@ def test_what_makes_no_sense_is_told(site, certs, relay, change):
     assert server.connections == 0
 
 
-class Notifier:
-    """The notifier alone; the test is the network child at the other end of its link."""
-
-    def __init__(self, site):
-        self.link, theirs = socket.socketpair()
-        self.popen = subprocess.Popen(
-            [site.suite.program("notify-probe"), "notifier", str(theirs.fileno()), "-1"],
-            env=site.environment(), pass_fds=[theirs.fileno()], stderr=subprocess.PIPE)
-        theirs.close()
-
-
 def test_a_mail_under_way_outlives_upsmon(site, certs, relay):
     """The child is gone before the relay answers: at a shutdown it is."""
-    if send(site, "", 1)[0] == 77:
-        pytest.skip("this build has no libcurl")
     gate = threading.Event()
     server = relay(replies=lambda verb, to: None if gate.wait(DEADLINE) else "550 no")
     notifier = Notifier(site)
-    notifier.link.sendall(line(certs, server.port).encode())
-    notifier.link.close()
+    notifier.say(line(certs, server.port).rstrip("\n"))
+    assert notifier.hear() == "TAKEN"
+    notifier.hang_up()
     wait_until(lambda: server.receivers)
-    assert notifier.popen.poll() is None
-    os.kill(notifier.popen.pid, 15)
+    assert notifier.process.running()
+    notifier.process.signal(signal.SIGTERM)
     gate.set()
-    _, log = notifier.popen.communicate(timeout=DEADLINE)
-    assert notifier.popen.returncode == 0, log
+    assert notifier.process.wait() == 0, notifier.process.log()
     assert len(server.messages) == 1

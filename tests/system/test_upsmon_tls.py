@@ -1,8 +1,13 @@
 """upsmon and the repeater under TLS: what is demanded, and what is refused."""
 
+import os
+import signal
+
 import pytest
 
+from harness import wait_until
 from harness.certs import backend
+from harness.process import pid_of
 
 
 @pytest.fixture(autouse=True)
@@ -112,3 +117,24 @@ def test_the_repeater_demands_what_nutauth_conf_says(site, served, certs):
     auth.write_text("FORCESSL = 1\nuser = mon\npass = secret\n")
     site.add_ups("copy", "dummy-ups", f"ups@localhost:{site.port}", *options)
     site.start_driver("copy")
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root to give up root")
+def test_a_reload_in_the_chroot_reads_what_only_root_can(site, served, certs):
+    """The parent opens it; the child is nobody, and sees no files at all."""
+    upsd = served()
+    path = site.root / "private-ca.pem"
+    path.write_bytes(certs.pem("ca").read_bytes())
+    path.chmod(0o600)
+    where = anchors(site, certs) if backend(site) == "NSS" else f"CERTPATH {path}"
+    lines = ("FORCESSL 1", "CERTVERIFY 1", where, "RUN_AS_USER nobody")
+    upsmon = watch(site, *lines)
+    upsd.wait_log(f"Client {LOGGED_IN} to UPS [ups] (SSL)")
+    conf = site.conf / "upsmon.conf"
+    conf.write_text(conf.read_text().replace("1 mon secret primary", "1 mon secret secondary"))
+    conf.chmod(0o600)
+    upsmon_pid = wait_until(lambda: pid_of(site.pids / "upsmon.pid"))
+    os.kill(upsmon_pid, signal.SIGHUP)
+    upsmon.wait_log("is in force")
+    wait_until(lambda: upsd.log().count(f"Client {LOGGED_IN} to UPS [ups] (SSL)") == 2,
+               what=upsmon.log)

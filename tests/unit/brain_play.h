@@ -7,7 +7,7 @@
 
 #include <stdbool.h>
 
-#include "clients/upsmon/brain.h"
+#include "clients/upsmon/brain/brain.h"
 
 enum { BRAIN_PLAY_UPSES = 8 };
 

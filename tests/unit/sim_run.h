@@ -7,7 +7,7 @@
 #ifndef TESTS_UNIT_SIM_RUN_H
 #define TESTS_UNIT_SIM_RUN_H
 
-#include "clients/upsmon/brain.h"
+#include "clients/upsmon/brain/brain.h"
 #include "tests/unit/sim_model.h"
 #include "tests/unit/sim_world.h"
 

@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-#include "clients/upsmon/notice.h"
+#include "clients/upsmon/brain/notice.h"
 #include "common/base/str.h"
 
 enum { FSD_WAIT_S = 5, HOOK_UNKNOWN_S = 60, HOOK_RESERVE_S = 20 };

@@ -9,7 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "clients/upsmon/policy.h"
+#include "clients/upsmon/brain/policy.h"
 #include "common/base/buffer.h"
 
 enum {

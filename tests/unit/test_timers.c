@@ -11,7 +11,7 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "clients/upsmon/timers.h"
+#include "clients/upsmon/brain/timers.h"
 
 static struct timers t;
 static int dropped;

@@ -511,7 +511,7 @@ static void texts_are_filled_in_when_they_are_told(void **state)
 	str_format(said, sizeof(said), "PRINT [%s] desk TO->t at ?%%", host);
 	expect_charge("OB", NULL, NULL, "");
 	expect_pass(2, said);
-	expect_charge("OB", "19", "8", "PRINT CHARGE<=20; PRINT RUNTIME<=9");
+	expect_charge("OB", "19", "8", "PRINT CHARGE->20; PRINT RUNTIME->9");
 }
 
 static void debug_changes_what_is_logged(void **state)

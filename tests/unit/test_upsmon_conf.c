@@ -11,7 +11,7 @@
 #include <unistd.h>
 #include <cmocka.h>
 
-#include "clients/upsmon/conf.h"
+#include "clients/upsmon/conf/conf.h"
 #include "common/base/buffer.h"
 
 #define MONITOR "MONITOR ups@localhost 1 monuser secret primary\n"

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pwd.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -14,11 +15,13 @@
 #include <sys/wait.h>
 #include <syslog.h>
 #include <unistd.h>
+#include <utmpx.h>
 
 #include <cmocka.h>
 
-#include "clients/upsmon/courier.h"
-#include "clients/upsmon/nutlog.h"
+#include "clients/upsmon/notify/courier.h"
+#include "clients/upsmon/notify/desktop.h"
+#include "clients/upsmon/notify/nutlog.h"
 #include "common/base/buffer.h"
 #include "common/base/clock.h"
 #include "common/base/log.h"
@@ -205,7 +208,7 @@ static void what_hangs_is_killed_and_the_others_are_not(void **state)
 	courier_set_limits(t.courier, 100, 100);
 	deliver(&(struct delivery){
 		.kind = DELIVERY_SHELL,
-		.text = "while [ ! -e $DIR/go ]; do sleep 0.05; done; : >$DIR/x"});
+		.text = "while [ -d $DIR -a ! -e $DIR/go ]; do sleep 0.05; done; : >$DIR/x"});
 	for (int i = 0; i < 2; i++)
 		deliver(&(struct delivery){
 			.kind = DELIVERY_WALL, .text = "t", .argc = 2, .argv = {"sleep", "1000"}});
@@ -228,14 +231,18 @@ static void scripts_that_never_end_do_not_fill_the_process_table(void **state)
 			.kind = DELIVERY_WALL,
 			.text = "t",
 			.argc = 3,
-			.argv = {"/bin/sh", "-c", "until [ -e $DIR/go ]; do sleep 0.1; done"}});
+			.argv = {"/bin/sh", "-c",
+				 "while [ -d $DIR -a ! -e $DIR/go ]; do sleep 0.1; done"}});
 	/* Walls leave room for scripts. */
 	assert_int_equal(courier_running(t.courier), 32);
 	for (int i = 0; i < 40; i++)
 		deliver(&(struct delivery){.kind = DELIVERY_SHELL,
-					   .text = "until [ -e $DIR/go ]; do sleep 0.1; done"});
+					   .text = "while [ -d $DIR -a ! -e $DIR/go ]; do sleep "
+						   "0.1; done; echo x >>$DIR/all"});
 	assert_int_equal(courier_running(t.courier), 64);
-	assert_non_null(strstr(logged(), "64 programs are running, SHELLCMD is left out"));
+	assert_int_equal(courier_waiting(t.courier), 8);
+	assert_non_null(strstr(logged(), "32 programs are running, wall is left out"));
+	assert_null(strstr(logged(), "SHELLCMD is left out"));
 	assert_false(courier_adopt(t.courier, getpid(), "x", NULL, NULL));
 	{
 		char path[128];
@@ -244,9 +251,31 @@ static void scripts_that_never_end_do_not_fill_the_process_table(void **state)
 		assert_int_equal(close(open(path, O_CREAT | O_WRONLY, 0600)), 0);
 	}
 	run_until_idle();
+	assert_int_equal(strlen(read_file("all")),
+			 40 * 2); /* what had to wait has come to its turn */
 	deliver(&(struct delivery){.kind = DELIVERY_SHELL, .text = "echo again >$DIR/x"});
 	run_until_idle();
 	assert_string_equal(read_file("x"), "again\n");
+}
+
+static void what_waits_is_bounded_and_told_once(void **state)
+{
+	size_t lines = 0;
+	char path[128];
+
+	(void)state;
+	for (int i = 0; i < 64 + 512 + 100; i++)
+		deliver(&(struct delivery){
+			.kind = DELIVERY_SHELL,
+			.text = "while [ -d $DIR -a ! -e $DIR/go ]; do sleep 0.1; done"});
+	assert_int_equal(courier_waiting(t.courier), 512);
+	for (const char *p = logged(); (p = strstr(p, "left out")); p++)
+		lines++;
+	assert_int_equal(lines, 1);
+	in_dir(path, "go");
+	assert_int_equal(close(open(path, O_CREAT | O_WRONLY, 0600)), 0);
+	run_until_idle();
+	assert_int_equal(courier_waiting(t.courier), 0);
 }
 
 static void note_status(void *arg, int status)
@@ -419,7 +448,134 @@ static void a_pipe_that_nobody_reads_is_no_log(void **state)
 	assert_non_null(strstr(logged(), "cannot write NUTLOG's file"));
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
+/* ------------------------------------------------------------------ desktops */
+
+static void add_login(int fd, const char *user, const char *line, const char *host)
+{
+	struct utmpx entry = {.ut_type = USER_PROCESS, .ut_pid = getpid()};
+
+	memcpy(entry.ut_user, user, strnlen(user, sizeof(entry.ut_user)));
+	memcpy(entry.ut_line, line, strnlen(line, sizeof(entry.ut_line)));
+	memcpy(entry.ut_host, host, strnlen(host, sizeof(entry.ut_host)));
+	assert_int_equal(write(fd, &entry, sizeof(entry)), sizeof(entry));
+}
+
+/* A program in front of all others that writes its environment and words to a file of its name. */
+static void fake_program(const char *name)
+{
+	static const char script[] =
+		"#!/bin/sh\n"
+		"{ printf '%s|' \"$DISPLAY\" \"$DBUS_SESSION_BUS_ADDRESS\" \"$@\"; echo; } "
+		">>$DIR/${0##*/}.out\n"
+		"exit ${FAIL:-0}\n";
+	char path[128];
+	int fd;
+
+	in_dir(path, name);
+	fd = open(path, O_CREAT | O_WRONLY, 0700);
+	assert_int_equal(write(fd, script, strlen(script)), strlen(script));
+	close(fd);
+}
+
+/* Somebody else than who runs the tests. */
+static const char *other;
+
+static int begin_desktops(void **state)
+{
+	static char utmp[128];
+	struct passwd *me;
+	char path[1024];
+	int fd;
+
+	if (begin(state) != 0)
+		return -1;
+	unsetenv("DISPLAY");
+	unsetenv("DBUS_SESSION_BUS_ADDRESS");
+	unsetenv("FAIL");
+	str_format(path, sizeof(path), "%s:%s", t.dir, getenv("PATH"));
+	setenv("PATH", path, 1);
+	fake_program("notify-send");
+	fake_program("sudo");
+	fake_program("runuser");
+	in_dir(utmp, "utmp");
+	fd = open(utmp, O_CREAT | O_WRONLY, 0600);
+	me = getpwuid(geteuid());
+	if (me) {
+		add_login(fd, me->pw_name, "pts/0", "10.0.0.1");
+		add_login(fd, me->pw_name, "tty7", ":0");
+		add_login(fd, me->pw_name, "tty8", ":2");
+	}
+	other = me && str_equal(me->pw_name, "nobody") ? "daemon" : "nobody";
+	add_login(fd, other, ":1.0", "");
+	add_login(fd, "no-such-user", "tty7", ":3");
+	add_login(fd, "bin", "tty9", ":4;x");
+	close(fd);
+	desktop_look_in(utmp);
+	return me && getpwnam(other) ? 0 : -1;
+}
+
+static int end_desktops(void **state)
+{
+	char *path = strdup(getenv("PATH") + strlen(t.dir) + 1);
+
+	desktop_look_in(NULL);
+	setenv("PATH", path, 1);
+	free(path);
+	unsetenv("FAIL");
+	return end(state);
+}
+
+static void a_notice_is_shown_on_each_desktop_as_its_user(void **state)
+{
+	char mine[256], others[256];
+	unsigned long uid = getpwnam(other)->pw_uid;
+
+	(void)state;
+	deliver(&(struct delivery){.kind = DELIVERY_DESKTOP, .text = "lights out; $HOME"});
+	assert_int_equal(courier_running(t.courier), 2);
+	run_until_idle();
+	str_format(mine, sizeof(mine),
+		   ":0|unix:path=/run/user/%lu/bus|-t|0|-u|critical|lights out; $HOME|\n",
+		   (unsigned long)geteuid());
+	assert_string_equal(read_file("notify-send.out"), mine);
+	str_format(others, sizeof(others),
+		   "||%s|%s|%sDISPLAY=:1.0|DBUS_SESSION_BUS_ADDRESS=unix:path=/run/user/%lu/bus|"
+		   "notify-send|-t|0|-u|critical|lights out; $HOME|\n",
+		   geteuid() ? "-n|-u" : "-u", other, geteuid() ? "" : "--|env|", uid);
+	assert_string_equal(read_file(geteuid() ? "sudo.out" : "runuser.out"), others);
+	assert_string_equal(logged(), "");
+}
+
+static void another_program_may_show_it_and_no_text_is_an_option(void **state)
+{
+	char path[128], want[256];
+	struct delivery d = {.kind = DELIVERY_DESKTOP, .text = "--help", .argc = 2};
+
+	(void)state;
+	fake_program("shout");
+	in_dir(path, "shout");
+	d.argv[0] = path;
+	d.argv[1] = "-x";
+	deliver(&d);
+	run_until_idle();
+	str_format(want, sizeof(want), ":0|unix:path=/run/user/%lu/bus|-x|--|--help|\n",
+		   (unsigned long)geteuid());
+	assert_string_equal(read_file("shout.out"), want);
+}
+
+static void desktops_that_cannot_be_reached_are_told_once(void **state)
+{
+	(void)state;
+	setenv("FAIL", "3", 1);
+	for (int i = 0; i < 2; i++) {
+		deliver(&(struct delivery){.kind = DELIVERY_DESKTOP, .text = "t"});
+		run_until_idle();
+	}
+	assert_string_equal(logged(), "notify-send ended with status 3\n");
+}
+
+#define DESKTOP(name) cmocka_unit_test_setup_teardown(name, begin_desktops, end_desktops)
+#define TEST(name)    cmocka_unit_test_setup_teardown(name, begin, end)
 
 int main(void)
 {
@@ -432,6 +588,7 @@ int main(void)
 		TEST(a_bad_end_is_logged),
 		TEST(what_hangs_is_killed_and_the_others_are_not),
 		TEST(scripts_that_never_end_do_not_fill_the_process_table),
+		TEST(what_waits_is_bounded_and_told_once),
 		TEST(an_adopted_program_is_looked_after_even_if_it_has_ended),
 		TEST(a_log_line_goes_to_syslog_with_its_priority),
 		TEST(texts_are_printed_to_stdout_and_stderr),
@@ -440,6 +597,9 @@ int main(void)
 		TEST(nuts_log_is_made_anew_when_it_was_moved_away),
 		TEST(a_log_that_cannot_be_written_is_told_once_until_it_can),
 		TEST(a_pipe_that_nobody_reads_is_no_log),
+		DESKTOP(a_notice_is_shown_on_each_desktop_as_its_user),
+		DESKTOP(another_program_may_show_it_and_no_text_is_an_option),
+		DESKTOP(desktops_that_cannot_be_reached_are_told_once),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-#include "clients/upsmon/delivery.h"
+#include "clients/upsmon/notify/delivery.h"
 
 static struct words *words;
 static struct delivery got;

@@ -635,6 +635,16 @@ static void a_pause_of_ours_is_not_a_silence_of_theirs(void **state)
 	assert_false(shut_down());
 }
 
+static void servers_of_the_same_authorities_share_what_was_read(void **state)
+{
+	(void)state;
+	start("MONITOR ups@a 1 u p secondary\nMONITOR two@b 1 u p secondary\n"
+	      "MONITOR three@a 1 u p secondary\n");
+	for (size_t i = 1; i < 3; i++)
+		assert_ptr_equal(tlspolicy_context(t.engine->watches[i]->tls),
+				 tlspolicy_context(t.engine->watches[0]->tls));
+}
+
 int main(void)
 {
 #define ROW(name) cmocka_unit_test_setup_teardown(name, begin, end)
@@ -660,6 +670,7 @@ int main(void)
 		ROW(a_lost_parent_is_told_and_watching_goes_on),
 		ROW(a_parent_that_dies_in_the_act_is_replaced_as_well_as_can_be),
 		ROW(a_pause_of_ours_is_not_a_silence_of_theirs),
+		ROW(servers_of_the_same_authorities_share_what_was_read),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

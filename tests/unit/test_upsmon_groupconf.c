@@ -15,8 +15,8 @@
 #include <unistd.h>
 #include <cmocka.h>
 
-#include "clients/upsmon/groupconf.h"
-#include "clients/upsmon/groupparse.h"
+#include "clients/upsmon/conf/groupconf.h"
+#include "clients/upsmon/conf/groupparse.h"
 #include "common/base/str.h"
 
 #define WHO    "POWERVAL 1 UPSDUSER w PASSWORD 'p w' TYPE primary "
@@ -848,6 +848,22 @@ static void all_mistakes_are_told_in_one_run(void **state)
 	assert_int_equal(report.errors, 13);
 }
 
+static void a_mistake_does_not_hide_the_next_one(void **state)
+{
+	(void)state;
+	read_text(ACTION
+		  "STARTTIMER 5 x STARTTIMER 6 y WALL : WALL = IF 3 DEBUG x SETFSD 7 8\n"
+		  "PORT x PORT y GROUP 5 GROUP 6 LET 7 LET 8 MONITOR = MONITOR = WHEN : WHEN :");
+	assert_int_equal(report.errors, 17);
+	expect_said("u.conf:2:39: error 100: ");
+	expect_said("u.conf:2:54: error 100: ");
+	expect_said("u.conf:3:13: error 100: ");
+	expect_said("u.conf:3:29: error 100: ");
+	expect_said("u.conf:3:41: error 100: ");
+	expect_said("u.conf:3:61: error 100: ");
+	expect_said("u.conf:3:75: error 100: ");
+}
+
 static void what_follows_from_a_mistake_is_not_told_again(void **state)
 {
 	(void)state;
@@ -975,6 +991,16 @@ static void a_file_that_is_too_long_is_an_error(void **state)
 	free(text);
 }
 
+static void nuls_in_a_text_are_one_mistake(void **state)
+{
+	static const char text[] = "LET a = 'x' " ACTION "WALL 'a\0\0\0\0\0\0\0\0\0\0\0\0'";
+
+	(void)state;
+	read_bytes(text, sizeof(text) - 1);
+	assert_int_equal(report.errors, 1);
+	expect_said("error 125: ");
+}
+
 static void a_file_open_to_everybody_is_warned_of(void **state)
 {
 	int fd = open_text(SITE, sizeof(SITE) - 1);
@@ -1031,55 +1057,70 @@ static void the_language_is_known_by_the_word_group(void **state)
 	assert_false(is_group("RUN_AS_USER GROUPS\nRUN_AS_USER MY-GROUP\nMYGROUP x\nGROUP-A\n"));
 }
 
-static void files_of_the_original_tools_are_accepted(void **state)
-{
-	static const char *const names[] = {"timed.conf", "standard.conf", "heartbeat.conf"};
-	const char *top = getenv("abs_top_srcdir");
-	static char text[65536];
+static char whole[65536];
 
-	(void)state;
+/* A file of the source tree, if it is known where that is. */
+static void load(const char *name)
+{
+	const char *top = getenv("abs_top_srcdir");
+	char path[4096];
+	ssize_t len;
+	int fd;
+
 	if (!top)
 		skip();
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-		char path[4096];
-		ssize_t len;
-		int fd;
+	str_format(path, sizeof(path), "%s/%s", top, name);
+	fd = open(path, O_RDONLY);
+	assert_true(fd >= 0);
+	len = read(fd, whole, sizeof(whole) - 1);
+	close(fd);
+	assert_true(len > 0);
+	whole[len] = '\0';
+}
 
-		snprintf(path, sizeof(path), "%s/tests/system/groupconf/%s", top, names[i]);
-		fd = open(path, O_RDONLY);
-		assert_true(fd >= 0);
-		assert_true(groupconf_is(fd));
-		len = read(fd, text, sizeof(text));
-		close(fd);
-		assert_true(len > 0);
-		read_bytes(text, (size_t)len);
-		assert_string_equal(buffer_string(&said), "");
+static void files_of_the_original_tools_are_accepted(void **state)
+{
+	static const char *const names[] = {"tests/system/groupconf/timed.conf",
+					    "tests/system/groupconf/standard.conf",
+					    "tests/system/groupconf/heartbeat.conf"};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		load(names[i]);
+		assert_true(is_group(whole));
+		expect_clean(whole);
 	}
 }
 
 static void the_samples_read_without_a_complaint(void **state)
 {
-	static const char *const names[] = {"UPSmon.conf.sample", "UPSmon.conf-rack.sample"};
-	const char *top = getenv("abs_top_srcdir");
-	static char text[65536];
+	(void)state;
+	load("conf/UPSmon.conf.sample");
+	assert_true(is_group(whole));
+	expect_clean(whole);
+	load("conf/UPSmon.conf-rack.sample");
+	expect_clean(whole);
+	load("conf/upsmon.conf.sample");
+	assert_false(is_group(whole));
+}
+
+/* All that stands between lines of dashes. */
+static void the_examples_of_the_manual_read_without_a_complaint(void **state)
+{
+	struct buffer b = {0};
+	size_t blocks = 0;
 
 	(void)state;
-	if (!top)
-		skip();
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-		char path[4096];
-		ssize_t len;
-		int fd;
-
-		snprintf(path, sizeof(path), "%s/conf/%s", top, names[i]);
-		fd = open(path, O_RDONLY);
-		assert_true(fd >= 0);
-		len = read(fd, text, sizeof(text));
-		close(fd);
-		assert_true(len > 0);
-		read_bytes(text, (size_t)len);
-		assert_string_equal(buffer_string(&said), "");
+	load("docs/man/UPSmon.conf.5.adoc");
+	for (char *p = whole, *from; (from = strstr(p, "\n----\n")); blocks++) {
+		p = strstr(from + 6, "\n----\n");
+		assert_non_null(p);
+		buffer_append(&b, from + 6, (size_t)(p - from - 5));
+		p += 5;
 	}
+	assert_true(blocks >= 3);
+	expect_clean(buffer_string(&b));
+	buffer_free(&b);
 }
 
 int main(void)
@@ -1120,6 +1161,7 @@ int main(void)
 		cmocka_unit_test(what_cannot_harm_is_a_warning),
 		cmocka_unit_test(a_timer_belongs_to_the_ups_that_starts_it),
 		cmocka_unit_test(all_mistakes_are_told_in_one_run),
+		cmocka_unit_test(a_mistake_does_not_hide_the_next_one),
 		cmocka_unit_test(what_follows_from_a_mistake_is_not_told_again),
 		cmocka_unit_test(passwords_are_never_shown),
 		cmocka_unit_test(a_file_of_nothing_but_mistakes_is_given_up),
@@ -1127,11 +1169,13 @@ int main(void)
 		cmocka_unit_test(all_texts_together_have_a_bound),
 		cmocka_unit_test(there_are_bounds_of_everything),
 		cmocka_unit_test(a_file_that_is_too_long_is_an_error),
+		cmocka_unit_test(nuls_in_a_text_are_one_mistake),
 		cmocka_unit_test(a_file_open_to_everybody_is_warned_of),
 		cmocka_unit_test(what_cannot_be_read_gives_its_errno),
 		cmocka_unit_test(the_language_is_known_by_the_word_group),
 		cmocka_unit_test(files_of_the_original_tools_are_accepted),
 		cmocka_unit_test(the_samples_read_without_a_complaint),
+		cmocka_unit_test(the_examples_of_the_manual_read_without_a_complaint),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, end);

@@ -8,7 +8,7 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "clients/upsmon/grouplex.h"
+#include "clients/upsmon/conf/grouplex.h"
 
 static struct grouplex lex;
 static struct group_token token;
@@ -218,16 +218,17 @@ static void a_nul_is_a_character_and_no_end(void **state)
 static void names_are_told_from_other_words(void **state)
 {
 	(void)state;
-	assert_true(grouplex_is_name("UPS-123"));
-	assert_true(grouplex_is_name("_"));
-	assert_false(grouplex_is_name(""));
-	assert_false(grouplex_is_name("123"));
-	assert_false(grouplex_is_name("1ups"));
-	assert_false(grouplex_is_name("a b"));
-	assert_false(grouplex_is_name("a "));
-	assert_false(grouplex_is_name(" a"));
-	assert_false(grouplex_is_name("a->"));
-	assert_false(grouplex_is_name("é"));
+	assert_true(grouplex_is("UPS-123", GROUP_NAME));
+	assert_true(grouplex_is("_", GROUP_NAME));
+	assert_false(grouplex_is("", GROUP_NAME));
+	assert_false(grouplex_is("123", GROUP_NAME));
+	assert_false(grouplex_is("1ups", GROUP_NAME));
+	assert_true(grouplex_is("1ups", GROUP_WORD));
+	assert_false(grouplex_is("a b", GROUP_NAME));
+	assert_false(grouplex_is("a ", GROUP_NAME));
+	assert_false(grouplex_is(" a", GROUP_NAME));
+	assert_false(grouplex_is("a->", GROUP_NAME));
+	assert_false(grouplex_is("é", GROUP_NAME));
 }
 
 int main(void)

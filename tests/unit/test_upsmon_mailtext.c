@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#include "clients/upsmon/mailtext.h"
+#include "clients/upsmon/notify/mailtext.h"
 
 static struct buffer b;
 static struct mail_address got[MAIL_RECEIVERS_MAX];

@@ -8,7 +8,7 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "clients/upsmon/monitor.h"
+#include "clients/upsmon/brain/monitor.h"
 #include "common/base/buffer.h"
 
 static const struct policy policy = {

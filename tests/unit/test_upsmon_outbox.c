@@ -21,8 +21,8 @@
 
 #include <cmocka.h>
 
-#include "clients/upsmon/notifier.h"
-#include "clients/upsmon/outbox.h"
+#include "clients/upsmon/notify/notifier.h"
+#include "clients/upsmon/notify/outbox.h"
 #include "common/base/buffer.h"
 #include "common/base/clock.h"
 #include "common/base/log.h"

@@ -9,8 +9,8 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "clients/upsmon/facts.h"
-#include "clients/upsmon/rulebook.h"
+#include "clients/upsmon/brain/facts.h"
+#include "clients/upsmon/brain/rulebook.h"
 #include "common/base/str.h"
 
 /* -------------------------------------------------------------------- facts */

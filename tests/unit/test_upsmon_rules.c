@@ -12,7 +12,7 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "clients/upsmon/rules.h"
+#include "clients/upsmon/brain/rules.h"
 
 enum { NOBODY = -1, MAX_STEPS = 12, UPSES = 2, END_S = 2000 };
 

@@ -7,7 +7,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#include "clients/upsmon/shutdown.h"
+#include "clients/upsmon/brain/shutdown.h"
 #include "common/base/buffer.h"
 #include "common/base/log.h"
 

@@ -13,8 +13,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "clients/upsmon/mail.h"
-#include "clients/upsmon/notifier.h"
+#include "clients/upsmon/notify/mail.h"
+#include "clients/upsmon/notify/notifier.h"
 #include "common/base/log.h"
 #include "common/base/str.h"
 
@@ -26,14 +26,11 @@ static int run_mail(unsigned limit_ms)
 	const char *at = line;
 	struct delivery d;
 	int status = -1;
-	pid_t pid;
+	pid_t pid = -1;
 
-	if (!w || words_feed(w, &at, &len) != WORDS_LINE || !delivery_parse(w, &d) ||
-	    d.kind != DELIVERY_MAIL) {
-		fprintf(stderr, "that is no mail\n");
-		return 99;
-	}
-	pid = mail_start(&d.mail, d.text, limit_ms);
+	if (w && words_feed(w, &at, &len) == WORDS_LINE && delivery_parse(w, &d) &&
+	    d.kind == DELIVERY_MAIL)
+		pid = mail_start(&d.mail, d.text, limit_ms);
 	words_free(w);
 	if (pid < 0 || waitpid(pid, &status, 0) != pid)
 		return 99;

@@ -26,10 +26,11 @@ from .process import Process, Upsd, family
 from .rack import DEBIAN, OURS, Rack
 from .site import Site
 from .terminal import Terminal
+from .upssched import Upssched
 from .wait import DEADLINE, wait_until
 
 __all__ = [
     "Build", "CHECKOUT", "Certificates", "DEADLINE", "DEBIAN", "FakeDriver", "FakeUpsd",
     "LineClient", "OURS", "PowerHost", "Process", "Rack", "Site", "Terminal", "TlsClient", "Upsd",
-    "fallen", "family", "find_build", "find_shared", "free_port", "wait_until",
+    "Upssched", "fallen", "family", "find_build", "find_shared", "free_port", "wait_until",
 ]

@@ -14,6 +14,7 @@ a name that another test could use, and nothing is left behind.
 import ctypes
 import heapq
 import os
+import random
 import select
 import signal
 import socket
@@ -178,14 +179,16 @@ def _fill_checksums():
 
 
 class _Wire:
-    """A long wire between a port and the switch: each packet takes its time.
+    """A long wire between a port and the switch: each packet takes its time, and some are lost.
 
     (The kernel has netem for that, where it was built with it.)
     """
 
-    def __init__(self, lan, port, number, delay_s):
+    def __init__(self, lan, port, number, delay_s=0.0, loss=0.0):
         self.plug = f"plug{number}"
         self._delay_s = delay_s
+        self._loss = loss
+        self._random = random.Random(number)
         far = f"wire{number}"
         lan.ip(f"link add {far} type veth peer name {self.plug}", f"link set {far} up",
                f"link set {self.plug} up")
@@ -214,7 +217,7 @@ class _Wire:
                     packet, source = end.recvfrom(65536)
                 except OSError:
                     continue
-                if source[2] == socket.PACKET_OUTGOING:
+                if source[2] == socket.PACKET_OUTGOING or self._random.random() < self._loss:
                     continue
                 order += 1
                 other = self._ends[1 - self._ends.index(end)]
@@ -250,7 +253,8 @@ class Lan(_Namespace):
             raise Unavailable(f"no bridge of namespaces here: {e}") from None
 
     def machine(self, name, **wire):
-        """A machine with the next address; delay_s: how long a packet is on its way to it."""
+        """A machine with the next address; of its wire, delay_s is how long a packet is on its
+        way, and loss the share of those that never arrive."""
         machine = Machine(self, name, len(self.machines) + 1, wire)
         self.machines[name] = machine
         return machine

@@ -1,5 +1,8 @@
 """A computer in a story about power: a site, its upsmon, and what became of it."""
 
+import os
+
+from .process import family, rss_kib
 from .wait import DEADLINE, wait_until
 
 # What NUT 2.8.0 knows; other types would be a warning each.
@@ -7,6 +10,10 @@ _CLASSIC = ("ONLINE", "ONBATT", "LOWBATT", "FSD", "COMMOK", "COMMBAD", "SHUTDOWN
             "NOCOMM", "NOPARENT")
 _OURS = ("CAL", "NOTCAL", "OFF", "NOTOFF", "BYPASS", "NOTBYPASS", "ALARM", "NOTALARM", "OTHER",
          "NOTOTHER", "SHUTDOWN_HOSTSYNC", "SUSPEND_TIMEJUMP_UNEXPECTED")
+
+# NOTIFYFLAG lines for check_changes(): no programs are run.
+QUIET = [f"NOTIFYFLAG {kind} SYSLOG" for kind in ("ONLINE", "ONBATT", "ALARM", "NOTALARM", "OTHER",
+                                                  "NOTOTHER")]
 
 _SCRIPT = """#!/bin/sh
 printf '%s %s|%s\\n' "$NOTIFYTYPE" "$UPSNAME" "$1" >> "{record}"
@@ -93,6 +100,32 @@ class PowerHost:
         """Waits until its shutdown command has run."""
         wait_until(self.is_down, timeout,
                    lambda: f"{self.name} shuts down; log:\n{self.upsmon.log()}")
+
+
+    def flip(self, upsd, times, ups="ups"):
+        """A UPS of a FakeUpsd changes so often between line and battery, each time with a word of
+        its own that upsmon is seen to have read: what comes together would be one change to it."""
+        for turn in range(times):
+            line = "OB" if turn % 2 == 0 else "OL"
+            upsd.set(ups, "ups.status", f"{line} W{turn}")
+            wait_until(lambda t=turn: f"[W{t}]" in self._log_end(), interval=0.001)
+
+    def check_changes(self, upsd, times):
+        """So many changes of all kinds cost no more memory than a third of them."""
+        pids, memory = family(self.upsmon.pid), []
+        for _ in range(3):
+            for turn in range(times // 36):
+                upsd.set("ups", "ups.alarm", f"alarm {turn} " + "a" * (turn % 300))
+                upsd.set("ups", "ups.status", f"OB ALARM V{turn} " + "w" * (turn % 500))
+                self.flip(upsd, 10)
+            memory.append(rss_kib(pids))
+        if not self.suite.sanitized:  # a sanitizer keeps what was freed
+            assert memory[2] < memory[0] + 512, memory
+
+    def _log_end(self):
+        with open(self.upsmon.log_path, "rb") as f:
+            f.seek(max(0, f.seek(0, os.SEEK_END) - 4000))
+            return f.read().decode(errors="replace")
 
 
 def fallen(journal):

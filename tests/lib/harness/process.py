@@ -20,14 +20,15 @@ class Process:
     so what it leaves behind can be found and ended without touching others.
     """
 
-    def __init__(self, name, argv, env, log, cwd=None, stdin=subprocess.DEVNULL):
+    def __init__(self, name, argv, env, log, cwd=None, stdin=subprocess.DEVNULL,
+                 pass_fds=()):
         self.name = name
         self.argv = [str(a) for a in argv]
         self.log_path = pathlib.Path(log)
         with open(self.log_path, "ab") as out:
             self.popen = subprocess.Popen(self.argv, env=env, stdin=stdin, stdout=out,
                                           stderr=subprocess.STDOUT, cwd=cwd,
-                                          start_new_session=True)
+                                          start_new_session=True, pass_fds=pass_fds)
 
     @property
     def pid(self):
@@ -83,10 +84,7 @@ class Process:
 
     def rss_kib(self):
         """Resident memory in KiB."""
-        for line in pathlib.Path(f"/proc/{self.pid}/status").read_text().splitlines():
-            if line.startswith("VmRSS:"):
-                return int(line.split()[1])
-        raise AssertionError("no VmRSS")
+        return rss_kib([self.pid])
 
     def open_files(self):
         """How many file descriptors it has open; skips the test where it does not say.
@@ -174,31 +172,42 @@ def is_alive(pid):
     return state not in "ZX"
 
 
-def family(pid):
-    """A process and all that descend from it, as long as they run the same program.
+def rss_kib(pids):
+    """Resident memory of these processes together, in KiB."""
+    total = 0
+    for pid in pids:
+        status = pathlib.Path(f"/proc/{pid}/status").read_text().splitlines()
+        total += next(int(line.split()[1]) for line in status if line.startswith("VmRSS:"))
+    return total
 
-    Programs that hide from us (privilege_hide_memory()) are told by their names.
-    """
-    parents = {}
+
+def family(pid):
+    """A process and all that descend from it, as long as they run the same program."""
+    children = {}
     for name in os.listdir("/proc"):
         if name.isdigit():
-            try:
-                stat = pathlib.Path(f"/proc/{name}/stat").read_text()
-            except OSError:
-                continue
-            parents.setdefault(int(stat.rsplit(")", 1)[1].split()[1]), []).append(int(name))
+            children.setdefault(_parent(name), []).append(int(name))
     program, found = _program(pid), [pid]
     for member in found:
-        found += [child for child in sorted(parents.get(member, []))
-                  if _program(child).startswith(program)]
+        found += [child for child in sorted(children.get(member, []))
+                  if _program(child) == program]
     return found
 
 
-def _program(pid):
+def _parent(pid):
     try:
-        return pathlib.Path(f"/proc/{pid}/comm").read_text().split()[0].rstrip(":")
+        return int(pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[1])
     except (OSError, IndexError):
-        return ""
+        return None
+
+
+def _program(pid):
+    """What it was started as: a fork has that of its parent, whatever its name is.  (/proc/PID/exe
+    of a daemon that holds secrets is for root only.)"""
+    try:
+        return pathlib.Path(f"/proc/{pid}/cmdline").read_bytes()
+    except OSError:
+        return None
 
 
 def end_pid(pid, timeout=10):

@@ -100,12 +100,12 @@ class Rack:
         self.machines[name] = self._lan.machine(name, **wire)
         return self.machines[name]
 
-    def host(self, name, *lines, suite=OURS, delay_s=None):
-        """Starts upsmon on a machine: that of the server of this name, or a new one."""
+    def host(self, name, *lines, suite=OURS, **wire):
+        """Starts upsmon on a machine: that of the server of this name, or a new one (with a
+        wire as Lan.machine() has it)."""
         if name in self.servers:
             site = self.servers[name].site
         else:
-            wire = {} if delay_s is None else {"delay_s": delay_s}
             site = self._sites(machine=self._machine(name, **wire))
         self.hosts[name] = PowerHost(site, name, self.journal, suite=self._suites[suite])
         return self.start(name, *lines)
@@ -119,15 +119,17 @@ class Rack:
         pid = host.site.pids / "upsmon.pid" if ours else "/run/nut/upsmon.pid"
         halt.write_text(_HALT.format(name=name, journal=self.journal, pid=pid))
         halt.chmod(0o755)
-        return host.start(f"SHUTDOWNCMD {halt}", *["SHUTDOWNEXIT no"] * ours, *lines)
+        usual = [f"SHUTDOWNCMD {halt}", *["SHUTDOWNEXIT no"] * ours]
+        said = {line.split()[0] for line in lines}
+        return host.start(*(line for line in usual if line.split()[0] not in said), *lines)
 
     def start_all(self, *lines, upsd=OURS, primary=OURS, secondaries=(OURS, OURS, OURS),
-                  delay_s=None):
+                  **wire):
         """A primary with one UPS, and secondaries web, mail and disk, all logged in."""
         server = self.server("primary").start_upsd(upsd)
         self.host("primary", server.monitor(role="primary"), *lines, suite=primary)
         for name, suite in zip(("web", "mail", "disk"), secondaries):
-            self.host(name, server.monitor(), *lines, suite=suite, delay_s=delay_s)
+            self.host(name, server.monitor(), *lines, suite=suite, **wire)
         self.wait_logins(server, 1 + len(secondaries))
         return server
 

@@ -1,0 +1,25 @@
+/*
+ * conf_native: directives of upsmon.conf which NUT does not have: the limits
+ * OBDURATION, OBCHARGE and OBRUNTIME, SHUTDOWNHOOKS, WAKEONLAN, BOOTCHARGE, SANDBOX;
+ * and the
+ * rules that notices become.
+ */
+#ifndef CLIENTS_UPSMON_CONF_NATIVE_H
+#define CLIENTS_UPSMON_CONF_NATIVE_H
+
+#include "clients/upsmon/conf/conf.h"
+
+/* Takes one directive of those above; problems go to the report. */
+void conf_native_take(struct upsmon_conf *conf, const struct conf_where *at, size_t count,
+		      char *const *words, struct conf_report *r);
+
+/* After the last line: every UPS gets its limits. */
+void conf_native_settle(struct upsmon_conf *conf, struct conf_report *r);
+
+void conf_native_free(struct upsmon_conf *conf);
+
+/* Adds a rule for each notice that is not ignored. */
+void conf_add_notice_rules(struct upsmon_conf *conf, const struct conf_where *file,
+			   struct conf_report *r);
+
+#endif
