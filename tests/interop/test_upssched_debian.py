@@ -11,13 +11,15 @@ from harness.process import end_pid, is_alive
 
 LONG = 3600
 
+# (No START and CANCEL of one timer in one event: Debian's CANCEL may come before its own START on a
+# busy machine.  Ours is tested in tests/system/test_upssched.py.)
+
 CONF = [
     "AT ONBATT * START-TIMER lasts 1",
     "AT ONBATT ups@host EXECUTE ours-alone",
     "AT ONBATT other@host EXECUTE not-ours",
     "AT onbatt * EXECUTE at-once",
     f"AT LOWBATT * START-TIMER never {LONG}",
-    "AT LOWBATT * CANCEL-TIMER never no-timer",
     "AT LOWBATT * START-TIMER seconds 1s",
     "AT COMMBAD * CANCEL-TIMER never",
     "AT COMMOK * CANCEL-TIMER never no-timer",
