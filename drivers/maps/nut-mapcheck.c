@@ -52,9 +52,7 @@ static void emit(void *arg, enum conf_severity severity, const char *text)
 static void look_at(struct run *run, const struct map *m)
 {
 	run->files++;
-	/* A map that was not read whole would be told off for what is missing. */
-	if (!m->errors)
-		mapcheck_map(m, run->names, &run->report);
+	mapcheck_map(m, run->names, &run->report);
 	if (run->print)
 		mapprint(m, stdout);
 }
