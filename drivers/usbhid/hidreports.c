@@ -182,9 +182,10 @@ static int transfer(struct hid_reports *r, enum hid_type type, uint8_t number,
 	r->stats.overflows++;
 	if (size == report->size)
 		return HID_IO_FAILED;
-	report->overflowed = true;
 	r->stats.gets++;
-	return r->io.get_report(r->io.arg, type, number, buf, report->size);
+	got = r->io.get_report(r->io.arg, type, number, buf, report->size);
+	report->overflowed = got > 0;
+	return got == HID_IO_OVERFLOW ? HID_IO_FAILED : got;
 }
 
 static enum hid_result failed(struct hid_reports *r, struct report *report, uint8_t number, int err)
@@ -266,6 +267,19 @@ static bool known_value(struct hid_reports *r, const struct hid_field *f, unsign
 	    value_in(r, sent, twin, value))
 		return true;
 	return own_good && value_in(r, own, f, value);
+}
+
+bool hid_reports_here(const struct hid_reports *r, const struct hid_field *f, unsigned long since)
+{
+	const struct hid_field *twin = twin_of(r, f);
+
+	return fresh(r->reports[f->type][f->report], since) ||
+	       (twin && fresh(r->reports[twin->type][twin->report], since));
+}
+
+const struct hid_field *hid_reports_twin(const struct hid_reports *r, const struct hid_field *f)
+{
+	return twin_of(r, f);
 }
 
 enum hid_result hid_reports_value(struct hid_reports *r, const struct hid_field *f,

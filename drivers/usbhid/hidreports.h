@@ -75,6 +75,12 @@ unsigned long hid_reports_poll(const struct hid_reports *r); /* the present one'
 enum hid_result hid_reports_value(struct hid_reports *r, const struct hid_field *f,
 				  unsigned long since, double *value);
 
+/* True if hid_reports_value() needs no transfer. */
+bool hid_reports_here(const struct hid_reports *r, const struct hid_field *f, unsigned long since);
+
+/* The input field of the same path as a feature's, or NULL. */
+const struct hid_field *hid_reports_twin(const struct hid_reports *r, const struct hid_field *f);
+
 /* A whole report as it came, its number included.  Borrowed until the next call. */
 enum hid_result hid_reports_bytes(struct hid_reports *r, enum hid_type type, uint8_t report,
 				  unsigned long since, const uint8_t **bytes, size_t *len);
