@@ -1,4 +1,5 @@
 # The driver core, the drivers, upsdrvctl.
+include drivers/maps/local.mk
 noinst_LTLIBRARIES += drivers/libcore.la
 drivers_libcore_la_SOURCES = \
 	drivers/core/backoff.c drivers/core/backoff.h \

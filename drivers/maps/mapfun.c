@@ -1,0 +1,298 @@
+#include "config.h"
+
+#include "drivers/maps/mapfun.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "common/base/str.h"
+#include "drivers/maps/mapfun_private.h"
+
+enum { REPORT_MAX = 64 };
+
+bool mapfun_place(const struct mapconv_context *c, const char *where, double *value)
+{
+	return c->place && c->place(c->arg, where, value);
+}
+
+bool mapfun_variable(const struct mapconv_context *c, const char *name, double *value)
+{
+	char text[MAPVALUE_TEXT_MAX];
+
+	return c->variable && c->variable(c->arg, name, text, sizeof(text)) &&
+	       str_to_double(text, value);
+}
+
+bool mapfun_recall(const struct mapconv_context *c, const char *name, double *value)
+{
+	return c->numbers && mapnumbers_get(c->numbers, name, value);
+}
+
+void mapfun_remember(const struct mapconv_context *c, const char *name, double value)
+{
+	if (c->numbers)
+		mapnumbers_set(c->numbers, name, value);
+}
+
+bool mapfun_holds(const struct mapconv_context *c, const char *where)
+{
+	double value;
+
+	return mapfun_place(c, where, &value) && value != 0;
+}
+
+bool mapfun_switch(const struct mapconv_context *c, const char *name)
+{
+	double value;
+
+	return mapfun_recall(c, name, &value) && value != 0;
+}
+
+bool mapfun_word(const struct mapvalue *v, uint16_t *word)
+{
+	double number;
+
+	if (!mapvalue_number(v, &number) || !(number >= INT16_MIN && number <= UINT16_MAX))
+		return false;
+	*word = (uint16_t)(int32_t)number;
+	return true;
+}
+
+/* ------------------------------------------------------------- parts of a report */
+
+static bool report_part(struct mapvalue *v, double id, size_t bytes,
+			const struct mapconv_context *c)
+{
+	unsigned char data[REPORT_MAX];
+	uint32_t number = 0;
+	size_t len = 0;
+
+	if (!c->report || !c->report(c->arg, (unsigned)id, data, sizeof(data), &len) ||
+	    len < bytes + 1)
+		return false;
+	for (size_t i = bytes; i > 0; i--)
+		number = number << 8 | data[i];
+	return mapvalue_set_number(v, number);
+}
+
+static bool raw8(struct mapvalue *v, double id, const struct mapconv_context *c)
+{
+	return report_part(v, id, 1, c);
+}
+
+static bool raw16(struct mapvalue *v, double id, const struct mapconv_context *c)
+{
+	return report_part(v, id, 2, c);
+}
+
+static bool raw32(struct mapvalue *v, double id, const struct mapconv_context *c)
+{
+	return report_part(v, id, 4, c);
+}
+
+/* -------------------------------------------------------------------- CyberPower */
+
+/* Devices of 0764:0501 are of two kinds: some count the battery's voltage by half too much.  What
+ * the first reading beside the nominal voltage tells holds from then on. */
+static bool cps_battery_voltage(struct mapvalue *v, double arg, const struct mapconv_context *c)
+{
+	double number, nominal, factor = 1;
+
+	(void)arg;
+	if (!mapvalue_number(v, &number))
+		return false;
+	if (mapfun_switch(c, "autoscale") && !mapfun_recall(c, ".battery-factor", &factor) &&
+	    mapfun_variable(c, "battery.voltage.nominal", &nominal) && nominal > 0) {
+		factor = number / nominal > 1.4 ? 2.0 / 3 : 1;
+		mapfun_remember(c, ".battery-factor", factor);
+	}
+	return mapvalue_set_number(v, number * factor);
+}
+
+static void frequency_limits(const char *side, const struct mapconv_context *c, double *low,
+			     double *high)
+{
+	char name[64];
+	double nominal;
+
+	*low = 45;
+	*high = 65;
+	str_format(name, sizeof(name), "%s.frequency.nominal", side);
+	if (mapfun_variable(c, name, &nominal) && nominal > 0) {
+		*low = nominal * 0.95;
+		*high = nominal * 1.05;
+	}
+	str_format(name, sizeof(name), "%s.frequency.low", side);
+	mapfun_variable(c, name, low);
+	str_format(name, sizeof(name), "%s.frequency.high", side);
+	mapfun_variable(c, name, high);
+}
+
+/* The same devices: hertz, or tenths of them.  The first reading that can be either one tells. */
+static bool cps_frequency(struct mapvalue *v, const char *side, const struct mapconv_context *c)
+{
+	double number, low, high, factor = 1;
+	char memory[MAPNUMBERS_NAME_MAX];
+
+	if (!mapvalue_number(v, &number))
+		return false;
+	str_format(memory, sizeof(memory), ".%s-frequency-factor", side);
+	if (mapfun_switch(c, "autoscale") && !mapfun_recall(c, memory, &factor)) {
+		frequency_limits(side, c, &low, &high);
+		if (number / 10 >= low && number / 10 <= high)
+			factor = 0.1;
+		if (factor != 1 || (number >= low && number <= high))
+			mapfun_remember(c, memory, factor);
+	}
+	return mapvalue_set_number(v, number * factor);
+}
+
+static bool cps_input_frequency(struct mapvalue *v, double arg, const struct mapconv_context *c)
+{
+	(void)arg;
+	return cps_frequency(v, "input", c);
+}
+
+static bool cps_output_frequency(struct mapvalue *v, double arg, const struct mapconv_context *c)
+{
+	(void)arg;
+	return cps_frequency(v, "output", c);
+}
+
+/* ----------------------------------------------------------------------- Liebert */
+
+static const char liebert_config[] = ".config-factor";
+static const char liebert_line[] = ".line-factor";
+
+/* The descriptor's unit exponent is wrong by seven or eight; values then come as 1e-7. */
+static bool liebert_config_voltage(struct mapvalue *v, double arg, const struct mapconv_context *c)
+{
+	double number, factor = 1;
+
+	(void)arg;
+	if (!mapvalue_number(v, &number))
+		return false;
+	if (fabs(number - 1e-7) < 1e-9) {
+		mapfun_remember(c, liebert_config, 1e8);
+		mapfun_remember(c, liebert_line, 1e7);
+	}
+	mapfun_recall(c, liebert_config, &factor);
+	return mapvalue_set_number(v, number * factor);
+}
+
+static bool liebert_line_voltage(struct mapvalue *v, double arg, const struct mapconv_context *c)
+{
+	double number, factor = 1;
+
+	(void)arg;
+	if (!mapvalue_number(v, &number))
+		return false;
+	if (fabs(number - 1e-5) < 4e-5 && number > 0)
+		mapfun_remember(c, liebert_line, 1e7);
+	else if (fabs(number - 1e-3) < 4e-3 && number > 0)
+		mapfun_remember(c, liebert_line, 1e5);
+	mapfun_recall(c, liebert_line, &factor);
+	return mapvalue_set_number(v, number * factor);
+}
+
+/* ----------------------------------------------------------------------- openUPS */
+
+/* What the thermistor's converter gives at -40 °C, -35 °C, ... 125 °C. */
+static bool openups_temperature(struct mapvalue *v, double arg, const struct mapconv_context *c)
+{
+	static const double points[] = {49,  64,  83,  104, 130, 160, 195, 233, 275, 319, 366, 415,
+					463, 512, 559, 604, 646, 686, 723, 756, 786, 813, 837, 858,
+					877, 894, 908, 921, 933, 943, 951, 959, 966, 972};
+	const size_t last = sizeof(points) / sizeof(*points) - 1;
+	double number, at;
+	size_t i = 0;
+
+	(void)arg, (void)c;
+	if (!mapvalue_number(v, &number))
+		return false;
+	at = number * 100;
+	if (at <= points[0])
+		return mapvalue_set_number(v, -40);
+	if (at >= points[last])
+		return mapvalue_set_number(v, 125);
+	while (points[i + 1] <= at)
+		i++;
+	at = (at - points[i]) / (points[i + 1] - points[i]);
+	return mapvalue_set_number(v, -40 + 5 * ((double)i + at));
+}
+
+/* -------------------------------------------------------------------- Tripp Lite */
+
+/* Some products give a string's number here that is none. */
+static bool tripplite_chemistry(struct mapvalue *v, double arg, const struct mapconv_context *c)
+{
+	(void)arg;
+	return !mapfun_switch(c, "no-chemistry") || mapvalue_set_text(v, "unknown");
+}
+
+const struct mapfun mapfun_table[] = {
+	{"raw8", "the first byte of a report by its number", raw8, NULL, true},
+	{"raw16", "the first two bytes of a report, low one first", raw16, NULL, true},
+	{"raw32", "the first four bytes of a report, low one first", raw32, NULL, true},
+	{"cps-battery-voltage", "times 2/3 where it is far above the nominal one",
+	 cps_battery_voltage, NULL, false},
+	{"cps-input-frequency", "a tenth of it where only that is a mains frequency",
+	 cps_input_frequency, NULL, false},
+	{"cps-output-frequency", "a tenth of it where only that is a mains frequency",
+	 cps_output_frequency, NULL, false},
+	{"ever-hardware", "rev.AvNN of a letter's number and a number", mapfun_ever_hardware, NULL,
+	 false},
+	{"ever-ip", "the IP address in a report by its number", mapfun_ever_ip, NULL, true},
+	{"ever-mac", "the MAC address in a report by its number", mapfun_ever_mac, NULL, true},
+	{"ever-version", "vX.YbNN of two digits and a number", mapfun_ever_version, NULL, false},
+	{"liebert-config-voltage", "mends a wrong unit exponent, and tells it liebert-line-voltage",
+	 liebert_config_voltage, NULL, false},
+	{"liebert-line-voltage", "mends a wrong unit exponent", liebert_line_voltage, NULL, false},
+	{"mge-abm", "the value while advanced battery management is on, else nothing",
+	 mapfun_mge_abm, NULL, false},
+	{"mge-without-abm", "the value while advanced battery management is off, else 0",
+	 mapfun_mge_without_abm, NULL, false},
+	{"mge-charging", "as mge-without-abm, and 0 with a full battery", mapfun_mge_charging, NULL,
+	 false},
+	{"mge-battery-voltage", "the value for families that measure it, else nothing",
+	 mapfun_mge_battery_voltage, NULL, false},
+	{"mge-battery-voltage-nominal", "the same, and 12 for the Evolution 650",
+	 mapfun_mge_battery_voltage_nominal, NULL, false},
+	{"mge-bypass-on", "1 only while the bypass is within its limits", mapfun_mge_bypass_on,
+	 mapfun_mge_bypass_on_write, false},
+	{"mge-converter-online", "nothing while another path feeds the load, or none does",
+	 mapfun_mge_converter_online, NULL, false},
+	{"mge-eco", "1 (ECO) only while the bypass is within the limits of ECO", mapfun_mge_eco,
+	 mapfun_mge_eco_write, false},
+	{"mge-eco-auto", "refuses 1 unless the bypass is fit for both modes", NULL,
+	 mapfun_mge_eco_auto_write, false},
+	{"mge-model", "the model's name by the lookup mge-models, which tells the family, too",
+	 mapfun_mge_model, NULL, false},
+	{"mge-nominal-output", "only voltages of the same kind as the first one read",
+	 mapfun_mge_nominal_output, mapfun_mge_nominal_output_write, false},
+	{"mge-pegasus", "the value for the Pegasus family, and 3S outside Europe, else nothing",
+	 mapfun_mge_pegasus, mapfun_mge_pegasus, false},
+	{"mge-realpower", "made of load, nominal power and power factor", mapfun_mge_realpower,
+	 NULL, false},
+	{"openups-temperature", "degrees of the thermistor's reading", openups_temperature, NULL,
+	 false},
+	{"powercom-battery-voltage", "the first number in the text of report 164",
+	 mapfun_powercom_battery_voltage, NULL, false},
+	{"powercom-shutdown", "seconds in powercom's minutes and seconds; back: and return",
+	 mapfun_powercom_shutdown, mapfun_powercom_shutdown_write, false},
+	{"powercom-stayoff", "back: as powercom-shutdown, and stay off", NULL,
+	 mapfun_powercom_stayoff_write, false},
+	{"powercom-startup", "seconds in swapped minutes", mapfun_powercom_startup,
+	 mapfun_powercom_startup_write, false},
+	{"tripplite-chemistry", "\"unknown\" for products without that string", tripplite_chemistry,
+	 NULL, false},
+	{NULL, NULL, NULL, NULL, false},
+};
+
+const struct mapfun *mapfun_find(const char *name)
+{
+	for (const struct mapfun *f = mapfun_table; f->name; f++)
+		if (str_equal(f->name, name))
+			return f;
+	return NULL;
+}
