@@ -27,18 +27,23 @@ drivers_dummy_ups_SOURCES = \
 	drivers/virtual/script.c drivers/virtual/script.h
 drivers_dummy_ups_LDADD = drivers/libcore.la common/libupsnet.la
 
-# HID: report descriptors, values, reports.  Knows nothing of USB.
+# HID: report descriptors, values, reports, and maps at work on them.  Knows nothing of USB.
 noinst_LTLIBRARIES += drivers/libhid.la
 drivers_libhid_la_SOURCES = \
+	drivers/usbhid/engine.c drivers/usbhid/engine.h drivers/usbhid/engine_private.h \
+	drivers/usbhid/engine_command.c \
+	drivers/usbhid/engine_status.c drivers/usbhid/engine_status.h \
+	drivers/usbhid/engine_value.c \
 	drivers/usbhid/hiddesc.c drivers/usbhid/hiddesc.h \
 	drivers/usbhid/hidreports.c drivers/usbhid/hidreports.h \
 	drivers/usbhid/hidusage.c drivers/usbhid/hidusage.h \
 	drivers/usbhid/hidvalue.c drivers/usbhid/hidvalue.h
-drivers_libhid_la_LIBADD = common/libbase.la -lm
+drivers_libhid_la_LIBADD = drivers/libmaps.la common/libups.la common/libbase.la -lm
 
 hid_tests = \
 	tests/unit/test_hid_desc \
 	tests/unit/test_hid_devices \
+	tests/unit/test_hid_engine \
 	tests/unit/test_hid_reports \
 	tests/unit/test_hid_value
 check_PROGRAMS += $(hid_tests)
@@ -49,6 +54,9 @@ tests_unit_test_hid_desc_LDADD = drivers/libhid.la $(CMOCKA_LIBS)
 tests_unit_test_hid_devices_SOURCES = tests/unit/test_hid_devices.c tests/unit/hid_file.c tests/unit/hid_file.h
 tests_unit_test_hid_devices_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_hid_devices_LDADD = drivers/libhid.la $(CMOCKA_LIBS)
+tests_unit_test_hid_engine_SOURCES = tests/unit/test_hid_engine.c
+tests_unit_test_hid_engine_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_hid_engine_LDADD = drivers/libhid.la $(CMOCKA_LIBS)
 tests_unit_test_hid_reports_SOURCES = tests/unit/test_hid_reports.c
 tests_unit_test_hid_reports_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_hid_reports_LDADD = drivers/libhid.la $(CMOCKA_LIBS)

@@ -134,14 +134,18 @@ static void say_battery(const struct engine_status *s, bool believed,
 void engine_status_compose(struct engine_status *s, const struct engine_status_rules *rules,
 			   double charge, long long now_ms, const struct engine_status_sink *sink)
 {
-	bool battery = on_battery(s), odd = !battery && engine_status_holds(s, MAPWORD_DISCHRG);
+	bool odd = !on_battery(s) && engine_status_holds(s, MAPWORD_DISCHRG);
+	bool battery = on_battery(s) || (odd && rules->discharge_is_on_battery);
 	bool calibrating =
 		engine_status_holds(s, MAPWORD_CAL) || (odd && rules->discharge_is_calibration);
 	bool believed = believe_low(s, rules, battery, calibrating, now_ms);
 
-	if (odd && !calibrating && !rules->discharge_is_on_battery)
+	if (odd && !calibrating && !battery)
 		log_discharge(s, rules, charge);
-	say_source(s, rules, battery, calibrating, sink);
+	/* First: many devices look as if they were off or on battery then. */
+	if (calibrating)
+		sink->status(sink->arg, "CAL");
+	sink->status(sink->arg, battery ? "OB" : "OL");
 	say_battery(s, believed, sink);
 	for (size_t i = 0; i < sizeof(plain) / sizeof(plain[0]); i++) {
 		if (engine_status_holds(s, plain[i].word))
