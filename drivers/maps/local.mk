@@ -10,8 +10,20 @@ drivers_libmaps_la_SOURCES = \
 	drivers/maps/mapfun_powercom.c \
 	drivers/maps/maplookup.c drivers/maps/maplookup.h \
 	drivers/maps/mapnumbers.c drivers/maps/mapnumbers.h \
+	drivers/maps/mapquirk.c drivers/maps/mapquirk.h \
 	drivers/maps/mapread.c \
 	drivers/maps/maprow.c \
 	drivers/maps/mapset.c drivers/maps/mapset.h \
+	drivers/maps/mapwhere.c drivers/maps/mapwhere.h \
 	drivers/maps/mapword.c drivers/maps/mapword.h
 drivers_libmaps_la_LIBADD = common/libbase.la -lm
+
+# nut-mapcheck: looks for mistakes in map files.
+noinst_LTLIBRARIES += drivers/libmapcheck.la
+drivers_libmapcheck_la_SOURCES = \
+	drivers/maps/mapcheck.c drivers/maps/mapcheck.h \
+	drivers/maps/mapprint.c drivers/maps/mapprint.h
+drivers_libmapcheck_la_LIBADD = drivers/libmaps.la common/libups.la
+bin_PROGRAMS += drivers/nut-mapcheck
+drivers_nut_mapcheck_SOURCES = drivers/maps/nut-mapcheck.c
+drivers_nut_mapcheck_LDADD = drivers/libmapcheck.la

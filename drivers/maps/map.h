@@ -110,9 +110,8 @@ struct map_usage {
 };
 
 enum map_sequence_what {
-	MAP_RUN,   /* a command, with `value` if that is not NULL: a number, or a variable's name */
-	MAP_WAIT,  /* so many milliseconds */
-	MAP_SETVAR /* if there is such a variable that can be set */
+	MAP_RUN,  /* a command, with `value` if that is not NULL: a number, or a variable's name */
+	MAP_WAIT, /* so many milliseconds */
 };
 
 struct map_sequence_step {

@@ -64,6 +64,11 @@ static bool mask_fits(const struct maplookup_row *row, double value)
 	return bits == (row->key == MAPLOOKUP_ALL ? mask : (uint32_t)row->high);
 }
 
+static bool is_masked(const struct maplookup_row *row)
+{
+	return row->key == MAPLOOKUP_ALL || row->key == MAPLOOKUP_BITS;
+}
+
 static bool fits_number(const struct maplookup_row *row, double value)
 {
 	switch (row->key) {
@@ -101,6 +106,16 @@ const struct maplookup_row *maplookup_text(const struct maplookup *l, const char
 	return mapnumber_parse(text, &value) ? maplookup_number(l, value) : NULL;
 }
 
+/* A word of several bits is said once. */
+static bool said_before(const struct maplookup *l, size_t index, double value)
+{
+	for (size_t i = 0; i < index; i++)
+		if (is_masked(&l->rows[i]) && mask_fits(&l->rows[i], value) &&
+		    str_equal(l->rows[i].text, l->rows[index].text))
+			return true;
+	return false;
+}
+
 static bool append_word(char *dst, size_t size, const char *word)
 {
 	size_t used = strlen(dst);
@@ -116,8 +131,7 @@ bool maplookup_flags(const struct maplookup *l, double value, char *dst, size_t 
 	for (size_t i = 0; i < l->count; i++) {
 		const struct maplookup_row *row = &l->rows[i];
 
-		if ((row->key == MAPLOOKUP_ALL || row->key == MAPLOOKUP_BITS) &&
-		    mask_fits(row, value))
+		if (is_masked(row) && mask_fits(row, value) && !said_before(l, i, value))
 			fits = fits && append_word(dst, size, row->text);
 	}
 	for (size_t i = 0; !dst[0] && i < l->count; i++)

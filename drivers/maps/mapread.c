@@ -296,14 +296,6 @@ static bool sequence_step(struct map_reader *rd, const char *word, struct map_se
 		s->ms = (unsigned)ms;
 		return true;
 	}
-	if (str_equal(item.name, "set")) {
-		s->what = MAP_SETVAR;
-		if (item.argc != 2)
-			return false;
-		s->name = map_keep(m, item.argv[0]);
-		s->value = map_keep(m, item.argv[1]);
-		return true;
-	}
 	s->what = MAP_RUN;
 	if (item.argc > 0)
 		s->value = map_keep(m, item.args);
@@ -334,8 +326,7 @@ static void read_sequence(struct map_reader *rd, const struct conf_where *at, si
 	for (size_t i = 2; i < count; i++)
 		if (!sequence_step(rd, words[i], &steps[i - 2]))
 			conf_error(rd->report, at,
-				   "write command, command(value), wait(milliseconds) or "
-				   "set(variable,value)",
+				   "write command, command(value) or wait(milliseconds)",
 				   "\"%s\" is no step", words[i]);
 }
 

@@ -14,9 +14,10 @@ enum { LENGTH_MAX = 255, ORDER_MAX = 1000, ORDER_DEFAULT = 50 };
 
 /* ------------------------------------------------------------------------- items */
 
-/* Commas within parentheses are the inner ones' own. */
-static bool split_args(struct map_item *item)
+/* Commas within parentheses are the inner ones' own.  What is too much for argv is only counted. */
+static void split_args(struct map_item *item)
 {
+	const size_t max = sizeof(item->argv) / sizeof(*item->argv);
 	int depth = 0;
 	char *p = item->split;
 
@@ -28,12 +29,11 @@ static bool split_args(struct map_item *item)
 			depth--;
 		if (*p != ',' || depth > 0)
 			continue;
-		if (item->argc == sizeof(item->argv) / sizeof(*item->argv))
-			return false;
+		if (item->argc++ == max)
+			return;
 		*p = '\0';
-		item->argv[item->argc++] = p + 1;
+		item->argv[item->argc - 1] = p + 1;
 	}
-	return true;
 }
 
 bool map_item_parse(const char *word, struct map_item *item, const char **why)
@@ -56,8 +56,9 @@ bool map_item_parse(const char *word, struct map_item *item, const char **why)
 	*open = '\0';
 	item->args = open + 1;
 	str_copy(item->split, sizeof(item->split), item->args);
-	*why = "it has too many arguments";
-	return item->args[0] == '\0' || split_args(item);
+	if (item->args[0])
+		split_args(item);
+	return true;
 }
 
 static bool factor_arg(struct map *m, const struct map_item *item, struct mapconv_step *step)

@@ -1,0 +1,45 @@
+#include "config.h"
+
+#include "drivers/maps/mapquirk.h"
+
+#include <stddef.h>
+
+#include "common/base/str.h"
+
+static const char hid[] = "usbhid-ups";
+
+const struct mapquirk mapquirk_table[] = {
+	{hid, "no-interrupt", "the interrupt pipe is left alone; the device is polled", false},
+	{hid, "max-report", "reports are read at their largest size, whatever the descriptor says",
+	 false},
+	{hid, "apc-voltage-range",
+	 "report 0x33 allows a transfer voltage above the largest voltage: the range of Voltage is "
+	 "0 to twice that, and ConfigVoltage goes up to 255",
+	 false},
+	{hid, "cps-voltage-range",
+	 "voltages have the bounds of the transfer voltages: they become 0 to 511, within the bits "
+	 "of their fields; nominal power goes up to 2048",
+	 false},
+	{hid, "idowell-maxima",
+	 "maxima are below minima: that of the runtime becomes 0x75ffffff, that of voltages 65535",
+	 false},
+	{hid, "skip-report", "the report of that number is never asked for", true},
+	{hid, "pollfreq", "seconds between two full polls, unless the user says otherwise", true},
+	{hid, "autoscale", "cps-...: the device may count in other units, which are found out",
+	 true},
+	{hid, "no-chemistry", "tripplite-chemistry: there is no such string", true},
+	{hid, "powercom-discrete-delay", "powercom-...: delays are steps of a table (an option)",
+	 true},
+	{hid, "powercom-byte-order-fallback", "powercom-...: the other byte order (an option)",
+	 true},
+	{NULL, NULL, NULL, false},
+};
+
+const struct mapquirk *mapquirk_find(const char *driver, const char *name, bool is_number)
+{
+	for (const struct mapquirk *q = mapquirk_table; q->name; q++)
+		if (q->is_number == is_number && str_equal(q->driver, driver) &&
+		    str_equal(q->name, name))
+			return q;
+	return NULL;
+}

@@ -1,0 +1,196 @@
+#include "config.h"
+
+#include "drivers/maps/mapwhere.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/base/str.h"
+
+enum { PART_MAX = 128, REGISTER_LAST = 65535 };
+
+static const char digits[] = "0123456789";
+
+/* -------------------------------------------------------------------------- HID */
+
+static bool hid_index(const char *part, uint32_t *node)
+{
+	size_t len = strspn(part + 1, digits);
+	long n;
+	char number[8];
+
+	if (part[0] != '[' || len < 1 || len > 5 || !str_equal(part + 1 + len, "]"))
+		return false;
+	str_format(number, sizeof(number), "%.*s", (int)len, part + 1);
+	if (!str_to_long(number, 0, REGISTER_LAST, &n))
+		return false;
+	*node = MAPWHERE_INDEXED + (uint32_t)n;
+	return true;
+}
+
+static bool hid_digits(const char *part, uint32_t *node)
+{
+	size_t len = strlen(part);
+
+	if (len < 1 || len > 8 || strspn(part, "0123456789abcdefABCDEF") != len)
+		return false;
+	*node = (uint32_t)strtoul(part, NULL, 16);
+	return true;
+}
+
+size_t mapwhere_hid(const struct map *m, const char *where, uint32_t nodes[MAPWHERE_NODES_MAX])
+{
+	size_t count = 0;
+
+	for (const char *p = where;; p++) {
+		size_t len = strcspn(p, ".");
+		char part[PART_MAX];
+
+		if (count == MAPWHERE_NODES_MAX || len == 0 || len >= sizeof(part))
+			return 0;
+		memcpy(part, p, len);
+		part[len] = '\0';
+		if (!map_usage_number(m, part, &nodes[count]) && !hid_index(part, &nodes[count]) &&
+		    !hid_digits(part, &nodes[count]))
+			return 0;
+		count++;
+		p += len;
+		if (*p == '\0')
+			return count;
+	}
+}
+
+static bool hid_valid(const struct map *m, const char *where)
+{
+	uint32_t nodes[MAPWHERE_NODES_MAX];
+
+	return mapwhere_hid(m, where, nodes) > 0;
+}
+
+/* -------------------------------------------------------------------------- SNMP */
+
+static bool oid_valid(const struct map *m, const char *where)
+{
+	const char *p = where;
+
+	(void)m;
+	while (*p == '.') {
+		size_t len = strspn(++p, digits);
+
+		if (len == 0 && p[0] == '%' && (p[1] == 'i' || p[1] == 'j'))
+			len = 2;
+		if (len == 0)
+			return false;
+		p += len;
+	}
+	return *p == '\0' && p != where;
+}
+
+/* -------------------------------------------------------------------- query, answer */
+
+static bool columns_valid(const char *p)
+{
+	bool word = *p == '{';
+	size_t len;
+
+	if (*p == '\0')
+		return true;
+	if (*p != '[' && !word)
+		return false;
+	len = strspn(++p, digits);
+	if (len == 0)
+		return false;
+	p += len;
+	if (!word && *p == '-') {
+		len = strspn(++p, digits);
+		if (len == 0)
+			return false;
+		p += len;
+	}
+	return str_equal(p, word ? "}" : "]");
+}
+
+static bool query_valid(const struct map *m, const char *where)
+{
+	size_t len = strcspn(where, "[{");
+	char name[PART_MAX];
+
+	if (len == 0 || len >= sizeof(name))
+		return false;
+	memcpy(name, where, len);
+	name[len] = '\0';
+	return map_query_find(m, name) && columns_valid(where + len);
+}
+
+/* ------------------------------------------------------------------------ Modbus */
+
+static bool is_one_of(const char *word, const char *const *list)
+{
+	for (; *list; list++)
+		if (str_equal(*list, word))
+			return true;
+	return false;
+}
+
+static bool register_type(const char *word)
+{
+	static const char *const types[] = {"u16", "s16", "u32", "s32", "f32", NULL};
+	size_t len = strlen(word);
+
+	return is_one_of(word, types) ||
+	       (str_starts(word, "str(") && len > 5 && strspn(word + 4, digits) == len - 5 &&
+		word[len - 1] == ')');
+}
+
+static bool modbus_valid(const struct map *m, const char *where)
+{
+	static const char *const tables[] = {"holding", "input", "coil", "discrete", NULL};
+	char copy[PART_MAX];
+	char *part[4] = {copy};
+	size_t count = 1;
+	double number;
+
+	(void)m;
+	if (!str_copy(copy, sizeof(copy), where))
+		return false;
+	for (char *p = copy; (p = strchr(p, ':'));) {
+		*p++ = '\0';
+		if (count == 4)
+			return false;
+		part[count++] = p;
+	}
+	if (count < 2 || !is_one_of(part[0], tables) || !mapnumber_parse(part[1], &number) ||
+	    number < 0 || number > REGISTER_LAST)
+		return false;
+	return (count < 3 || register_type(part[2])) && (count < 4 || str_equal(part[3], "swap"));
+}
+
+/* ------------------------------------------------------------------------- drivers */
+
+static const struct rule {
+	const char *driver;
+	bool (*valid)(const struct map *m, const char *where);
+	const char *why;
+} rules[] = {
+	{"usbhid-ups", hid_valid,
+	 "it is usages with dots between: names of USAGE lines, [n], or "
+	 "hexadecimal digits"},
+	{"mge-shut", hid_valid,
+	 "it is usages with dots between: names of USAGE lines, [n], or "
+	 "hexadecimal digits"},
+	{"snmp-ups", oid_valid, "it is an OID in numbers, with %i or %j in the place of an index"},
+	{"nutdrv_qx", query_valid, "it is a QUERY's name, with [from-to] or {word} behind"},
+	{"apc_modbus", modbus_valid, "it is table:register:type, such as holding:0x10:u16"},
+	{"generic_modbus", modbus_valid, "it is table:register:type, such as holding:0x10:u16"},
+	{"huawei-ups2000", modbus_valid, "it is table:register:type, such as holding:0x10:u16"},
+};
+
+bool mapwhere_valid(const struct map *m, const char *where, const char **why)
+{
+	for (size_t i = 0; i < sizeof(rules) / sizeof(*rules); i++)
+		if (str_equal(rules[i].driver, m->driver)) {
+			*why = rules[i].why;
+			return rules[i].valid(m, where);
+		}
+	return true;
+}
