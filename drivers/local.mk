@@ -19,6 +19,25 @@ drivers_libcore_la_SOURCES = \
 	drivers/core/twin.c
 drivers_libcore_la_LIBADD = common/libsandbox.la common/libups.la common/libnet.la common/libbase.la
 
+# USB devices, for the drivers that speak to them.
+if HAVE_USB
+noinst_LTLIBRARIES += drivers/libusbtransport.la
+noinst_PROGRAMS += tests/driver/probe-usb
+endif
+drivers_libusbtransport_la_SOURCES = \
+	drivers/transport/usb.h drivers/transport/usb_private.h \
+	drivers/transport/usb_bus.c \
+	drivers/transport/usb_find.c \
+	drivers/transport/usb_hid.c \
+	drivers/transport/usb_holder.c \
+	drivers/transport/usb_io.c \
+	drivers/transport/usb_listen.c \
+	drivers/transport/usb_open.c
+drivers_libusbtransport_la_CPPFLAGS = $(AM_CPPFLAGS) $(LIBUSB_CFLAGS)
+drivers_libusbtransport_la_LIBADD = drivers/libcore.la $(LIBUSB_LIBS)
+tests_driver_probe_usb_SOURCES = tests/driver/probe-usb.c
+tests_driver_probe_usb_LDADD = drivers/libusbtransport.la
+
 driver_PROGRAMS += drivers/dummy-ups
 drivers_dummy_ups_SOURCES = \
 	drivers/virtual/dummy-ups.c drivers/virtual/dummy.h \

@@ -102,10 +102,16 @@ void core_keep_file(struct core *c, const char *path);
 /* Serves everybody else for that time.  False: the process is to end, return soon. */
 bool core_wait(struct core *c, int ms);
 
+/* As core_wait(), and returns as soon as *done, which a callback sets. */
+bool core_wait_for(struct core *c, const bool *done, int ms);
+
 struct loop *core_loop(struct core *c);
 
 /* The next poll is due at once: something is known to have changed. */
 void core_poll_now(struct core *c);
+
+/* The device may be back: open() is due at once, and soon again if that fails. */
+void core_open_now(struct core *c);
 
 /* A good transfer in the middle of a long poll: what is published is still fresh. */
 void core_alive(struct core *c);

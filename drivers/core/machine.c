@@ -47,10 +47,27 @@ bool core_wait(struct core *c, int ms)
 	return !c->ending;
 }
 
+bool core_wait_for(struct core *c, const bool *done, int ms)
+{
+	long long end = clock_ms() + ms;
+
+	while (!c->ending && !*done && clock_ms() < end)
+		turn(c, end - clock_ms());
+	return !c->ending;
+}
+
 void core_poll_now(struct core *c)
 {
 	if (c->open)
 		c->next_ms = clock_ms();
+}
+
+void core_open_now(struct core *c)
+{
+	if (c->open)
+		return;
+	backoff_reset(&c->backoff);
+	c->next_ms = clock_ms();
 }
 
 void core_end(struct core *c, int status)

@@ -118,7 +118,8 @@ struct usb_finder {
 	bool (*known)(void *arg, uint16_t vendor_id, uint16_t product_id);
 
 	/*
-	 * Is it ours?  `u` is open, not claimed: usb_string() and usb_control() of standard
+	 * Is it ours?  Asked of each device that may be, and last of the one that is taken.
+	 * `u` is open, not claimed: usb_string() and usb_control() of standard
 	 * requests work.  NULL: yes.
 	 */
 	bool (*accept)(void *arg, struct usb *u, const struct usb_identity *who,

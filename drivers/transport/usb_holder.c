@@ -1,0 +1,226 @@
+/*
+ * Who is in the way: another driver (the lock), the kernel's driver or a process (the
+ * interface), the permissions of the device's node.  In words that name the mend.
+ */
+#include "config.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <limits.h>
+#include <pwd.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "common/base/paths.h"
+#include "common/base/str.h"
+#include "drivers/transport/usb_private.h"
+
+/* ------------------------------------------------------------------------------- lock */
+
+static struct flock whole_file(void)
+{
+	return (struct flock){.l_type = F_WRLCK, .l_whence = SEEK_SET};
+}
+
+/* A record lock: it tells its holder, and ends with it.  The file stays: removing it would race. */
+int usb_lock(const char *way, pid_t *holder)
+{
+	char name[96], path[PATH_MAX];
+	struct flock lock = whole_file();
+	int fd;
+
+	*holder = 0;
+	str_format(name, sizeof(name), "usb-%s.lock", way);
+	if (!paths_state_file(path, sizeof(path), name))
+		return -2;
+	fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0660);
+	if (fd < 0)
+		return -2;
+	if (fcntl(fd, F_SETLK, &lock) == 0)
+		return fd;
+	if (errno != EACCES && errno != EAGAIN) {
+		close(fd);
+		return -2;
+	}
+	lock = whole_file();
+	if (fcntl(fd, F_GETLK, &lock) == 0 && lock.l_type != F_UNLCK)
+		*holder = lock.l_pid;
+	close(fd);
+	return -1;
+}
+
+/* --------------------------------------------------------------------------- processes */
+
+static bool read_line(const char *path, char *dst, size_t size)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	ssize_t n;
+
+	if (fd < 0)
+		return false;
+	n = read(fd, dst, size - 1);
+	close(fd);
+	dst[n > 0 ? n : 0] = '\0';
+	dst[strcspn(dst, "\n")] = '\0';
+	return *dst != '\0';
+}
+
+void usb_holder_name(pid_t pid, char *dst, size_t size)
+{
+	char path[64], name[64];
+
+	str_format(path, sizeof(path), "/proc/%ld/comm", (long)pid);
+	if (pid > 0 && read_line(path, name, sizeof(name)))
+		str_format(dst, size, "%s (pid %ld)", name, (long)pid);
+	else
+		str_format(dst, size, "pid %ld", (long)pid);
+}
+
+/* Below a simulated root the link has something in front. */
+static bool ends_with(const char *text, const char *end)
+{
+	size_t a = strlen(text), b = strlen(end);
+
+	return a >= b && strcmp(text + a - b, end) == 0;
+}
+
+static bool has_open(const char *pid, const char *node)
+{
+	char path[PATH_MAX], target[PATH_MAX];
+	struct dirent *e;
+	bool found = false;
+	DIR *d;
+
+	str_format(path, sizeof(path), "/proc/%s/fd", pid);
+	d = opendir(path);
+	while (d && !found && (e = readdir(d))) {
+		ssize_t n = readlinkat(dirfd(d), e->d_name, target, sizeof(target) - 1);
+
+		target[n > 0 ? n : 0] = '\0';
+		found = n > 0 && ends_with(target, node);
+	}
+	if (d)
+		closedir(d);
+	return found;
+}
+
+/* Another process that has the node open, 0 = none that we may see. */
+static pid_t find_process(const char *node)
+{
+	DIR *d = opendir("/proc");
+	struct dirent *e;
+	pid_t pid = 0;
+	long number;
+
+	while (d && !pid && (e = readdir(d)))
+		if (str_to_long(e->d_name, 1, INT_MAX, &number) && number != getpid() &&
+		    has_open(e->d_name, node))
+			pid = (pid_t)number;
+	if (d)
+		closedir(d);
+	return pid;
+}
+
+/* ---------------------------------------------------------------------------- interface */
+
+/* The kernel's driver of the interface ("usbfs" is a process's), by libusb or by sysfs. */
+static bool kernel_driver(const struct usb *u, char *dst, size_t size)
+{
+	char path[PATH_MAX], target[PATH_MAX];
+	const char *name;
+	ssize_t n;
+
+	str_format(path, sizeof(path), "/sys/bus/usb/devices/%s:%d.%d/driver", u->who.way,
+		   u->configuration, u->interface);
+	n = readlink(path, target, sizeof(target) - 1);
+	target[n > 0 ? n : 0] = '\0';
+	name = strrchr(target, '/');
+	if (name && !str_equal(name + 1, "usbfs"))
+		return str_copy(dst, size, name + 1);
+	if (!name && libusb_kernel_driver_active(u->handle, u->interface) == 1)
+		return str_copy(dst, size, "one that libusb does not name");
+	return false;
+}
+
+void usb_holder_explain(const struct usb *u, char *dst, size_t size)
+{
+	char name[128];
+	pid_t pid;
+
+	if (kernel_driver(u, name, sizeof(name))) {
+		str_format(
+			dst, size,
+			"the kernel's driver (%s) has it and could not be detached: only root or "
+			"who may write to %s can do that; or unbind it by "
+			"/sys/bus/usb/drivers/%s/unbind",
+			name, u->node, name);
+		return;
+	}
+	pid = find_process(u->node);
+	if (pid) {
+		usb_holder_name(pid, name, sizeof(name));
+		str_format(dst, size,
+			   "%s has it: end that, or tell the two apart by serial or "
+			   "busport",
+			   name);
+		return;
+	}
+	str_format(dst, size, "another program has it; \"fuser -v %s\", as root, names it",
+		   u->node);
+}
+
+/* -------------------------------------------------------------------------- permission */
+
+static void user_name(uid_t uid, char *dst, size_t size)
+{
+	const struct passwd *pw = getpwuid(uid);
+
+	if (pw)
+		str_copy(dst, size, pw->pw_name);
+	else
+		str_format(dst, size, "%ld", (long)uid);
+}
+
+static void group_name(gid_t gid, char *dst, size_t size)
+{
+	const struct group *gr = getgrgid(gid);
+
+	if (gr)
+		str_copy(dst, size, gr->gr_name);
+	else
+		str_format(dst, size, "%ld", (long)gid);
+}
+
+static void describe_node(const char *node, char *dst, size_t size)
+{
+	char user[64], group[64];
+	struct stat st;
+
+	if (stat(node, &st) != 0) {
+		str_format(dst, size, "%s", strerror(errno));
+		return;
+	}
+	user_name(st.st_uid, user, sizeof(user));
+	group_name(st.st_gid, group, sizeof(group));
+	str_format(dst, size, "it belongs to %s:%s, mode %04o", user, group,
+		   (unsigned)st.st_mode & 07777);
+}
+
+void usb_access_explain(const struct usb_identity *who, const char *node, char *dst, size_t size)
+{
+	char of_node[256], user[64], group[64];
+
+	describe_node(node, of_node, sizeof(of_node));
+	user_name(geteuid(), user, sizeof(user));
+	group_name(getegid(), group, sizeof(group));
+	str_format(dst, size,
+		   "no permission for %s (%s; we are %s:%s). A udev rule mends it, in "
+		   "/etc/udev/rules.d/62-nut-usbups.rules: SUBSYSTEM==\"usb\", "
+		   "ATTR{idVendor}==\"%04x\", ATTR{idProduct}==\"%04x\", MODE=\"0660\", "
+		   "GROUP=\"%s\"; then \"udevadm control --reload\" and plug the device anew",
+		   node, of_node, user, group, who->vendor_id, who->product_id, group);
+}
