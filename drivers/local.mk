@@ -53,11 +53,19 @@ drivers_libhid_la_SOURCES = \
 	drivers/usbhid/engine_command.c \
 	drivers/usbhid/engine_status.c drivers/usbhid/engine_status.h \
 	drivers/usbhid/engine_value.c \
+	drivers/usbhid/explore.c drivers/usbhid/explore.h \
+	drivers/usbhid/hidfix.c drivers/usbhid/hidfix.h \
 	drivers/usbhid/hiddesc.c drivers/usbhid/hiddesc.h \
 	drivers/usbhid/hidreports.c drivers/usbhid/hidreports.h \
 	drivers/usbhid/hidusage.c drivers/usbhid/hidusage.h \
 	drivers/usbhid/hidvalue.c drivers/usbhid/hidvalue.h
 drivers_libhid_la_LIBADD = drivers/libmaps.la common/libups.la common/libbase.la -lm
+
+if HAVE_USB
+driver_PROGRAMS += drivers/usbhid-ups
+endif
+drivers_usbhid_ups_SOURCES = drivers/usbhid/usbhid-ups.c
+drivers_usbhid_ups_LDADD = drivers/libhid.la drivers/libusbtransport.la drivers/libcore.la
 
 hid_tests = \
 	tests/unit/test_hid_desc \

@@ -10,6 +10,7 @@
 static const char token[] = "usbhid";
 
 enum {
+	FULL_S = 30,
 	SLOW_FULLS = 20, /* full polls after which slow values are read again, unasked */
 	MOST_FAILURES =
 		3,       /* transfers of one poll; a device that hangs is not asked for the rest */
@@ -140,11 +141,29 @@ static void publish_known(struct engine *e)
 	}
 }
 
+/* Numbers of the map that are for the engine itself. */
+static void take_numbers(struct engine *e, const struct map_match *match)
+{
+	double number;
+
+	map_numbers(e->map, match, &e->numbers);
+	for (size_t i = 0; i < e->options.number_count; i++)
+		mapnumbers_set(&e->numbers, e->options.numbers[i].name,
+			       e->options.numbers[i].value);
+	if (mapnumbers_get(&e->numbers, "skip-report", &number) && number >= 0 && number <= 255)
+		hid_reports_skip(e->reports, (uint8_t)number);
+	if (e->options.full_s > 0)
+		return;
+	e->options.full_s = FULL_S;
+	if (mapnumbers_get(&e->numbers, "pollfreq", &number) && number >= 1 && number <= 3600)
+		e->options.full_s = (long)number;
+}
+
 static bool engine_start(struct engine *e, const struct map_match *match)
 {
 	if (!resolve(e))
 		return false;
-	map_numbers(e->map, match, &e->numbers);
+	take_numbers(e, match);
 	e->context = (struct mapconv_context){
 		.map = e->map,
 		.numbers = &e->numbers,
@@ -375,8 +394,11 @@ static void begin(struct engine *e)
 
 static enum engine_result read_due(struct engine *e, long long now_ms)
 {
+	bool packets = e->packets;
 	enum engine_result result;
 
+	/* One that comes from here on is for the next poll. */
+	e->packets = false;
 	if (!e->decided || now_ms >= e->full_due_ms) {
 		begin(e);
 		if (e->fulls % SLOW_FULLS == 0)
@@ -390,7 +412,7 @@ static enum engine_result read_due(struct engine *e, long long now_ms)
 		return ENGINE_OK;
 	}
 	/* Called for a packet alone: nothing has to be asked, it is all here. */
-	if (e->packets && now_ms < e->quick_due_ms) {
+	if (packets && now_ms < e->quick_due_ms) {
 		take_what_is_here(e);
 		return ENGINE_OK;
 	}
@@ -407,7 +429,6 @@ enum engine_result engine_poll(struct engine *e, long long now_ms)
 {
 	enum engine_result result = read_due(e, now_ms);
 
-	e->packets = false;
 	if (result != ENGINE_OK)
 		return result;
 	if (!engine_status_known(&e->status))

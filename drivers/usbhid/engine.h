@@ -36,11 +36,14 @@ struct engine_host {
 };
 
 struct engine_options {
-	long full_s;      /* pollfreq */
+	long full_s;      /* pollfreq; 0: the map's number of that name, or 30 */
 	long quick_s;     /* pollinterval */
 	bool never_ask;   /* interruptonly */
 	bool ask_maximum; /* maxreport */
 	struct engine_status_rules rules;
+	/* Numbers for the map's conversions, besides its own. */
+	const struct map_set_item *numbers;
+	size_t number_count;
 };
 
 enum engine_result {

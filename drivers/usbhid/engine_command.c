@@ -204,10 +204,6 @@ static enum driverwire_result run_step(struct engine *e, const struct map_sequen
 		/* A shutdown goes on even if the process is to end. */
 		e->host.wait(e->host.arg, (int)step->ms);
 		return DRIVERWIRE_HANDLED;
-	case MAP_SETVAR:
-		if (engine_find_variable(e, step->name) && value)
-			engine_setvar(e, step->name, value);
-		return DRIVERWIRE_HANDLED;
 	case MAP_RUN:
 		if (value && !mapnumber_parse(value, &number))
 			value = state_get(e->host.state, value);
@@ -216,11 +212,25 @@ static enum driverwire_result run_step(struct engine *e, const struct map_sequen
 	return DRIVERWIRE_R_FAILED;
 }
 
+/* Devices with a setting for it come back by that, whatever the delays say. */
+static void prepare_return(struct engine *e, const char *command)
+{
+	static const char name[] = "ups.start.auto";
+	bool returns = str_caseequal(command, "shutdown.return");
+
+	if (!returns && !str_caseequal(command, "shutdown.stayoff"))
+		return;
+	if (state_find(e->host.state, name) &&
+	    engine_setvar(e, name, returns ? "yes" : "no") == DRIVERWIRE_R_FAILED)
+		log_warn(token, "%s: %s could not be set", command, name);
+}
+
 static enum driverwire_result run_sequence(struct engine *e, const struct map_sequence *s,
 					   unsigned depth)
 {
 	enum driverwire_result result = DRIVERWIRE_HANDLED;
 
+	prepare_return(e, s->name);
 	for (size_t i = 0; i < s->count && result == DRIVERWIRE_HANDLED; i++)
 		result = run_step(e, &s->steps[i], depth);
 	return result;

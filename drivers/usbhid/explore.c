@@ -19,7 +19,7 @@ static void print_bytes(FILE *out, const uint8_t *bytes, size_t len)
 static enum hid_result print_reports(FILE *out, const struct hid_desc *d,
 				     struct hid_reports *reports)
 {
-	const uint8_t *bytes;
+	const uint8_t *bytes = NULL;
 	size_t len;
 
 	for (unsigned i = 0; i < 256; i++) {

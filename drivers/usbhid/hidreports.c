@@ -43,6 +43,7 @@ struct hid_reports {
 	struct string strings[STRINGS];
 	unsigned long poll, sequence;
 	bool ask_maximum, never_ask;
+	bool skipped[256];
 	struct hid_statistics stats;
 };
 
@@ -96,6 +97,11 @@ void hid_reports_ask_maximum(struct hid_reports *r, bool on)
 void hid_reports_never_ask(struct hid_reports *r, bool on)
 {
 	r->never_ask = on;
+}
+
+void hid_reports_skip(struct hid_reports *r, uint8_t report)
+{
+	r->skipped[report] = true;
 }
 
 unsigned long hid_reports_begin(struct hid_reports *r)
@@ -210,7 +216,7 @@ static enum hid_result fetch(struct hid_reports *r, enum hid_type type, uint8_t 
 	uint8_t *buf;
 	int got;
 
-	if (report->retry > r->poll)
+	if (r->skipped[number] || report->retry > r->poll)
 		return HID_REFUSED;
 	if (r->never_ask || report->tried == r->poll)
 		return HID_NONE;

@@ -63,6 +63,9 @@ void hid_reports_ask_maximum(struct hid_reports *r, bool on);
 /* Nothing is asked for: values come from the interrupt pipe alone. */
 void hid_reports_never_ask(struct hid_reports *r, bool on);
 
+/* A report that is never to be asked for: some devices break off then. */
+void hid_reports_skip(struct hid_reports *r, uint8_t report);
+
 /* A new poll begins. Returns its number; the first is 1. */
 unsigned long hid_reports_begin(struct hid_reports *r);
 unsigned long hid_reports_poll(const struct hid_reports *r); /* the present one's */
