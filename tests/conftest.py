@@ -9,6 +9,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent / "lib"))
 
 import harness  # noqa: E402
 from harness import debian_nut, netns  # noqa: E402
+from harness import usbsim as usb_simulator  # noqa: E402
 
 
 def pytest_collection_modifyitems(items):
@@ -33,6 +34,25 @@ def site(request):
     if getattr(request.node, "failed", True):
         place.print_logs()
     place.close()
+
+
+@pytest.fixture
+def usbsim(site):
+    """A function that starts a simulator with device files (harness.usbsim.UsbSim); skips
+    where there is no umockdev."""
+    made = []
+
+    def make(*files):
+        folder = site.state / f"usb{len(made)}"
+        folder.mkdir()
+        try:
+            made.append(usb_simulator.UsbSim(*files, folder=folder))
+        except usb_simulator.Unavailable as e:
+            pytest.skip(str(e))
+        return made[-1]
+    yield make
+    for simulator in made:
+        simulator.close()
 
 
 @pytest.fixture

@@ -101,7 +101,7 @@ bool usb_patterns_match_place(const struct usb_patterns *p, const struct usb_ide
 {
 	return match_id(p, KEY_VENDORID, who->vendor_id) &&
 	       match_id(p, KEY_PRODUCTID, who->product_id) && match_number(p, KEY_BUS, who->bus) &&
-	       match_number(p, KEY_DEVICE, who->number) &&
+	       (!numbered || match_number(p, KEY_DEVICE, who->number)) &&
 	       (match_number(p, KEY_BUSPORT, who->port) || match_text(p, KEY_BUSPORT, who->way));
 }
 

@@ -5,7 +5,7 @@ import os
 import pathlib
 
 CHECKOUT = pathlib.Path(__file__).resolve().parents[3]
-_FOLDERS = ("server", "drivers", "clients", "scripts", "tests/driver", "tests/upsmon")
+_FOLDERS = ("server", "drivers", "clients", "scripts", "tests/driver", "tests/upsmon", "tests/sim")
 
 
 def find_shared():
