@@ -27,3 +27,21 @@ drivers_libmapcheck_la_LIBADD = drivers/libmaps.la common/libups.la
 bin_PROGRAMS += drivers/nut-mapcheck
 drivers_nut_mapcheck_SOURCES = drivers/maps/nut-mapcheck.c
 drivers_nut_mapcheck_LDADD = drivers/libmapcheck.la
+man_pages += docs/man/nut-mapcheck.1 docs/man/nut-map.5
+
+map_tests = tests/unit/test_map tests/unit/test_mapconv
+check_PROGRAMS += $(map_tests)
+TESTS += $(map_tests)
+tests_unit_test_map_SOURCES = tests/unit/test_map.c
+tests_unit_test_map_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_map_LDADD = drivers/libmapcheck.la $(CMOCKA_LIBS)
+tests_unit_test_mapconv_SOURCES = tests/unit/test_mapconv.c
+tests_unit_test_mapconv_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_mapconv_LDADD = drivers/libmaps.la $(CMOCKA_LIBS) -lm
+
+if ENABLE_FUZZERS
+noinst_PROGRAMS += tests/fuzz/fuzz_map
+endif
+tests_fuzz_fuzz_map_SOURCES = tests/fuzz/fuzz_map.c
+tests_fuzz_fuzz_map_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
+tests_fuzz_fuzz_map_LDADD = drivers/libmapcheck.la

@@ -133,10 +133,10 @@ struct map_sequence {
 
 struct map_query {
 	const char *name;
-	const char *text;  /* what is sent; %v in it is the value of a command */
+	const char *text;  /* what is sent: %r is CR, %n LF, %v a command's value, %% a % */
 	const char *begin; /* of the answer; "" for any */
 	unsigned length;   /* the least that it has */
-	const char *end;   /* "\r" unless another was given */
+	const char *end;   /* "%r" unless another was given */
 	const char *items;
 	const char *file;
 	unsigned line;

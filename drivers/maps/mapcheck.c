@@ -120,7 +120,7 @@ static void check_value(struct check *c, const struct map_row *row)
 	struct mapconv_context nobody = {0};
 	struct mapvalue v;
 
-	if (!row->value || asks_the_device(row))
+	if (!row->value || !mapconv_complete(row->steps, row->step_count) || asks_the_device(row))
 		return;
 	if (!mapvalue_set_text(&v, row->value) ||
 	    !mapconv_write(row->steps, row->step_count, &v, &nobody))

@@ -545,3 +545,12 @@ bool mapconv_has_back(const struct mapconv_step *steps, size_t count)
 	}
 	return true;
 }
+
+bool mapconv_complete(const struct mapconv_step *steps, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if ((steps[i].conv->args == MAPCONV_LOOKUP && !steps[i].lookup) ||
+		    (steps[i].conv->args == MAPCONV_CALL && !steps[i].fun))
+			return false;
+	return true;
+}

@@ -98,6 +98,10 @@ bool mapconv_write(const struct mapconv_step *steps, size_t count, struct mapval
 /* True if all steps have a way back. */
 bool mapconv_has_back(const struct mapconv_step *steps, size_t count);
 
+/* True if every step has the table or the function that it names; only a map without mistakes is
+ * sure to, and only then may steps be run. */
+bool mapconv_complete(const struct mapconv_step *steps, size_t count);
+
 /* A number, from a text too if it holds one and nothing else. */
 bool mapvalue_number(const struct mapvalue *v, double *number);
 bool mapvalue_set_number(struct mapvalue *v, double number);  /* false: it is not finite */

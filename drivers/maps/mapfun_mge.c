@@ -147,20 +147,41 @@ bool mapfun_mge_charging(struct mapvalue *v, double arg, const struct mapconv_co
 
 /* ---------------------------------------------------------------- bypass and ECO */
 
+static bool mains_are_gone(const struct mapconv_context *c)
+{
+	double present;
+
+	return mapfun_place(c, "UPS.PowerSummary.PresentStatus.ACPresent", &present) &&
+	       present == 0;
+}
+
+/* Several places tell of the mains, and the last one counts: none may say that all is well while
+ * the plainest of them says that it is not. */
+bool mapfun_mge_mains(struct mapvalue *v, double arg, const struct mapconv_context *c)
+{
+	double number;
+
+	(void)arg;
+	return mapvalue_number(v, &number) && (number != 0 || !mains_are_gone(c));
+}
+
 /*
  * On bypass, or in ECO, the converter is not used, and the load is on the mains
  * all the same.  While the UPS is off there is nothing to tell.
  */
 bool mapfun_mge_converter_online(struct mapvalue *v, double arg, const struct mapconv_context *c)
 {
-	double good;
+	double good, number;
 
-	(void)v, (void)arg;
+	(void)arg;
+	if (!mapvalue_number(v, &number) || (number != 0 && mains_are_gone(c)))
+		return false;
 	if (mapfun_place(c, "UPS.PowerSummary.PresentStatus.Good", &good) && good == 0)
 		return false;
-	return !mapfun_holds(c, "UPS.PowerConverter.Input.[2].PresentStatus.Used") &&
-	       !mapfun_holds(c, "UPS.PowerConverter.Input.[4].PresentStatus.Used") &&
-	       !mapfun_holds(c, "UPS.PowerConverter.Input.[5].PresentStatus.Used");
+	return number != 0 ||
+	       (!mapfun_holds(c, "UPS.PowerConverter.Input.[2].PresentStatus.Used") &&
+		!mapfun_holds(c, "UPS.PowerConverter.Input.[4].PresentStatus.Used") &&
+		!mapfun_holds(c, "UPS.PowerConverter.Input.[5].PresentStatus.Used"));
 }
 
 /* Limits of a mode: variables that may tell them, and shares of the nominal value if they do not.

@@ -33,6 +33,7 @@ mapfun_fn mapfun_mge_converter_online;
 mapfun_fn mapfun_mge_eco;
 mapfun_fn mapfun_mge_eco_write;
 mapfun_fn mapfun_mge_eco_auto_write;
+mapfun_fn mapfun_mge_mains;
 mapfun_fn mapfun_mge_model;
 mapfun_fn mapfun_mge_nominal_output;
 mapfun_fn mapfun_mge_nominal_output_write;

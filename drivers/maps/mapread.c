@@ -236,32 +236,34 @@ static bool query_item(struct map_reader *rd, const struct map_item *item, struc
 {
 	double length;
 
-	if (str_equal(item->name, "answer") && item->argc >= 1 && item->argc <= 2) {
-		q->begin = map_keep(rd->map, item->argv[0]);
-		if (item->argc == 1)
-			return true;
-		if (!mapnumber_parse(item->argv[1], &length) || length < 0 || length > NUMBER_MAX)
-			return false;
-		q->length = (unsigned)length;
+	if (!item->args)
+		return false;
+	if (str_equal(item->name, "begin")) {
+		q->begin = map_keep(rd->map, item->args);
 		return true;
 	}
-	if (!str_equal(item->name, "end") || item->argc != 1)
+	if (str_equal(item->name, "end")) {
+		q->end = map_keep(rd->map, item->args);
+		return true;
+	}
+	if (!str_equal(item->name, "length") || !mapnumber_parse(item->args, &length) ||
+	    length < 0 || length > NUMBER_MAX)
 		return false;
-	q->end = map_keep(rd->map, item->argv[0]);
+	q->length = (unsigned)length;
 	return true;
 }
 
 static void read_query(struct map_reader *rd, const struct conf_where *at, size_t count,
 		       char *const *words)
 {
-	static const char usage[] = "write: QUERY name text answer(begin,length) end(text)";
+	static const char usage[] = "write: QUERY name text begin(text) length(number) end(text)";
 	struct map *m = rd->map;
-	struct map_query q = {.begin = "", .end = "\\r"};
+	struct map_query q = {.begin = "", .end = "%r"};
 	struct map_item item;
 	struct map_query *kept;
 	const char *why;
 
-	if (!counted(rd, at, count, 2, 4, usage))
+	if (!counted(rd, at, count, 2, 5, usage))
 		return;
 	q.name = map_keep(m, words[1]);
 	q.text = map_keep(m, words[2]);

@@ -647,16 +647,6 @@ static void resolve_steps(struct map_reader *rd, const struct conf_where *at,
 				       (const struct maplookup **)&steps[i].lookup);
 }
 
-/* A step whose table or function is missing was reported for that. */
-static bool complete(const struct map_row *row)
-{
-	for (size_t i = 0; i < row->step_count; i++)
-		if ((row->steps[i].conv->args == MAPCONV_LOOKUP && !row->steps[i].lookup) ||
-		    (row->steps[i].conv->args == MAPCONV_CALL && !row->steps[i].fun))
-			return false;
-	return true;
-}
-
 static void finish_row(struct map_reader *rd, struct map_row *row)
 {
 	struct conf_where at = {.file = row->file, .line = row->line};
@@ -665,7 +655,8 @@ static void finish_row(struct map_reader *rd, struct map_row *row)
 	resolve_steps(rd, &at, row->steps, row->step_count);
 	if (row->values_name)
 		resolve_lookup(rd, &at, row->values_name, &row->values);
-	if (!complete(row))
+	/* A table or function that is missing was reported for that. */
+	if (!mapconv_complete(row->steps, row->step_count))
 		return;
 	back = row->own || mapconv_has_back(row->steps, row->step_count);
 	if (!back && (row->flags & MAP_RW))

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "common/base/log.h"
 #include "common/base/options.h"
@@ -52,9 +53,7 @@ static void emit(void *arg, enum conf_severity severity, const char *text)
 static void look_at(struct run *run, const struct map *m)
 {
 	run->files++;
-	/* A map that was not read whole would be told off for what is missing. */
-	if (!m->errors)
-		mapcheck_map(m, run->names, &run->report);
+	mapcheck_map(m, run->names, &run->report);
 	if (run->print)
 		mapprint(m, stdout);
 }
@@ -148,8 +147,12 @@ static int check_all(struct run *run, int count, char **operands)
 {
 	char path[PATH_SIZE];
 
-	if (str_format(path, sizeof(path), "%s/cmdvartab", paths_data()))
+	/* Without the list, names are not checked. */
+	if (str_format(path, sizeof(path), "%s/cmdvartab", paths_data()) && access(path, R_OK) == 0)
 		run->names = names_load(path, &run->report);
+	else
+		conf_warning(&run->report, &(struct conf_where){.file = path}, NULL,
+			     "cannot be read, names are not checked");
 	for (int i = 0; i < count; i++) {
 		if (is_file(operands[i]))
 			check_file(run, operands[i]);
