@@ -12,6 +12,9 @@
 
 enum {
 	MAX_PUSHED = 8,
+	MAX_LEVELS = 32,     /* of collections; an indexed one makes two parts of a path */
+	INDEXED_TYPE = 0x80, /* the collection types of vendors: an index in the other bits */
+	INDEXED_PAGE = 0x00ff,
 	MAX_RANGES = 64,   /* of usages, before one main item */
 	MAX_REPEATED = 64, /* fields that share the last usage of a main item */
 	REPORT_BITS = HID_MAX_REPORT * 8,
@@ -64,7 +67,9 @@ struct parser {
 	unsigned push_depth; /* may exceed MAX_PUSHED, so that pops match */
 	struct locals l;
 	uint32_t path[HID_MAX_PATH];
-	unsigned depth; /* may exceed HID_MAX_PATH, so that ends match */
+	unsigned depth;            /* of the path; may exceed HID_MAX_PATH */
+	unsigned levels;           /* open collections; may exceed MAX_LEVELS, so that ends match */
+	uint8_t parts[MAX_LEVELS]; /* of the path, by each of them */
 	bool no_memory;
 };
 
@@ -355,16 +360,42 @@ static void data_item(struct parser *p, enum hid_type type, const struct item *i
 	*used += p->g.count * p->g.bits;
 }
 
-static void open_collection(struct parser *p)
+static void add_part(struct parser *p, uint32_t usage)
 {
-	uint32_t usage = 0, extra;
-
-	usage_at(p, 0, &usage, &extra);
 	if (p->depth < HID_MAX_PATH)
 		p->path[p->depth] = usage;
 	else
 		p->d->left_out++;
 	p->depth++;
+	p->parts[p->levels]++;
+}
+
+/* Eaton's and others' type of a collection tells which of several it is: Flow.[4]. */
+static void open_collection(struct parser *p, const struct item *item)
+{
+	uint32_t usage = 0, extra;
+
+	if (p->levels < MAX_LEVELS) {
+		usage_at(p, 0, &usage, &extra);
+		p->parts[p->levels] = 0;
+		add_part(p, usage);
+		if (item->value >= INDEXED_TYPE && item->value <= 0xff)
+			add_part(p, (uint32_t)INDEXED_PAGE << 16 | (item->value & 0x7f));
+	} else {
+		p->d->left_out++;
+	}
+	p->levels++;
+}
+
+static void close_collection(struct parser *p)
+{
+	if (p->levels == 0) {
+		p->d->left_out++;
+		return;
+	}
+	p->levels--;
+	if (p->levels < MAX_LEVELS)
+		p->depth -= p->parts[p->levels];
 }
 
 static void main_item(struct parser *p, const struct item *item)
@@ -380,13 +411,10 @@ static void main_item(struct parser *p, const struct item *item)
 		data_item(p, HID_FEATURE, item);
 		break;
 	case 0xa:
-		open_collection(p);
+		open_collection(p, item);
 		break;
 	case 0xc:
-		if (p->depth > 0)
-			p->depth--;
-		else
-			p->d->left_out++;
+		close_collection(p);
 		break;
 	default:
 		p->d->left_out++;

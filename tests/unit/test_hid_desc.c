@@ -231,6 +231,21 @@ static void collections_nested_too_deep_do_not_move_the_others(void **state)
 	hid_desc_free(&d);
 }
 
+static void the_type_of_a_collection_may_be_an_index(void **state)
+{
+	struct hid_desc d;
+
+	(void)state;
+	PARSE(d, PAGE(0x84), BITS(8), COUNT(1), USAGE(4), OPEN, USAGE(0x1e), 0xa1, 0x84,
+	      USAGE(0x40), FEATURE, CLOSE, USAGE(0x30), FEATURE, CLOSE, USAGE(0x31), FEATURE);
+	assert_int_equal(d.fields[0].depth, 4);
+	assert_int_equal(d.fields[0].path[2], 0x00ff0004);
+	assert_int_equal(d.fields[0].path[3], 0x840040);
+	assert_int_equal(d.fields[1].depth, 2);
+	assert_int_equal(d.fields[2].depth, 1);
+	hid_desc_free(&d);
+}
+
 static void a_maximum_below_its_minimum_was_meant_unsigned(void **state)
 {
 	struct hid_desc d;
@@ -417,6 +432,7 @@ int main(void)
 		cmocka_unit_test(pop_brings_back_what_was_pushed),
 		cmocka_unit_test(pushes_beyond_the_bound_still_match_their_pops),
 		cmocka_unit_test(collections_nested_too_deep_do_not_move_the_others),
+		cmocka_unit_test(the_type_of_a_collection_may_be_an_index),
 		cmocka_unit_test(a_maximum_below_its_minimum_was_meant_unsigned),
 		cmocka_unit_test(exponents_are_read_in_both_ways_of_writing),
 		cmocka_unit_test(strings_designators_and_long_items_are_passed_over),
