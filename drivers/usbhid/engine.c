@@ -97,9 +97,10 @@ static bool ask_place(void *arg, const char *where, double *value)
 static bool ask_variable(void *arg, const char *name, char *dst, size_t size)
 {
 	struct engine *e = arg;
-	const char *text = state_get(e->host.state, name);
+	const char *text = str_equal(name, "usb.product") ? e->options.product
+							  : state_get(e->host.state, name);
 
-	return text && str_copy(dst, size, text);
+	return text && text[0] && str_copy(dst, size, text);
 }
 
 static bool ask_string(void *arg, unsigned index, char *dst, size_t size)

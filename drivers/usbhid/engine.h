@@ -41,6 +41,7 @@ struct engine_options {
 	bool never_ask;   /* interruptonly */
 	bool ask_maximum; /* maxreport */
 	struct engine_status_rules rules;
+	const char *product; /* the name in the device's descriptor; NULL or "" = none */
 	/* Numbers for the map's conversions, besides its own. */
 	const struct map_set_item *numbers;
 	size_t number_count;

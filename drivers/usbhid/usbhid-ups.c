@@ -382,6 +382,7 @@ static bool start_engine(struct core *c, struct usbhid *u)
 				   host_alarm,    host_wait,     host_alive,        c};
 	struct engine_options given = engine_options(c, u);
 
+	given.product = usb_identity(u->usb)->product;
 	given.number_count = take_numbers(c, u);
 	given.numbers = u->numbers;
 
