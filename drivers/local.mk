@@ -46,6 +46,65 @@ drivers_dummy_ups_SOURCES = \
 	drivers/virtual/script.c drivers/virtual/script.h
 drivers_dummy_ups_LDADD = drivers/libcore.la common/libupsnet.la
 
+# HID: report descriptors, values, reports, and maps at work on them.  Knows nothing of USB.
+noinst_LTLIBRARIES += drivers/libhid.la
+drivers_libhid_la_SOURCES = \
+	drivers/usbhid/engine.c drivers/usbhid/engine.h drivers/usbhid/engine_private.h \
+	drivers/usbhid/engine_command.c \
+	drivers/usbhid/engine_status.c drivers/usbhid/engine_status.h \
+	drivers/usbhid/engine_value.c \
+	drivers/usbhid/explore.c drivers/usbhid/explore.h \
+	drivers/usbhid/hidfix.c drivers/usbhid/hidfix.h \
+	drivers/usbhid/hiddesc.c drivers/usbhid/hiddesc.h \
+	drivers/usbhid/hidreports.c drivers/usbhid/hidreports.h \
+	drivers/usbhid/hidusage.c drivers/usbhid/hidusage.h \
+	drivers/usbhid/hidvalue.c drivers/usbhid/hidvalue.h
+drivers_libhid_la_LIBADD = drivers/libmaps.la common/libups.la common/libbase.la -lm
+
+if HAVE_USB
+driver_PROGRAMS += drivers/usbhid-ups
+endif
+drivers_usbhid_ups_SOURCES = drivers/usbhid/usbhid-ups.c
+drivers_usbhid_ups_LDADD = drivers/libhid.la drivers/libusbtransport.la drivers/libcore.la
+
+hid_tests = \
+	tests/unit/test_hid_desc \
+	tests/unit/test_hid_devices \
+	tests/unit/test_hid_engine \
+	tests/unit/test_hid_maps \
+	tests/unit/test_hid_reports \
+	tests/unit/test_hid_value
+check_PROGRAMS += $(hid_tests)
+TESTS += $(hid_tests)
+tests_unit_test_hid_desc_SOURCES = tests/unit/test_hid_desc.c
+tests_unit_test_hid_desc_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_hid_desc_LDADD = drivers/libhid.la $(CMOCKA_LIBS)
+tests_unit_test_hid_devices_SOURCES = tests/unit/test_hid_devices.c tests/unit/hid_file.c tests/unit/hid_file.h
+tests_unit_test_hid_devices_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_hid_devices_LDADD = drivers/libhid.la $(CMOCKA_LIBS)
+tests_unit_test_hid_engine_SOURCES = tests/unit/test_hid_engine.c
+tests_unit_test_hid_engine_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_hid_engine_LDADD = drivers/libhid.la $(CMOCKA_LIBS)
+tests_unit_test_hid_maps_SOURCES = tests/unit/test_hid_maps.c tests/unit/hid_file.c tests/unit/hid_file.h
+tests_unit_test_hid_maps_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_hid_maps_LDADD = drivers/libhid.la $(CMOCKA_LIBS)
+tests_unit_test_hid_reports_SOURCES = tests/unit/test_hid_reports.c
+tests_unit_test_hid_reports_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_hid_reports_LDADD = drivers/libhid.la $(CMOCKA_LIBS)
+tests_unit_test_hid_value_SOURCES = tests/unit/test_hid_value.c
+tests_unit_test_hid_value_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_hid_value_LDADD = drivers/libhid.la $(CMOCKA_LIBS)
+
+if ENABLE_FUZZERS
+noinst_PROGRAMS += tests/fuzz/fuzz_hiddesc tests/fuzz/fuzz_hidreports
+endif
+tests_fuzz_fuzz_hiddesc_SOURCES = tests/fuzz/fuzz_hiddesc.c
+tests_fuzz_fuzz_hiddesc_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
+tests_fuzz_fuzz_hiddesc_LDADD = drivers/libhid.la
+tests_fuzz_fuzz_hidreports_SOURCES = tests/fuzz/fuzz_hidreports.c
+tests_fuzz_fuzz_hidreports_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
+tests_fuzz_fuzz_hidreports_LDADD = drivers/libhid.la
+
 sbin_PROGRAMS += drivers/upsdrvctl
 drivers_upsdrvctl_SOURCES = \
 	drivers/core/backoff.h \

@@ -36,7 +36,8 @@ struct mapconv_context {
 
 	/* The number at another place of the device, as it was read last. */
 	bool (*place)(void *arg, const char *where, double *value);
-	/* The value of a variable as published. */
+	/* The value of a variable as published; "usb.product" is the name in the device's
+	 * descriptor. */
 	bool (*variable)(void *arg, const char *name, char *dst, size_t size);
 	/* A string of the device by its index. */
 	bool (*string)(void *arg, unsigned index, char *dst, size_t size);

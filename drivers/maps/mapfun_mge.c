@@ -37,7 +37,8 @@ static bool model_key(const struct mapconv_context *c, char *dst, size_t size)
 	char product[64], model[64];
 	double power;
 
-	if (!string_at(c, "UPS.PowerSummary.iProduct", product, sizeof(product)))
+	if (!(c->variable && c->variable(c->arg, "usb.product", product, sizeof(product))) &&
+	    !string_at(c, "UPS.PowerSummary.iProduct", product, sizeof(product)))
 		str_copy(product, sizeof(product), "unknown");
 	if (string_at(c, "UPS.PowerSummary.iModel", model, sizeof(model)))
 		return str_format(dst, size, "%s %s", product, model);

@@ -1,0 +1,298 @@
+/*
+ * Settings and instant commands.
+ */
+#include "config.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "common/base/log.h"
+#include "common/base/str.h"
+#include "drivers/usbhid/engine_private.h"
+
+static const char token[] = "usbhid";
+
+enum {
+	MOST_NESTED = 4, /* sequences of sequences */
+	SETTLE_MS = 125, /* until a device reads back what was set */
+	READ_BACK_TRIES = 4,
+};
+
+static enum driverwire_result wire_result(enum hid_result r)
+{
+	switch (r) {
+	case HID_OK:
+		return DRIVERWIRE_HANDLED;
+	case HID_RANGE:
+		return DRIVERWIRE_R_INVALID;
+	default:
+		return DRIVERWIRE_R_FAILED;
+	}
+}
+
+/* What was written may have changed anything. */
+static void expect_changes(struct engine *e)
+{
+	hid_reports_forget(e->reports);
+	e->slow_since = hid_reports_poll(e->reports) + 1;
+	e->full_due_ms = 0;
+}
+
+/* ---------------------------------------------------------------------------- writing */
+
+/* A client's text as the number that goes into the field. */
+static enum driverwire_result to_number(struct engine *e, const struct map_row *row,
+					const char *text, double *number)
+{
+	struct mapvalue v = {.kind = MAPVALUE_NUMBER};
+
+	if (!mapvalue_set_text(&v, text))
+		return DRIVERWIRE_R_INVALID;
+	if (!mapconv_write(row->steps, row->step_count, &v, &e->context))
+		return DRIVERWIRE_R_CONVERSION;
+	return mapvalue_number(&v, number) ? DRIVERWIRE_HANDLED : DRIVERWIRE_R_CONVERSION;
+}
+
+static bool in_table(const struct maplookup *l, const char *text)
+{
+	for (size_t i = 0; i < l->count; i++) {
+		if (str_caseequal(l->rows[i].text, text))
+			return true;
+	}
+	return false;
+}
+
+static bool allowed(const struct map_row *row, const char *text)
+{
+	double number, own;
+
+	if (row->length > 0 && strlen(text) > row->length)
+		return false;
+	if (row->values && !in_table(row->values, text))
+		return false;
+	if (row->flags & MAP_LIMITS)
+		return str_to_double(text, &number) && number >= row->low && number <= row->high;
+	/* A number that the driver keeps stays one. */
+	return !row->own || !str_to_double(row->own, &own) || str_to_double(text, &number);
+}
+
+/* Whether the device took it: some need a moment, some round, some only pretend. */
+static bool reads_back(struct engine *e, const struct hid_field *f, double wanted, double *now)
+{
+	double step = pow(10, f->exponent < 0 ? f->exponent : 0);
+
+	for (int i = 0; i < READ_BACK_TRIES; i++) {
+		if (i > 0 && !e->host.wait(e->host.arg, SETTLE_MS))
+			return false;
+		hid_reports_begin(e->reports);
+		if (hid_reports_value(e->reports, f, hid_reports_poll(e->reports), now) == HID_OK &&
+		    fabs(*now - wanted) <= step / 2)
+			return true;
+	}
+	return false;
+}
+
+static enum driverwire_result set_field(struct engine *e, struct engine_row *r, const char *value)
+{
+	enum driverwire_result result;
+	double number, now = NAN;
+
+	result = to_number(e, r->row, value, &number);
+	if (result == DRIVERWIRE_HANDLED)
+		result = wire_result(hid_reports_write(e->reports, r->field, number));
+	if (result != DRIVERWIRE_HANDLED)
+		return result;
+	if (!reads_back(e, r->field, number, &now)) {
+		log_warn(token, "%s: %s was written, and the device still says %g", r->row->name,
+			 value, now);
+		result = DRIVERWIRE_R_FAILED;
+	}
+	engine_take_row(e, r, hid_reports_poll(e->reports));
+	expect_changes(e);
+	return result;
+}
+
+enum driverwire_result engine_setvar(struct engine *e, const char *name, const char *value)
+{
+	struct engine_row *r = engine_find_variable(e, name);
+
+	if (!r || !(r->row->flags & MAP_RW))
+		return DRIVERWIRE_R_UNKNOWN;
+	if (!allowed(r->row, value))
+		return DRIVERWIRE_R_INVALID;
+	if (r->row->own) {
+		engine_publish(e, r, value);
+		return DRIVERWIRE_HANDLED;
+	}
+	return r->field ? set_field(e, r, value) : DRIVERWIRE_R_UNKNOWN;
+}
+
+/* --------------------------------------------------------------------------- commands */
+
+static const struct map_sequence *find_sequence(const struct engine *e, const char *name,
+						bool alias)
+{
+	for (size_t i = 0; i < e->map->sequence_count; i++) {
+		const struct map_sequence *s = &e->map->sequences[i];
+
+		if (s->alias == alias && str_caseequal(s->name, name))
+			return s;
+	}
+	return NULL;
+}
+
+static struct engine_row *find_command(struct engine *e, const char *name)
+{
+	for (size_t i = 0; i < e->count; i++) {
+		struct engine_row *r = &e->rows[i];
+
+		if (r->row->kind == MAP_CMD && r->here && r->field &&
+		    str_caseequal(r->row->name, name))
+			return r;
+	}
+	return NULL;
+}
+
+static bool can_run(struct engine *e, const char *name, unsigned depth);
+
+static bool can_run_sequence(struct engine *e, const struct map_sequence *s, unsigned depth)
+{
+	for (size_t i = 0; i < s->count; i++) {
+		if (s->steps[i].what == MAP_RUN && !can_run(e, s->steps[i].name, depth + 1))
+			return false;
+	}
+	return s->count > 0;
+}
+
+/* The order in which engine_instcmd() looks, too. */
+static bool can_run(struct engine *e, const char *name, unsigned depth)
+{
+	const struct map_sequence *alias = find_sequence(e, name, true);
+	const struct map_sequence *other = find_sequence(e, name, false);
+
+	if (depth > MOST_NESTED)
+		return false;
+	return (alias && can_run_sequence(e, alias, depth)) || find_command(e, name) ||
+	       (other && can_run_sequence(e, other, depth));
+}
+
+void engine_publish_commands(struct engine *e)
+{
+	for (size_t i = 0; i < e->count; i++) {
+		const struct map_row *row = e->rows[i].row;
+
+		if (row->kind == MAP_CMD && find_command(e, row->name))
+			state_add_command(e->host.state, row->name);
+	}
+	for (size_t i = 0; i < e->map->sequence_count; i++) {
+		if (can_run(e, e->map->sequences[i].name, 0))
+			state_add_command(e->host.state, e->map->sequences[i].name);
+	}
+}
+
+static enum driverwire_result run(struct engine *e, const char *name, const char *value,
+				  unsigned depth);
+
+static enum driverwire_result run_step(struct engine *e, const struct map_sequence_step *step,
+				       unsigned depth)
+{
+	const char *value = step->value;
+	double number;
+
+	switch (step->what) {
+	case MAP_WAIT:
+		/* A shutdown goes on even if the process is to end. */
+		e->host.wait(e->host.arg, (int)step->ms);
+		return DRIVERWIRE_HANDLED;
+	case MAP_RUN:
+		if (value && !mapnumber_parse(value, &number))
+			value = state_get(e->host.state, value);
+		return run(e, step->name, value, depth + 1);
+	}
+	return DRIVERWIRE_R_FAILED;
+}
+
+/* Devices with a setting for it come back by that, whatever the delays say. */
+static void prepare_return(struct engine *e, const char *command)
+{
+	static const char name[] = "ups.start.auto";
+	bool returns = str_caseequal(command, "shutdown.return");
+
+	if (!returns && !str_caseequal(command, "shutdown.stayoff"))
+		return;
+	if (state_find(e->host.state, name) &&
+	    engine_setvar(e, name, returns ? "yes" : "no") == DRIVERWIRE_R_FAILED)
+		log_warn(token, "%s: %s could not be set", command, name);
+}
+
+static enum driverwire_result run_sequence(struct engine *e, const struct map_sequence *s,
+					   unsigned depth)
+{
+	enum driverwire_result result = DRIVERWIRE_HANDLED;
+
+	prepare_return(e, s->name);
+	for (size_t i = 0; i < s->count && result == DRIVERWIRE_HANDLED; i++)
+		result = run_step(e, &s->steps[i], depth);
+	return result;
+}
+
+static enum driverwire_result run_row(struct engine *e, const struct engine_row *r,
+				      const char *value)
+{
+	enum driverwire_result result;
+	double number;
+
+	if (!value)
+		value = r->row->value ? r->row->value : "";
+	result = to_number(e, r->row, value, &number);
+	if (result == DRIVERWIRE_HANDLED)
+		result = wire_result(hid_reports_write(e->reports, r->field, number));
+	log_debug(1, token, "%s: %s written to %s", r->row->name, value, r->row->where);
+	return result;
+}
+
+static enum driverwire_result run(struct engine *e, const char *name, const char *value,
+				  unsigned depth)
+{
+	const struct map_sequence *alias = find_sequence(e, name, true);
+	const struct map_sequence *other = find_sequence(e, name, false);
+	const struct engine_row *r = find_command(e, name);
+
+	if (depth > MOST_NESTED)
+		return DRIVERWIRE_R_FAILED;
+	if (alias && can_run_sequence(e, alias, depth))
+		return run_sequence(e, alias, depth);
+	if (r)
+		return run_row(e, r, value);
+	return other ? run_sequence(e, other, depth) : DRIVERWIRE_R_UNKNOWN;
+}
+
+enum driverwire_result engine_instcmd(struct engine *e, const char *name, const char *value)
+{
+	enum driverwire_result result;
+
+	if (!can_run(e, name, 0))
+		return DRIVERWIRE_R_UNKNOWN;
+	result = run(e, name, value && value[0] ? value : NULL, 0);
+	expect_changes(e);
+	return result;
+}
+
+enum driverwire_result engine_shutdown(struct engine *e)
+{
+	static const char *const ways[] = {"shutdown.return", "shutdown.reboot", "load.off.delay",
+					   "shutdown.stayoff"};
+	enum driverwire_result result = DRIVERWIRE_R_UNKNOWN;
+
+	for (size_t i = 0; i < sizeof(ways) / sizeof(ways[0]); i++) {
+		result = engine_instcmd(e, ways[i], NULL);
+		if (result == DRIVERWIRE_HANDLED) {
+			log_notice(token, "the UPS was told to cut its load off (%s)", ways[i]);
+			return result;
+		}
+		if (result != DRIVERWIRE_R_UNKNOWN)
+			log_warn(token, "%s: the UPS did not take it", ways[i]);
+	}
+	log_error(token, "the UPS took no way of cutting its load off");
+	return result;
+}

@@ -1,0 +1,162 @@
+#include "config.h"
+
+#include "drivers/usbhid/engine_status.h"
+
+static const char token[] = "usbhid";
+
+void engine_status_vote(struct engine_status *s, enum mapword word, bool holds)
+{
+	if (word >= 0 && word < MAPWORD_COUNT)
+		s->votes[word] = holds ? VOTE_YES : VOTE_NO;
+}
+
+void engine_status_vote_text(struct engine_status *s, const char *text)
+{
+	enum mapword word;
+	bool holds;
+
+	while (mapword_next(&text, &word, &holds)) {
+		if (word != MAPWORD_NONE)
+			engine_status_vote(s, word, holds);
+	}
+}
+
+bool engine_status_holds(const struct engine_status *s, enum mapword word)
+{
+	return s->votes[word] == VOTE_YES;
+}
+
+bool engine_status_known(const struct engine_status *s)
+{
+	return s->votes[MAPWORD_ONLINE] != VOTE_NONE || s->votes[MAPWORD_DISCHRG] != VOTE_NONE;
+}
+
+/* Where the device says nothing of its input, a battery that gives power does. */
+static bool on_battery(const struct engine_status *s)
+{
+	if (s->votes[MAPWORD_ONLINE] != VOTE_NONE)
+		return s->votes[MAPWORD_ONLINE] == VOTE_NO;
+	return engine_status_holds(s, MAPWORD_DISCHRG);
+}
+
+static bool low(const struct engine_status *s)
+{
+	return engine_status_holds(s, MAPWORD_LOWBATT) ||
+	       engine_status_holds(s, MAPWORD_TIMELIMITEXPIRED) ||
+	       engine_status_holds(s, MAPWORD_SHUTDOWNIMM);
+}
+
+/*
+ * Some devices say for a second that the battery is low or broken, while they
+ * calibrate.  A battery that is low while the mains are out is believed at once,
+ * whatever was configured.
+ */
+static bool believe_low(struct engine_status *s, const struct engine_status_rules *rules,
+			bool battery, bool calibrating, long long now_ms)
+{
+	if (!low(s) && !engine_status_holds(s, MAPWORD_REPLACEBATT)) {
+		s->low_since_ms = 0;
+		return true;
+	}
+	if (s->low_since_ms == 0)
+		s->low_since_ms = now_ms ? now_ms : 1;
+	if (rules->low_delay_s <= 0 || (battery && !calibrating))
+		return true;
+	if (!calibrating && !rules->low_delay_always)
+		return true;
+	return now_ms - s->low_since_ms >= rules->low_delay_s * 1000LL;
+}
+
+static void log_discharge(struct engine_status *s, const struct engine_status_rules *rules,
+			  double charge)
+{
+	unsigned missed;
+
+	if (rules->discharge_log_s < 0 || (charge >= rules->hover_charge && charge >= 0))
+		return;
+	if (log_throttle_pass(&s->discharge_log, (unsigned)rules->discharge_log_s, &missed))
+		log_info(token, "the UPS is on mains and says that its battery discharges: "
+				"onlinedischarge_calibration or onlinedischarge_onbattery say what "
+				"to make of it");
+}
+
+static const struct {
+	enum mapword word;
+	const char *status;
+} plain[] = {
+	{MAPWORD_OVERLOAD, "OVER"},     {MAPWORD_TRIM, "TRIM"},        {MAPWORD_BOOST, "BOOST"},
+	{MAPWORD_BYPASSAUTO, "BYPASS"}, {MAPWORD_BYPASSMAN, "BYPASS"}, {MAPWORD_OFF, "OFF"},
+	{MAPWORD_ECOMODE, "ECO"},       {MAPWORD_ESSMODE, "ECO"},
+};
+
+static const struct {
+	enum mapword word;
+	const char *text;
+} alarms[] = {
+	{MAPWORD_REPLACEBATT, "Replace battery!"},
+	{MAPWORD_SHUTDOWNIMM, "Shutdown imminent!"},
+	{MAPWORD_FANFAIL, "Fan failure!"},
+	{MAPWORD_NOBATTERY, "No battery installed!"},
+	{MAPWORD_BATTVOLTLO, "Battery voltage too low!"},
+	{MAPWORD_BATTVOLTHI, "Battery voltage too high!"},
+	{MAPWORD_CHARGERFAIL, "Battery charger fail!"},
+	{MAPWORD_OVERHEAT, "Temperature too high!"},
+	{MAPWORD_COMMFAULT, "Internal UPS fault!"},
+	{MAPWORD_AWAITINGPOWER, "Awaiting power!"},
+	{MAPWORD_BYPASSAUTO, "Automatic bypass mode!"},
+	{MAPWORD_BYPASSMAN, "Manual bypass mode!"},
+};
+
+static void say_alarms(const struct engine_status *s, bool believed,
+		       const struct engine_status_sink *sink)
+{
+	for (size_t i = 0; i < sizeof(alarms) / sizeof(alarms[0]); i++) {
+		if (!engine_status_holds(s, alarms[i].word))
+			continue;
+		if (alarms[i].word != MAPWORD_REPLACEBATT || believed)
+			sink->alarm(sink->arg, alarms[i].text);
+	}
+}
+
+static void say_battery(const struct engine_status *s, bool believed,
+			const struct engine_status_sink *sink)
+{
+	if (engine_status_holds(s, MAPWORD_DISCHRG) && !engine_status_holds(s, MAPWORD_DEPLETED))
+		sink->status(sink->arg, "DISCHRG");
+	if (engine_status_holds(s, MAPWORD_CHRG) && !engine_status_holds(s, MAPWORD_FULLYCHARGED))
+		sink->status(sink->arg, "CHRG");
+	if (low(s) && believed)
+		sink->status(sink->arg, "LB");
+	if (engine_status_holds(s, MAPWORD_REPLACEBATT) && believed)
+		sink->status(sink->arg, "RB");
+}
+
+void engine_status_compose(struct engine_status *s, const struct engine_status_rules *rules,
+			   double charge, long long now_ms, const struct engine_status_sink *sink)
+{
+	bool odd = !on_battery(s) && engine_status_holds(s, MAPWORD_DISCHRG);
+	bool battery = on_battery(s) || (odd && rules->discharge_is_on_battery);
+	bool calibrating =
+		engine_status_holds(s, MAPWORD_CAL) || (odd && rules->discharge_is_calibration);
+	bool believed = believe_low(s, rules, battery, calibrating, now_ms);
+
+	if (odd && !calibrating && !battery)
+		log_discharge(s, rules, charge);
+	/* First: many devices look as if they were off or on battery then. */
+	if (calibrating)
+		sink->status(sink->arg, "CAL");
+	sink->status(sink->arg, battery ? "OB" : "OL");
+	say_battery(s, believed, sink);
+	for (size_t i = 0; i < sizeof(plain) / sizeof(plain[0]); i++) {
+		if (engine_status_holds(s, plain[i].word))
+			sink->status(sink->arg, plain[i].status);
+	}
+	say_alarms(s, believed, sink);
+}
+
+const char *engine_status_transfer_reason(const struct engine_status *s)
+{
+	if (engine_status_holds(s, MAPWORD_VRANGE))
+		return "input voltage out of range";
+	return engine_status_holds(s, MAPWORD_FRANGE) ? "input frequency out of range" : NULL;
+}

@@ -1,0 +1,577 @@
+/*
+ * usbhid-ups: UPSes that speak HID over USB.  The maps say what they mean
+ * (docs/maps.md, data/maps/usbhid-ups), engine.h does the work, usb.h reaches
+ * the device; this file brings them together.
+ */
+#include "config.h"
+
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/base/clock.h"
+#include "common/base/log.h"
+#include "common/base/str.h"
+#include "drivers/core/driver.h"
+#include "drivers/maps/mapset.h"
+#include "drivers/transport/usb.h"
+#include "drivers/usbhid/engine.h"
+#include "drivers/usbhid/explore.h"
+#include "drivers/usbhid/hidfix.h"
+
+static const char token[] = "usbhid";
+static const char program[] = "usbhid-ups";
+
+enum {
+	DESCRIPTOR_MAX = 16384,
+	REPORT_TIMEOUT_MS = USB_TIMEOUT_MS,
+	DISCHARGE_LOG_S = 30,
+};
+
+struct usbhid {
+	struct mapset maps;
+	bool maps_loaded;
+	const struct map *only; /* subdriver */
+
+	/* While the device is open. */
+	struct usb *usb;
+	const struct map *map;
+	const struct map_match *match;
+	struct hid_desc desc;
+	struct hid_reports *reports;
+	struct engine *engine;
+	bool wants_packets, listening;
+	bool threshold_set;             /* lowbatt */
+	struct map_set_item numbers[2]; /* of options, for the map's functions */
+};
+
+static const struct driver_option options[] = {
+	USB_FIND_OPTIONS,
+	USB_HID_OPTIONS,
+	{.name = "subdriver",
+	 .argument = "name",
+	 .help = "the map to use, by its name or title; else the device decides"},
+	{.name = "lowbatt",
+	 .argument = "percent",
+	 .help = "battery.charge.low, written to the device",
+	 .max = 100},
+	{.name = "offdelay",
+	 .argument = "seconds",
+	 .help = "ups.delay.shutdown at the start",
+	 .max = 7200},
+	{.name = "ondelay",
+	 .argument = "seconds",
+	 .help = "ups.delay.start at the start",
+	 .min = -1,
+	 .max = 86400},
+	{.name = "pollfreq",
+	 .argument = "seconds",
+	 .help = "between two readings of all values; 30",
+	 .min = 1,
+	 .max = 3600},
+	{.name = "pollonly", .help = "do not use the interrupt pipe"},
+	{.name = "interruptonly", .help = "use nothing but the interrupt pipe"},
+	{.name = "interruptsize",
+	 .argument = "bytes",
+	 .help = "of the packets of the interrupt pipe",
+	 .min = 1,
+	 .max = 4096},
+	{.name = "maxreport", .help = "ask for the longest report every time"},
+	{.name = "onlinedischarge", .help = "the same as onlinedischarge_onbattery"},
+	{.name = "onlinedischarge_onbattery", .help = "on mains and discharging means on battery"},
+	{.name = "onlinedischarge_calibration",
+	 .help = "on mains and discharging means calibration"},
+	{.name = "onlinedischarge_log_throttle_sec",
+	 .argument = "seconds",
+	 .help = "between two messages of that; 30, -1 = none",
+	 .min = -1,
+	 .max = 86400},
+	{.name = "onlinedischarge_log_throttle_hovercharge",
+	 .argument = "percent",
+	 .help = "from that charge on there are none; 100",
+	 .max = 101},
+	{.name = "lbrb_log_delay_sec",
+	 .argument = "seconds",
+	 .help = "a low battery has to last so long while the UPS calibrates",
+	 .max = 60},
+	{.name = "lbrb_log_delay_without_calibrating",
+	 .help = "lbrb_log_delay_sec counts at all times with mains"},
+	{.name = "disable_fix_report_desc", .help = "take the report descriptor as it is"},
+	{.name = "powercom_sdcmd_byte_order_fallback",
+	 .help = "Powercom: delays in the byte order of old models"},
+	{.name = "powercom_sdcmd_discrete_delay",
+	 .help = "Powercom: delays as the numbers 1 to 18"},
+	{.name = "explore", .help = "print what the device has, and a draft map, and end"},
+	{.name = NULL},
+};
+
+/* ---------------------------------------------------------------- the engine's host */
+
+static void host_set_text(void *arg, const char *name, const char *text)
+{
+	core_set_text(arg, name, text);
+}
+
+static void host_status_begin(void *arg)
+{
+	core_status_begin(arg);
+	core_alarm_begin(arg);
+}
+
+static void host_status(void *arg, const char *word)
+{
+	core_status_add(arg, word);
+}
+
+static void host_alarm(void *arg, const char *text)
+{
+	core_alarm_add(arg, text);
+}
+
+static bool host_wait(void *arg, int ms)
+{
+	return core_wait(arg, ms);
+}
+
+static void host_alive(void *arg)
+{
+	core_alive(arg);
+}
+
+/* ------------------------------------------------------------------- the device's I/O */
+
+static int io_error(enum usb_result r, size_t size)
+{
+	switch (r) {
+	case USB_STALL:
+		return HID_IO_STALL;
+	case USB_GONE:
+	case USB_ENDING:
+		return HID_IO_GONE;
+	case USB_FAILED: /* perhaps more came than there was room for */
+		return size < 256 ? HID_IO_OVERFLOW : HID_IO_FAILED;
+	default:
+		return HID_IO_FAILED;
+	}
+}
+
+static int io_get(void *arg, enum hid_type type, uint8_t report, uint8_t *buf, size_t size)
+{
+	struct usbhid *u = arg;
+	size_t got = 0;
+	enum usb_result r = usb_hid_get(u->usb, (enum usb_report)type, report, buf, size, &got,
+					REPORT_TIMEOUT_MS);
+
+	return r == USB_OK ? (int)got : io_error(r, size);
+}
+
+static int io_set(void *arg, enum hid_type type, uint8_t report, const uint8_t *buf, size_t size)
+{
+	struct usbhid *u = arg;
+	enum usb_result r =
+		usb_hid_set(u->usb, (enum usb_report)type, report, buf, size, REPORT_TIMEOUT_MS);
+
+	if (r == USB_FAILED)
+		return HID_IO_FAILED;
+	return r == USB_OK ? (int)size : io_error(r, size);
+}
+
+static int io_string(void *arg, unsigned index, char *text, size_t size)
+{
+	struct usbhid *u = arg;
+	enum usb_result r = usb_string(u->usb, index, text, size);
+
+	return r == USB_OK ? (int)strlen(text) : io_error(r, size);
+}
+
+/* -------------------------------------------------------------------------- finding it */
+
+static bool load_maps(struct core *c, struct usbhid *u)
+{
+	static char arg[] = "usbhid";
+	struct conf_report report = {.emit = conf_emit_log, .arg = arg};
+	const char *name = core_option(c, "subdriver");
+
+	if (!u->maps_loaded && !mapset_load(&u->maps, program, &report))
+		return false;
+	u->maps_loaded = true;
+	if (u->maps.count == 0)
+		log_error(token, "there are no maps for usbhid-ups: is NUT installed completely?");
+	u->only = name ? mapset_find(&u->maps, name) : NULL;
+	if (name && !u->only)
+		log_error(token, "subdriver \"%s\": there is no such map", name);
+	return u->maps.count > 0 && (!name || u->only);
+}
+
+static bool known(void *arg, uint16_t vendor, uint16_t product)
+{
+	struct core *c = arg;
+	const struct usbhid *u = core_data(c);
+	bool any = u->only || core_flag(c, "explore") || core_option(c, "productid");
+
+	for (size_t i = 0; !any && i < u->maps.count; i++) {
+		const struct map *m = u->maps.maps[i];
+
+		for (size_t k = 0; !any && k < m->match_count; k++)
+			any = m->matches[k].how == MAP_MATCH_USB &&
+			      m->matches[k].vendor == vendor && m->matches[k].product == product;
+	}
+	return any;
+}
+
+static bool accept(void *arg, struct usb *usb, const struct usb_identity *who,
+		   struct usb_choice *choice)
+{
+	struct core *c = arg;
+	struct usbhid *u = core_data(c);
+	struct mapset_usb device = {
+		.vendor = who->vendor_id,
+		.product = who->product_id,
+		.mfr = who->vendor,
+		.model = who->product,
+		.serial = who->serial,
+		.any_product = core_option(c, "productid") != NULL,
+	};
+
+	(void)usb;
+	(void)choice;
+	u->map = u->only;
+	u->match = mapset_match_usb(&u->maps, &device, u->only, &u->map);
+	if (u->match || u->only || core_flag(c, "explore"))
+		return true;
+	log_notice(token, "no map is for %04x:%04x \"%s\"; -x explore shows what it has",
+		   who->vendor_id, who->product_id, who->product);
+	return false;
+}
+
+/* ------------------------------------------------------------------------ what it says */
+
+static bool read_descriptor(struct core *c, struct usbhid *u)
+{
+	uint8_t *bytes = malloc(DESCRIPTOR_MAX);
+	enum usb_result r = USB_FAILED;
+	bool parsed = false;
+	size_t got = 0;
+
+	if (bytes)
+		r = usb_hid_descriptor(u->usb, USB_HID_BEST, bytes, DESCRIPTOR_MAX, &got);
+	if (r == USB_OK)
+		parsed = hid_desc_parse(&u->desc, bytes, got);
+	else if (r != USB_ENDING)
+		log_error(token, "%s: the report descriptor cannot be read (%s)", core_ups(c),
+			  usb_result_name(r));
+	free(bytes);
+	if (parsed && u->desc.left_out)
+		log_debug(1, token, "%u items of the report descriptor are not understood",
+			  u->desc.left_out);
+	return parsed;
+}
+
+static bool quirk(const struct usbhid *u, const char *name)
+{
+	return u->map && map_quirk(u->map, u->match, name);
+}
+
+static void fix_descriptor(struct core *c, struct usbhid *u)
+{
+	for (size_t i = 0; hidfix_names[i] && !core_flag(c, "disable_fix_report_desc"); i++) {
+		unsigned changed =
+			quirk(u, hidfix_names[i]) ? hidfix_apply(&u->desc, hidfix_names[i]) : 0;
+
+		if (changed)
+			log_debug(1, token, "%s: %u fields corrected (disable_fix_report_desc)",
+				  hidfix_names[i], changed);
+	}
+}
+
+/* Some put their firmware behind the model: "Back-UPS ES 850G2 FW:938.a2 .I USB FW:a2". */
+static void publish_model(struct core *c, const char *product)
+{
+	static const char mark[] = " FW:", aux_mark[] = " USB FW:";
+	char model[128];
+	char *firmware, *aux;
+
+	str_copy(model, sizeof(model), product);
+	firmware = strstr(model, mark);
+	aux = strstr(model, aux_mark);
+	if (firmware)
+		*firmware = '\0';
+	if (aux)
+		*aux = '\0';
+	if (model[0])
+		core_set_text(c, "ups.model", model);
+	if (firmware && firmware != aux)
+		core_set_text(c, "ups.firmware", firmware + sizeof(mark) - 1);
+	if (firmware && aux)
+		core_set_text(c, "ups.firmware.aux", aux + sizeof(aux_mark) - 1);
+}
+
+static void publish_identity(struct core *c, const struct usbhid *u)
+{
+	const struct usb_identity *who = usb_identity(u->usb);
+	struct state *s = core_state(c);
+
+	state_set(s, "device.type", "ups");
+	state_setf(s, "ups.vendorid", "%04x", who->vendor_id);
+	state_setf(s, "ups.productid", "%04x", who->product_id);
+	if (who->vendor[0])
+		core_set_text(c, "ups.mfr", who->vendor);
+	publish_model(c, who->product);
+	if (who->serial[0])
+		core_set_text(c, "ups.serial", who->serial);
+	state_setf(s, "driver.version.data", "%s%s%s", u->map->title, u->map->version[0] ? " " : "",
+		   u->map->version);
+}
+
+static struct engine_options engine_options(struct core *c, const struct usbhid *u)
+{
+	return (struct engine_options){
+		.full_s = core_option_long(c, "pollfreq", 0),
+		.quick_s = core_option_long(c, "pollinterval", 2),
+		.never_ask = core_flag(c, "interruptonly"),
+		.ask_maximum = core_flag(c, "maxreport") || quirk(u, "max-report"),
+		.rules =
+			{
+				.discharge_is_calibration =
+					core_flag(c, "onlinedischarge_calibration"),
+				.discharge_is_on_battery =
+					core_flag(c, "onlinedischarge_onbattery") ||
+					core_flag(c, "onlinedischarge"),
+				.discharge_log_s = core_option_long(
+					c, "onlinedischarge_log_throttle_sec", DISCHARGE_LOG_S),
+				.hover_charge = (double)core_option_long(
+					c, "onlinedischarge_log_throttle_hovercharge", 100),
+				.low_delay_s = core_option_long(c, "lbrb_log_delay_sec", 0),
+				.low_delay_always =
+					core_flag(c, "lbrb_log_delay_without_calibrating"),
+			},
+	};
+}
+
+/* Options that the functions of maps ask for. */
+static size_t take_numbers(struct core *c, struct usbhid *u)
+{
+	static const struct {
+		const char *option, *number;
+	} switches[] = {
+		{"powercom_sdcmd_byte_order_fallback", "powercom-byte-order-fallback"},
+		{"powercom_sdcmd_discrete_delay", "powercom-discrete-delay"},
+	};
+	size_t count = 0;
+
+	for (size_t i = 0; i < sizeof(switches) / sizeof(switches[0]); i++) {
+		if (core_flag(c, switches[i].option))
+			u->numbers[count++] = (struct map_set_item){switches[i].number, 1};
+	}
+	return count;
+}
+
+static void set_at_start(struct core *c, struct usbhid *u, const char *option, const char *variable)
+{
+	const char *value = core_option(c, option);
+
+	if (value && engine_setvar(u->engine, variable, value) != DRIVERWIRE_HANDLED)
+		log_warn(token, "%s = %s: this UPS has no %s that could be set", option, value,
+			 variable);
+}
+
+static bool start_engine(struct core *c, struct usbhid *u)
+{
+	struct hid_io io = {io_get, io_set, io_string, u};
+	struct engine_host host = {core_state(c), host_set_text, host_status_begin, host_status,
+				   host_alarm,    host_wait,     host_alive,        c};
+	struct engine_options given = engine_options(c, u);
+
+	given.product = usb_identity(u->usb)->product;
+	given.number_count = take_numbers(c, u);
+	given.numbers = u->numbers;
+
+	u->reports = hid_reports_new(&u->desc, &io);
+	if (u->reports)
+		u->engine = engine_new(u->map, u->match, &u->desc, u->reports, &host, &given);
+	if (!u->engine) {
+		log_error(token, "out of memory");
+		return false;
+	}
+	if (engine_rows_here(u->engine) == 0) {
+		log_error(token,
+			  "%s: nothing of the map %s is on this device; -x explore shows "
+			  "what it has",
+			  core_ups(c), u->map->name);
+		return false;
+	}
+	set_at_start(c, u, "offdelay", "ups.delay.shutdown");
+	set_at_start(c, u, "ondelay", "ups.delay.start");
+	return true;
+}
+
+/* ------------------------------------------------------------------------------ explore */
+
+static enum driver_result explore(struct core *c, struct usbhid *u)
+{
+	const struct usb_identity *who = usb_identity(u->usb);
+	const struct map *names = u->maps.maps[0];
+	struct hid_io io = {io_get, io_set, io_string, u};
+	struct hid_usages *usages = hid_usages_new();
+
+	(void)c;
+	if (u->map)
+		names = u->map;
+	for (size_t i = 0; usages && i < names->usage_count; i++)
+		hid_usages_add(usages, names->usages[i].name, names->usages[i].number);
+	u->reports = hid_reports_new(&u->desc, &io);
+	if (usages && u->reports)
+		explore_print(stdout, &u->desc, u->reports, usages, who->vendor_id,
+			      who->product_id);
+	fflush(stdout);
+	hid_usages_free(usages);
+	raise(SIGTERM); /* all is said */
+	return DRIVER_FAILED;
+}
+
+/* ------------------------------------------------------------------------------ driver */
+
+static void usbhid_close(struct core *c)
+{
+	struct usbhid *u = core_data(c);
+
+	if (u->listening)
+		usb_unlisten(u->usb);
+	engine_free(u->engine);
+	hid_reports_free(u->reports);
+	hid_desc_free(&u->desc);
+	usb_close(u->usb);
+	u->engine = NULL;
+	u->reports = NULL;
+	u->usb = NULL;
+	u->listening = u->threshold_set = false;
+}
+
+static void on_packet(void *arg, enum usb_result r, const uint8_t *data, size_t size)
+{
+	struct core *c = arg;
+	struct usbhid *u = core_data(c);
+
+	if (r != USB_OK) {
+		u->listening = false;
+		log_debug(1, token, "the interrupt pipe ended: %s", usb_result_name(r));
+		if (r == USB_STALL)
+			u->wants_packets = false;
+		if (r == USB_GONE)
+			core_poll_now(c);
+	} else if (engine_packet(u->engine, data, size)) {
+		core_poll_now(c);
+	}
+}
+
+static void listen_again(struct core *c, struct usbhid *u)
+{
+	enum usb_result r;
+
+	if (!u->wants_packets || u->listening)
+		return;
+	r = usb_listen(u->usb, (size_t)core_option_long(c, "interruptsize", 0), on_packet, c);
+	u->listening = r == USB_OK;
+	if (r == USB_STALL)
+		u->wants_packets = false;
+	if (r != USB_OK)
+		log_debug(1, token, "no interrupt pipe: %s", usb_result_name(r));
+}
+
+static enum driver_result open_device(struct core *c, struct usbhid *u)
+{
+	if (!read_descriptor(c, u))
+		return DRIVER_FAILED;
+	fix_descriptor(c, u);
+	if (core_flag(c, "explore"))
+		return explore(c, u);
+	if (!start_engine(c, u))
+		return DRIVER_FAILED;
+	publish_identity(c, u);
+	u->wants_packets = !core_flag(c, "pollonly") && !quirk(u, "no-interrupt");
+	listen_again(c, u);
+	log_info(token, "%s is served by the map %s", core_ups(c), u->map->title);
+	return DRIVER_OK;
+}
+
+static enum driver_result usbhid_open(struct core *c)
+{
+	static const struct usb_finder finder = {known, accept};
+	struct usbhid *u = core_data(c);
+	enum driver_result r;
+
+	if (core_flag(c, "pollonly") && core_flag(c, "interruptonly")) {
+		log_error(token, "pollonly and interruptonly: nothing would be left to read");
+		return DRIVER_FATAL;
+	}
+	if (!load_maps(c, u))
+		return DRIVER_FATAL;
+	r = usb_open(c, &finder, c, &u->usb);
+	if (r != DRIVER_OK)
+		return r;
+	r = open_device(c, u);
+	if (r != DRIVER_OK)
+		usbhid_close(c);
+	return r;
+}
+
+static enum driver_result usbhid_poll(struct core *c)
+{
+	struct usbhid *u = core_data(c);
+	enum engine_result r;
+
+	if (usb_is_gone(u->usb))
+		return DRIVER_LOST;
+	listen_again(c, u);
+	r = engine_poll(u->engine, clock_ms());
+	if (r == ENGINE_GONE)
+		return DRIVER_LOST;
+	if (r == ENGINE_FAILED)
+		return DRIVER_FAILED;
+	if (r == ENGINE_OK && !u->threshold_set)
+		set_at_start(c, u, "lowbatt", "battery.charge.low");
+	u->threshold_set = u->threshold_set || r == ENGINE_OK;
+	return r == ENGINE_OK ? DRIVER_OK : DRIVER_STALE;
+}
+
+static enum driverwire_result usbhid_instcmd(struct core *c, const char *name, const char *value)
+{
+	struct usbhid *u = core_data(c);
+	enum driverwire_result r = engine_instcmd(u->engine, name, value);
+
+	core_poll_now(c);
+	return r;
+}
+
+static enum driverwire_result usbhid_setvar(struct core *c, const char *name, const char *value)
+{
+	struct usbhid *u = core_data(c);
+
+	return engine_setvar(u->engine, name, value);
+}
+
+static enum driverwire_result usbhid_shutdown(struct core *c)
+{
+	struct usbhid *u = core_data(c);
+
+	return engine_shutdown(u->engine);
+}
+
+static const struct driver usbhid_driver = {
+	.name = "usbhid-ups",
+	.description = "UPSes that speak HID over USB",
+	.version = "0.1",
+	.options = options,
+	.data_size = sizeof(struct usbhid),
+	.open = usbhid_open,
+	.poll = usbhid_poll,
+	.instcmd = usbhid_instcmd,
+	.setvar = usbhid_setvar,
+	.shutdown = usbhid_shutdown,
+	.close = usbhid_close,
+};
+
+int main(int argc, char **argv)
+{
+	return core_main(&usbhid_driver, argc, argv);
+}
