@@ -279,6 +279,7 @@ static void each_mistake_has_its_line_and_its_mend(void **state)
 		{HEAD "VAR x y call(nix)\n", "there is no function \"nix\""},
 		{HEAD "VAR x y call(raw8)\n", "call(raw8) cannot be done"},
 		{HEAD "VAR x y call(mge-abm,3)\n", "call(mge-abm,3) cannot be done"},
+		{HEAD "VAR x y call(mge-model)\n", "mge-model needs the table \"mge-models\""},
 		{HEAD "VAR x y \"format(%s %s)\"\n", "cannot be done"},
 		{HEAD "VAR x y scale(1\n", "parenthesis is not closed"},
 		{HEAD "VAR x y value(1)\n", "value() is for commands"},
