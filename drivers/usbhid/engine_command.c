@@ -99,7 +99,7 @@ static enum driverwire_result set_field(struct engine *e, struct engine_row *r, 
 
 	result = to_number(e, r->row, value, &number);
 	if (result == DRIVERWIRE_HANDLED)
-		result = wire_result(hid_reports_write(e->reports, r->field, number));
+		result = wire_result(hid_reports_write(e->reports, r->field, number, false));
 	if (result != DRIVERWIRE_HANDLED)
 		return result;
 	if (!reads_back(e, r->field, number, &now)) {
@@ -246,7 +246,7 @@ static enum driverwire_result run_row(struct engine *e, const struct engine_row 
 		value = r->row->value ? r->row->value : "";
 	result = to_number(e, r->row, value, &number);
 	if (result == DRIVERWIRE_HANDLED)
-		result = wire_result(hid_reports_write(e->reports, r->field, number));
+		result = wire_result(hid_reports_write(e->reports, r->field, number, true));
 	log_debug(1, token, "%s: %s written to %s", r->row->name, value, r->row->where);
 	return result;
 }
