@@ -212,16 +212,21 @@ static void unplug(struct port *p)
 {
 	char *way = way_of(p);
 	char *path = g_strconcat("/sys", way, NULL);
+	char *interface;
 
 	g_mutex_lock(&usbfs_lock);
 	usbfs_unplug(p->fs);
 	g_mutex_unlock(&usbfs_lock);
+	show_driver(p, NULL);
+	interface = g_strdup_printf("%s/1-%u:1.%u", path, p->index, p->device->hid_interface);
+	umockdev_testbed_remove_device(sim.testbed, interface);
 	uevent(p, "remove");
 	umockdev_testbed_remove_device(sim.testbed, path);
 	/* Its handler stays: programs that have the node open hear from it that the device is gone.
 	 */
 	g_object_unref(p->fs);
 	p->fs = NULL;
+	g_free(interface);
 	g_free(path);
 	g_free(way);
 }
