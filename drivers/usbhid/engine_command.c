@@ -99,7 +99,7 @@ static enum driverwire_result set_field(struct engine *e, struct engine_row *r, 
 
 	result = to_number(e, r->row, value, &number);
 	if (result == DRIVERWIRE_HANDLED)
-		result = wire_result(hid_reports_write(e->reports, r->field, number));
+		result = wire_result(hid_reports_write(e->reports, r->field, number, false));
 	if (result != DRIVERWIRE_HANDLED)
 		return result;
 	if (!reads_back(e, r->field, number, &now)) {
@@ -246,7 +246,7 @@ static enum driverwire_result run_row(struct engine *e, const struct engine_row 
 		value = r->row->value ? r->row->value : "";
 	result = to_number(e, r->row, value, &number);
 	if (result == DRIVERWIRE_HANDLED)
-		result = wire_result(hid_reports_write(e->reports, r->field, number));
+		result = wire_result(hid_reports_write(e->reports, r->field, number, true));
 	log_debug(1, token, "%s: %s written to %s", r->row->name, value, r->row->where);
 	return result;
 }
@@ -280,18 +280,29 @@ enum driverwire_result engine_instcmd(struct engine *e, const char *name, const 
 
 enum driverwire_result engine_shutdown(struct engine *e)
 {
-	static const char *const ways[] = {"shutdown.return", "shutdown.reboot", "load.off.delay",
-					   "shutdown.stayoff"};
+	/* A delay that the user chose counts, where the command would have one of its own. */
+	static const struct {
+		const char *command, *variable;
+	} ways[] = {
+		{"shutdown.return", NULL},
+		{"shutdown.reboot", NULL},
+		{"load.off.delay", "ups.delay.shutdown"},
+		{"shutdown.stayoff", NULL},
+	};
 	enum driverwire_result result = DRIVERWIRE_R_UNKNOWN;
 
 	for (size_t i = 0; i < sizeof(ways) / sizeof(ways[0]); i++) {
-		result = engine_instcmd(e, ways[i], NULL);
+		const char *delay =
+			ways[i].variable ? state_get(e->host.state, ways[i].variable) : NULL;
+
+		result = engine_instcmd(e, ways[i].command, delay);
 		if (result == DRIVERWIRE_HANDLED) {
-			log_notice(token, "the UPS was told to cut its load off (%s)", ways[i]);
+			log_notice(token, "the UPS was told to cut its load off (%s)",
+				   ways[i].command);
 			return result;
 		}
 		if (result != DRIVERWIRE_R_UNKNOWN)
-			log_warn(token, "%s: the UPS did not take it", ways[i]);
+			log_warn(token, "%s: the UPS did not take it", ways[i].command);
 	}
 	log_error(token, "the UPS took no way of cutting its load off");
 	return result;

@@ -342,7 +342,8 @@ static enum hid_result base_for_writing(struct hid_reports *r, const struct hid_
 	return fetch(r, f->type, f->report, report) == HID_GONE ? HID_GONE : HID_OK;
 }
 
-enum hid_result hid_reports_write(struct hid_reports *r, const struct hid_field *f, double value)
+enum hid_result hid_reports_write(struct hid_reports *r, const struct hid_field *f, double value,
+				  bool force)
 {
 	struct report *report = report_of(r, f->type, f->report);
 	size_t offset = hid_desc_data_offset(r->d);
@@ -353,7 +354,8 @@ enum hid_result hid_reports_write(struct hid_reports *r, const struct hid_field 
 		return HID_NONE;
 	if (base_for_writing(r, f, report) == HID_GONE)
 		return HID_GONE;
-	if (!hid_value_set(f, report->bytes + offset, size - offset, value))
+	if (!(force ? hid_value_force : hid_value_set)(f, report->bytes + offset, size - offset,
+						       value))
 		return HID_RANGE;
 	if (offset)
 		report->bytes[0] = f->report;

@@ -90,9 +90,11 @@ enum hid_result hid_reports_bytes(struct hid_reports *r, enum hid_type type, uin
 
 /*
  * Sets one field: the report is fetched if it is not of this poll, the field
- * changed and all of it sent.  Reading it again asks the device.
+ * changed and all of it sent.  Reading it again asks the device.  `force`: as
+ * hid_value_force().
  */
-enum hid_result hid_reports_write(struct hid_reports *r, const struct hid_field *f, double value);
+enum hid_result hid_reports_write(struct hid_reports *r, const struct hid_field *f, double value,
+				  bool force);
 
 /* A packet of the interrupt pipe.  False: it is no report of this device; else *report is its
  * number. */

@@ -159,17 +159,13 @@ static void writable_range(const struct hid_field *f, int64_t *min, int64_t *max
 		*min = -top - 1;
 }
 
-bool hid_value_set(const struct hid_field *f, uint8_t *data, size_t len, double value)
+static bool insert(const struct hid_field *f, uint8_t *data, size_t len, double value, int64_t min,
+		   int64_t max)
 {
-	int64_t min, max;
+	double raw = round(to_logical(f, times_ten_to(value, -exponent_of(f))));
 	uint64_t bits;
-	double raw;
 
-	if (!in_report(f, len) || !isfinite(value))
-		return false;
-	writable_range(f, &min, &max);
-	raw = round(to_logical(f, times_ten_to(value, -exponent_of(f))));
-	if (raw < (double)min || raw > (double)max)
+	if (!in_report(f, len) || !isfinite(value) || raw < (double)min || raw > (double)max)
 		return false;
 	bits = raw < 0 ? ~(uint64_t)(-(raw + 1)) : (uint64_t)raw;
 	for (uint32_t i = 0; i < f->bits; i++) {
@@ -180,6 +176,22 @@ bool hid_value_set(const struct hid_field *f, uint8_t *data, size_t len, double 
 			(uint8_t)(bits >> i & 1 ? data[at / 8] | mask : data[at / 8] & ~mask);
 	}
 	return true;
+}
+
+bool hid_value_set(const struct hid_field *f, uint8_t *data, size_t len, double value)
+{
+	int64_t min, max;
+
+	writable_range(f, &min, &max);
+	return insert(f, data, len, value, min, max);
+}
+
+bool hid_value_force(const struct hid_field *f, uint8_t *data, size_t len, double value)
+{
+	unsigned bits = f->bits < EXACT_BITS ? f->bits : EXACT_BITS;
+	int64_t min = bits ? -(int64_t)low_bits(bits - 1) - 1 : 0;
+
+	return insert(f, data, len, value, min, (int64_t)low_bits(bits));
 }
 
 void hid_value_range(const struct hid_field *f, double *min, double *max)

@@ -28,6 +28,10 @@ bool hid_value_get_raw(const struct hid_field *f, const uint8_t *data, size_t le
  * by more than rounding. */
 bool hid_value_set(const struct hid_field *f, uint8_t *data, size_t len, double value);
 
+/* The same, for commands: the range is what the bits hold, with a sign or without.  Descriptors are
+ * careless about what is only written. */
+bool hid_value_force(const struct hid_field *f, uint8_t *data, size_t len, double value);
+
 /* The lowest and the highest number that hid_value_set() takes; *min > *max where it takes none. */
 void hid_value_range(const struct hid_field *f, double *min, double *max);
 

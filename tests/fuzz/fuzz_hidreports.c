@@ -100,7 +100,7 @@ static void step(struct hid_reports *r, const struct hid_desc *d, struct device 
 		hid_reports_ask_maximum(r, what & 1);
 		hid_reports_never_ask(r, what & 2);
 	} else if (f && what < 128) {
-		hid_reports_write(r, f, (double)take(dev) - 20);
+		hid_reports_write(r, f, (double)take(dev) - 20, what & 1);
 	} else if (f) {
 		unsigned long since = what & 1 ? hid_reports_poll(r) : 0;
 

@@ -468,7 +468,7 @@ static void commands_write_their_value_or_the_caller_s(void **state)
 	p->written[0] = '\0';
 	assert_int_equal(engine_instcmd(p->engine, "load.off.delay", "300"), DRIVERWIRE_HANDLED);
 	assert_string_equal(p->written, "032c01ffff ");
-	assert_int_equal(engine_instcmd(p->engine, "load.off.delay", "40000"),
+	assert_int_equal(engine_instcmd(p->engine, "load.off.delay", "70000"),
 			 DRIVERWIRE_R_INVALID);
 	assert_int_equal(engine_instcmd(p->engine, "load.off.delay", "now"),
 			 DRIVERWIRE_R_CONVERSION);

@@ -323,7 +323,7 @@ static void a_device_that_is_gone_is_said_to_be(void **state)
 
 	p->dev.lengths[1] = p->dev.lengths[2] = HID_IO_GONE;
 	assert_int_equal(hid_reports_value(p->r, p->one, 1, &v), HID_GONE);
-	assert_int_equal(hid_reports_write(p->r, p->three, 1), HID_GONE);
+	assert_int_equal(hid_reports_write(p->r, p->three, 1, false), HID_GONE);
 	assert_int_equal(p->dev.sets, 0);
 }
 
@@ -331,7 +331,7 @@ static void a_setting_sends_the_whole_report(void **state)
 {
 	struct play *p = *state;
 
-	assert_int_equal(hid_reports_write(p->r, p->four, 55), HID_OK);
+	assert_int_equal(hid_reports_write(p->r, p->four, 55, false), HID_OK);
 	assert_memory_equal(p->dev.written, "\x02\x14\x37", 3);
 	assert_int_equal(p->dev.gets, 1);
 	p->dev.reports[2][2] = 54;
@@ -343,8 +343,8 @@ static void two_settings_in_one_report_do_not_undo_each_other(void **state)
 {
 	struct play *p = *state;
 
-	assert_int_equal(hid_reports_write(p->r, p->three, 33), HID_OK);
-	assert_int_equal(hid_reports_write(p->r, p->four, 44), HID_OK);
+	assert_int_equal(hid_reports_write(p->r, p->three, 33, false), HID_OK);
+	assert_int_equal(hid_reports_write(p->r, p->four, 44, false), HID_OK);
 	assert_memory_equal(p->dev.written, "\x02\x21\x2c", 3);
 	assert_int_equal(p->dev.gets, 1);
 }
@@ -353,7 +353,7 @@ static void a_setting_out_of_range_is_not_sent(void **state)
 {
 	struct play *p = *state;
 
-	assert_int_equal(hid_reports_write(p->r, p->three, 256), HID_RANGE);
+	assert_int_equal(hid_reports_write(p->r, p->three, 256, false), HID_RANGE);
 	assert_int_equal(p->dev.sets, 0);
 	check(p, p->three, 1, 20);
 }
@@ -363,7 +363,7 @@ static void a_report_that_can_only_be_written_begins_with_zeros(void **state)
 	struct play *p = *state;
 
 	p->dev.lengths[2] = HID_IO_STALL;
-	assert_int_equal(hid_reports_write(p->r, p->four, 1), HID_OK);
+	assert_int_equal(hid_reports_write(p->r, p->four, 1, false), HID_OK);
 	assert_memory_equal(p->dev.written, "\x02\x00\x01", 3);
 }
 
@@ -372,9 +372,9 @@ static void a_setting_that_fails_is_not_remembered(void **state)
 	struct play *p = *state;
 
 	p->dev.set_result = HID_IO_STALL;
-	assert_int_equal(hid_reports_write(p->r, p->three, 33), HID_NONE);
+	assert_int_equal(hid_reports_write(p->r, p->three, 33, false), HID_NONE);
 	p->dev.set_result = 0;
-	assert_int_equal(hid_reports_write(p->r, p->four, 44), HID_OK);
+	assert_int_equal(hid_reports_write(p->r, p->four, 44, false), HID_OK);
 	assert_memory_equal(p->dev.written, "\x02\x14\x2c", 3);
 }
 

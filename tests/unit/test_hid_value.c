@@ -150,6 +150,24 @@ static void setting_changes_nothing_else(void **state)
 	assert_int_equal(bytes[0], 0xaf);
 }
 
+static void what_is_forced_has_only_to_fit_into_the_bits(void **state)
+{
+	struct hid_field f = field(0, 8, 0, 1);
+	uint8_t byte = 0;
+
+	(void)state;
+	assert_false(hid_value_set(&f, &byte, 1, 10));
+	assert_true(hid_value_force(&f, &byte, 1, 10));
+	assert_int_equal(byte, 10);
+	assert_true(hid_value_force(&f, &byte, 1, -1));
+	assert_int_equal(byte, 0xff);
+	assert_true(hid_value_force(&f, &byte, 1, 255));
+	assert_false(hid_value_force(&f, &byte, 1, 256));
+	assert_false(hid_value_force(&f, &byte, 1, -129));
+	assert_false(hid_value_force(&f, &byte, 1, NAN));
+	assert_false(hid_value_force(&f, &byte, 0, 1));
+}
+
 static void negative_numbers_are_set_as_two_s_complement(void **state)
 {
 	struct hid_field f = field(0, 16, -1, 0x7fff);
@@ -225,6 +243,7 @@ int main(void)
 		cmocka_unit_test(a_physical_range_scales),
 		cmocka_unit_test(a_report_that_is_too_short_gives_nothing),
 		cmocka_unit_test(setting_changes_nothing_else),
+		cmocka_unit_test(what_is_forced_has_only_to_fit_into_the_bits),
 		cmocka_unit_test(negative_numbers_are_set_as_two_s_complement),
 		cmocka_unit_test(the_writable_range_is_what_the_bits_hold),
 		cmocka_unit_test(what_is_set_reads_back_for_every_value_and_exponent),
