@@ -244,3 +244,9 @@ tests_unit_test_upsmon_sim_SOURCES = tests/unit/test_upsmon_sim.c $(brain_play) 
 	tests/unit/sim_world.c tests/unit/sim_world.h
 tests_unit_test_upsmon_sim_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_upsmon_sim_LDADD = $(upsmon_libs) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/unit/test_upsmon_keep
+TESTS += tests/unit/test_upsmon_keep
+tests_unit_test_upsmon_keep_SOURCES = tests/unit/test_upsmon_keep.c
+tests_unit_test_upsmon_keep_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_upsmon_keep_LDADD = $(upsmon_libs) $(CMOCKA_LIBS)
