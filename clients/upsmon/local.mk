@@ -250,3 +250,9 @@ TESTS += tests/unit/test_upsmon_keep
 tests_unit_test_upsmon_keep_SOURCES = tests/unit/test_upsmon_keep.c
 tests_unit_test_upsmon_keep_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_upsmon_keep_LDADD = $(upsmon_libs) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/unit/test_upsmon_hooks
+TESTS += tests/unit/test_upsmon_hooks
+tests_unit_test_upsmon_hooks_SOURCES = tests/unit/test_upsmon_hooks.c
+tests_unit_test_upsmon_hooks_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_upsmon_hooks_LDADD = $(upsmon_libs) $(CMOCKA_LIBS)
