@@ -256,3 +256,9 @@ TESTS += tests/unit/test_upsmon_hooks
 tests_unit_test_upsmon_hooks_SOURCES = tests/unit/test_upsmon_hooks.c
 tests_unit_test_upsmon_hooks_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_upsmon_hooks_LDADD = $(upsmon_libs) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/unit/test_upsmon_wake
+TESTS += tests/unit/test_upsmon_wake
+tests_unit_test_upsmon_wake_SOURCES = tests/unit/test_upsmon_wake.c
+tests_unit_test_upsmon_wake_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_upsmon_wake_LDADD = $(upsmon_libs) $(CMOCKA_LIBS)
