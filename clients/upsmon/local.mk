@@ -262,3 +262,9 @@ TESTS += tests/unit/test_upsmon_wake
 tests_unit_test_upsmon_wake_SOURCES = tests/unit/test_upsmon_wake.c
 tests_unit_test_upsmon_wake_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_upsmon_wake_LDADD = $(upsmon_libs) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/unit/test_upsmon_control
+TESTS += tests/unit/test_upsmon_control
+tests_unit_test_upsmon_control_SOURCES = tests/unit/test_upsmon_control.c
+tests_unit_test_upsmon_control_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_upsmon_control_LDADD = $(upsmon_libs) $(CMOCKA_LIBS)
