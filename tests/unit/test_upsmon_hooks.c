@@ -386,8 +386,10 @@ static void a_hook_has_the_usual_signals_and_nothing_to_read(void **state)
 	int status;
 
 	(void)state;
+	/* 32 and 33 are the C library's own: whoever ignores them hands that on. */
 	add_hook("10-a", "read line && echo input >>$out\n"
-			 "grep -E 'SigBlk|SigIgn' /proc/self/status | tr -d '\\t' >>$out");
+			 "grep -E 'SigBlk|SigIgn' /proc/self/status | tr -d '\\t' | "
+			 "sed s/:0000000180000000/:0000000000000000/ >>$out");
 	assert_true(pid >= 0);
 	if (pid == 0) {
 		sigset_t all;
