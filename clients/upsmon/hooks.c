@@ -103,21 +103,34 @@ static void note_end(struct run *r, struct hook *h, int status, long long began_
 		log_info(token, "%s is done after %lld ms", h->name, clock_ms() - began_ms);
 }
 
+/* What one that was told to end has started goes with it, while its group is surely its own. */
+static bool has_ended(const struct hook *h, int *status)
+{
+	siginfo_t info = {0};
+
+	if (h->told &&
+	    waitid(P_PID, (id_t)h->pid, &info, WEXITED | WNOHANG | WNOWAIT) == 0 &&
+	    info.si_pid == h->pid)
+		kill(-h->pid, SIGKILL);
+	return waitpid(h->pid, status, WNOHANG) == h->pid;
+}
+
 static size_t reap(struct run *r, struct hook *hooks, size_t count, long long began_ms)
 {
 	size_t running = 0;
 	int status;
 
 	for (size_t i = 0; i < count; i++) {
-		if (hooks[i].pid && waitpid(hooks[i].pid, &status, WNOHANG) == hooks[i].pid)
+		if (hooks[i].pid && has_ended(&hooks[i], &status))
 			note_end(r, &hooks[i], status, began_ms);
 		running += hooks[i].pid != 0;
 	}
 	return running;
 }
 
-static void end_late(struct hook *hooks, size_t count, int signo)
+static void end_late(struct run *r, struct hook *hooks, size_t count, int signo)
 {
+	r->failed = true;
 	for (size_t i = 0; i < count; i++) {
 		if (!hooks[i].pid)
 			continue;
@@ -140,9 +153,9 @@ static void wait_for(struct run *r, struct hook *hooks, size_t count)
 		long long now = clock_ms();
 
 		if (now >= end + KILL_AFTER_MS)
-			end_late(hooks, count, SIGKILL);
+			end_late(r, hooks, count, SIGKILL);
 		else if (now >= end && !termed)
-			end_late(hooks, count, SIGTERM);
+			end_late(r, hooks, count, SIGTERM);
 		termed = now >= end;
 		clock_sleep_ms(LOOK_MS);
 		if (now >= end + 2 * KILL_AFTER_MS)
@@ -209,8 +222,11 @@ static void prepare(void)
 	signal(SIGHUP, SIG_IGN);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
-	if (null > 0)
+	/* If it has become stdin itself, it may not be closed behind our back. */
+	if (null > STDIN_FILENO)
 		dup2(null, STDIN_FILENO);
+	else if (null == STDIN_FILENO)
+		fcntl(null, F_SETFD, 0);
 }
 
 int hooks_run(const char *dir, long each_s, long limit_s)

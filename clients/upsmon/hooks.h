@@ -13,8 +13,9 @@
 /*
  * The whole life of a process forked for it: runs them all, for limit_s seconds
  * at most.  A hook that is over its time (each_s) gets SIGTERM, and SIGKILL a
- * second later, with all that it started in its process group.  Returns the exit status: 0, or 1
- * when any of them failed or was ended.
+ * second later, with all that is in its process group; what is left of this ends
+ * with the hook.  Returns the exit status: 0, or 1 when any of them failed or was
+ * ended.
  */
 int hooks_run(const char *dir, long each_s, long limit_s);
 

@@ -49,31 +49,8 @@ static bool read_text(int fd, size_t i, const struct header *h, struct buffer *b
 	return true;
 }
 
-int keep_write(int fd, const struct buffer *text, long long now_ms)
-{
-	struct header h[PLACES], new = {.written_ms = now_ms, .len = text->len};
-	size_t to = 0;
-
-	if (text->failed || text->len > PLACE_BYTES - sizeof(new))
-		return EFBIG;
-	for (size_t i = 0; i < PLACES; i++) {
-		if (!read_header(fd, i, &h[i]))
-			h[i].number = 0;
-		if (h[i].number < h[to].number)
-			to = i;
-		if (h[i].number > new.number)
-			new.number = h[i].number;
-	}
-	new.number++;
-	new.sum = sum_of(text->data, text->len, new.number);
-	if (pwrite(fd, text->data, text->len, place(to) + (off_t)sizeof(new)) !=
-		    (ssize_t)text->len ||
-	    pwrite(fd, &new, sizeof(new), place(to)) != (ssize_t)sizeof(new))
-		return errno ? errno : EIO;
-	return 0;
-}
-
-bool keep_read(int fd, struct buffer *b, long long *written_ms)
+/* The place of the newest whole text, and its header; PLACES = there is none.  Appends the text. */
+static size_t find_newest(int fd, struct buffer *b, struct header *newest)
 {
 	struct header h[PLACES];
 	size_t order[PLACES] = {0, 1};
@@ -88,8 +65,38 @@ bool keep_read(int fd, struct buffer *b, long long *written_ms)
 	for (size_t i = 0; i < PLACES; i++) {
 		if (!there[order[i]] || !read_text(fd, order[i], &h[order[i]], b))
 			continue;
-		*written_ms = h[order[i]].written_ms;
-		return true;
+		*newest = h[order[i]];
+		return order[i];
 	}
-	return false;
+	return PLACES;
+}
+
+/* Never over the newest whole text: the other may be the rest of a write that was cut. */
+int keep_write(int fd, const struct buffer *text, long long now_ms)
+{
+	struct header new = {.written_ms = now_ms, .len = text->len}, newest = {0};
+	struct buffer old = {0};
+	size_t to;
+
+	if (text->failed || text->len > PLACE_BYTES - sizeof(new))
+		return EFBIG;
+	to = find_newest(fd, &old, &newest) == 0 ? 1 : 0;
+	buffer_free(&old);
+	new.number = newest.number + 1;
+	new.sum = sum_of(text->data, text->len, new.number);
+	if (pwrite(fd, text->data, text->len, place(to) + (off_t)sizeof(new)) !=
+		    (ssize_t)text->len ||
+	    pwrite(fd, &new, sizeof(new), place(to)) != (ssize_t)sizeof(new))
+		return errno ? errno : EIO;
+	return 0;
+}
+
+bool keep_read(int fd, struct buffer *b, long long *written_ms)
+{
+	struct header newest;
+
+	if (find_newest(fd, b, &newest) == PLACES)
+		return false;
+	*written_ms = newest.written_ms;
+	return true;
 }

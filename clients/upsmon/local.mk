@@ -244,3 +244,27 @@ tests_unit_test_upsmon_sim_SOURCES = tests/unit/test_upsmon_sim.c $(brain_play) 
 	tests/unit/sim_world.c tests/unit/sim_world.h
 tests_unit_test_upsmon_sim_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_upsmon_sim_LDADD = $(upsmon_libs) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/unit/test_upsmon_keep
+TESTS += tests/unit/test_upsmon_keep
+tests_unit_test_upsmon_keep_SOURCES = tests/unit/test_upsmon_keep.c
+tests_unit_test_upsmon_keep_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_upsmon_keep_LDADD = $(upsmon_libs) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/unit/test_upsmon_hooks
+TESTS += tests/unit/test_upsmon_hooks
+tests_unit_test_upsmon_hooks_SOURCES = tests/unit/test_upsmon_hooks.c
+tests_unit_test_upsmon_hooks_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_upsmon_hooks_LDADD = $(upsmon_libs) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/unit/test_upsmon_wake
+TESTS += tests/unit/test_upsmon_wake
+tests_unit_test_upsmon_wake_SOURCES = tests/unit/test_upsmon_wake.c
+tests_unit_test_upsmon_wake_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_upsmon_wake_LDADD = $(upsmon_libs) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/unit/test_upsmon_control
+TESTS += tests/unit/test_upsmon_control
+tests_unit_test_upsmon_control_SOURCES = tests/unit/test_upsmon_control.c
+tests_unit_test_upsmon_control_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_upsmon_control_LDADD = $(upsmon_libs) $(CMOCKA_LIBS)

@@ -67,7 +67,7 @@ def test_links_that_come_and_go_on_line_power_shut_nothing_down(rack):
         machine.pass_packets()
     rack.wait_logins(server, 4)
     server.set_status("OB LB")
-    rack.expect_down(*SECONDARIES, last="primary")
+    rack.expect_down(*SECONDARIES, "primary")  # HOSTSYNC is short here, so in any order
 
 
 def test_ten_thousand_changes_leave_no_memory_behind(site):

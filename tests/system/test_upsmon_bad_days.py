@@ -257,12 +257,14 @@ def test_a_hundred_ups_lost_at_once_are_all_told(host, site):
     """A switch has failed: more notices at once than programs may run at a time."""
     names = [f"u{i}" for i in range(100)]
     upsd = site.fake_upsd({name: {"ups.status": "OL"} for name in names}, push=True)
-    host.start(*(monitor(upsd, ups=name, role="secondary") for name in names))
+    told = site.root / "told"
+    slow = script(host, "slow", f'echo "$UPSNAME $NOTIFYTYPE" >> {told}\nexec sleep 0.5')
+    host.start(*(monitor(upsd, ups=name, role="secondary") for name in names), f"NOTIFYCMD {slow}")
     wait_until(lambda: sum(upsd.logins(name) for name in names) == 100)
     upsd.close()
     wait_until(lambda: host.upsmon.log().count("Communications with UPS") >= 100)
-    wait_until(lambda: len([1 for kind, _, _ in host.notices() if kind == "COMMBAD"]) == 100,
-               timeout=20, what=lambda: f"100 are told; {len(host.notices())} were")
+    wait_until(lambda: told.read_text().count("COMMBAD") == 100, timeout=20,
+               what=lambda: f"100 are told; {told.read_text().count('COMMBAD')} were")
 
 
 # ------------------------------------------------------------------- what a server says
