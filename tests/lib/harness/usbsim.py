@@ -5,7 +5,7 @@ A test asks for the `usbsim` fixture, which skips where this cannot be had:
     def test_mains_fail(site, usbsim):
         sim = usbsim("plain")                        # tests/sim/usb/devices/plain.txt
         site.add_ups("ups", "usbhid-ups", "auto")
-        site.start_driver("ups", env=sim.env(site))
+        sim.start_driver(site, "ups")
         sim.set("feature", 0x01, "01 04")            # what the device answers from now on
         sim.interrupt("01 04")                       # and tells by itself
         sim.unplug(); sim.plug()                     # comes back with another number
@@ -18,6 +18,7 @@ import os
 import pathlib
 import shutil
 import subprocess
+import sys
 import tempfile
 
 from .build import CHECKOUT, find_build
@@ -26,6 +27,20 @@ from .wait import DEADLINE, wait_until
 
 DEVICES = CHECKOUT / "tests" / "sim" / "usb" / "devices"
 PRELOAD = "libumockdev-preload.so.0"
+
+
+# umockdev names the socket for the kernel's events after the program's descriptor for it: of two
+# programs with the same number one would hear nothing.  So each has others taken already.
+_TAKE_DESCRIPTORS = '''
+import os, sys
+n = int(sys.argv[1])
+null = os.open(os.devnull, os.O_RDONLY)
+while null < n:
+    null = os.dup(null)
+    os.set_inheritable(null, True)
+os.execv(sys.argv[2], sys.argv[2:])
+'''
+_DESCRIPTORS_EACH = 24
 
 
 class Unavailable(Exception):
@@ -153,6 +168,7 @@ class UsbSim(Device):
         if keyboard:
             self._show()
         self._client = LineClient(self.socket)
+        self._drivers = 0
 
     def _show(self):
         """What it says to the keyboard's commands goes on to the terminal."""
@@ -194,6 +210,13 @@ class UsbSim(Device):
         """For Site.start_driver(env=) and the like.  A sanitizer's library would be first."""
         options = site.environment()["ASAN_OPTIONS"]
         return {**self.settings(), "ASAN_OPTIONS": f"{options}:verify_asan_link_order=0"}
+
+    def start_driver(self, site, ups, *args, **options):
+        """Site.start_driver() for a driver that sees the devices."""
+        taken = self._drivers * _DESCRIPTORS_EACH
+        self._drivers += 1
+        prefix = [sys.executable, "-c", _TAKE_DESCRIPTORS, taken] if taken else []
+        return site.start_driver(ups, *args, env=self.env(site), prefix=prefix, **options)
 
     def close(self):
         """Ends it; its folder is removed."""

@@ -76,7 +76,7 @@ static int open_to_all(const char *path, const struct stat *st, int type, struct
 	(void)type;
 	(void)at;
 	if (!S_ISLNK(st->st_mode) && !S_ISREG(st->st_mode))
-		chmod(path, S_ISDIR(st->st_mode) ? 0755 : 0666);
+		chmod(path, S_ISDIR(st->st_mode) ? 0777 : 0666);
 	return 0;
 }
 
