@@ -53,7 +53,7 @@ def usbsim(site):
     yield make
     # A program whose devices' kernel has ended dies with it, and not by itself.
     for process in site.processes:
-        process.stop()
+        usb_simulator.UsbSim.check(process)
     for simulator in made:
         simulator.close()
 

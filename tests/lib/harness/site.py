@@ -181,7 +181,7 @@ class Site:
     def wait_driver(self, ups, process=None):
         """Waits until the driver of a section answers PING on its socket."""
         def answers():
-            assert not process or process.running(), f"driver ended:\n{process.log()}"
+            assert not process or process.running(), f"driver ended ({process.popen.returncode}):\n{process.log()}"
             with LineClient(self.socket(ups)) as client:
                 client.send("PING")
                 client.until("PONG")
