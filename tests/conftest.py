@@ -51,6 +51,9 @@ def usbsim(site):
             pytest.skip(str(e))
         return made[-1]
     yield make
+    # A program whose devices' kernel has ended dies with it, and not by itself.
+    for process in site.processes:
+        usb_simulator.UsbSim.check(process)
     for simulator in made:
         simulator.close()
 

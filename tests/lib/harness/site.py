@@ -133,12 +133,15 @@ class Site:
             assert result.returncode == 0, f"{result.args}: {result.returncode}\n{result.stderr}"
         return result
 
-    def start(self, name, *args, suite=None, env=None, cls=Process, label=None):
-        """Starts a program; it is stopped at the end of the test."""
+    def start(self, name, *args, suite=None, env=None, cls=Process, label=None, prefix=()):
+        """Starts a program; it is stopped at the end of the test.
+
+        prefix: a command that becomes the program, as `env` does.
+        """
         suite = suite or self.suite
         self._counter += 1
         label = label or name
-        process = cls(label, self._command(suite.program(name), *args),
+        process = cls(label, self._command(*prefix, suite.program(name), *args),
                       self.environment(suite, **(env or {})),
                       self.logs / f"{self._counter:02}-{label}.log", cwd=self.root)
         self.processes.append(process)
@@ -165,12 +168,12 @@ class Site:
         upsd.port, upsd.machine, upsd.suite = self.port, self.machine, suite or self.suite
         return upsd.wait_ready() if wait else upsd
 
-    def start_driver(self, ups, *args, suite=None, env=None, wait=True):
+    def start_driver(self, ups, *args, suite=None, env=None, wait=True, prefix=()):
         """Starts the driver of a section of ups.conf in the foreground; with
         wait, returns when it answers on its socket."""
         driver = self._driver_of(ups)
         process = self.start(driver, "-a", ups, "-F", *self._as_user, *args, suite=suite,
-                             env=env, label=f"{driver}-{ups}")
+                             env=env, label=f"{driver}-{ups}", prefix=prefix)
         if wait:
             self.wait_driver(ups, process)
         return process
@@ -178,7 +181,7 @@ class Site:
     def wait_driver(self, ups, process=None):
         """Waits until the driver of a section answers PING on its socket."""
         def answers():
-            assert not process or process.running(), f"driver ended:\n{process.log()}"
+            assert not process or process.running(), f"driver ended ({process.popen.returncode}):\n{process.log()}"
             with LineClient(self.socket(ups)) as client:
                 client.send("PING")
                 client.until("PONG")

@@ -5,7 +5,7 @@ A test asks for the `usbsim` fixture, which skips where this cannot be had:
     def test_mains_fail(site, usbsim):
         sim = usbsim("plain")                        # tests/sim/usb/devices/plain.txt
         site.add_ups("ups", "usbhid-ups", "auto")
-        site.start_driver("ups", env=sim.env(site))
+        sim.start_driver(site, "ups")
         sim.set("feature", 0x01, "01 04")            # what the device answers from now on
         sim.interrupt("01 04")                       # and tells by itself
         sim.unplug(); sim.plug()                     # comes back with another number
@@ -18,6 +18,7 @@ import os
 import pathlib
 import shutil
 import subprocess
+import sys
 import tempfile
 
 from .build import CHECKOUT, find_build
@@ -26,6 +27,20 @@ from .wait import DEADLINE, wait_until
 
 DEVICES = CHECKOUT / "tests" / "sim" / "usb" / "devices"
 PRELOAD = "libumockdev-preload.so.0"
+
+
+# umockdev names the socket for the kernel's events after the program's descriptor for it: of two
+# programs with the same number one would hear nothing.  So each has others taken already.
+_TAKE_DESCRIPTORS = '''
+import os, sys
+n = int(sys.argv[1])
+null = os.open(os.devnull, os.O_RDONLY)
+while null < n:
+    null = os.dup(null)
+    os.set_inheritable(null, True)
+os.execv(sys.argv[2], sys.argv[2:])
+'''
+_DESCRIPTORS_EACH = 24
 
 
 class Unavailable(Exception):
@@ -153,6 +168,7 @@ class UsbSim(Device):
         if keyboard:
             self._show()
         self._client = LineClient(self.socket)
+        self._drivers = 0
 
     def _show(self):
         """What it says to the keyboard's commands goes on to the terminal."""
@@ -191,9 +207,30 @@ class UsbSim(Device):
         return {**os.environ, **self.settings()}
 
     def env(self, site):
-        """For Site.start_driver(env=) and the like.  A sanitizer's library would be first."""
-        options = site.environment()["ASAN_OPTIONS"]
-        return {**self.settings(), "ASAN_OPTIONS": f"{options}:verify_asan_link_order=0"}
+        """For Site.start(env=) and the like.
+
+        A sanitizer wants to come before umockdev, and crashes below it if its reports go
+        to a file: they are in the program's log, where check() looks for them.
+        """
+        options = site.environment()
+        return {**self.settings(),
+                "ASAN_OPTIONS": _without_file(options["ASAN_OPTIONS"]) +
+                ":verify_asan_link_order=0",
+                "UBSAN_OPTIONS": _without_file(options["UBSAN_OPTIONS"])}
+
+    @staticmethod
+    def check(process):
+        """Stops a program; fails if a sanitizer has reported something."""
+        process.stop()
+        log = process.log()
+        assert "Sanitizer" not in log and "runtime error:" not in log, log
+
+    def start_driver(self, site, ups, *args, **options):
+        """Site.start_driver() for a driver that sees the devices."""
+        taken = self._drivers * _DESCRIPTORS_EACH
+        self._drivers += 1
+        prefix = [sys.executable, "-c", _TAKE_DESCRIPTORS, taken] if taken else []
+        return site.start_driver(ups, *args, env=self.env(site), prefix=prefix, **options)
 
     def close(self):
         """Ends it; its folder is removed."""
@@ -210,6 +247,10 @@ class UsbSim(Device):
         self.socket.unlink(missing_ok=True)
         if self._own:
             shutil.rmtree(self._own, ignore_errors=True)
+
+
+def _without_file(options):
+    return ":".join(o for o in options.split(":") if not o.startswith("log_path="))
 
 
 def _hex(data):

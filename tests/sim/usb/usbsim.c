@@ -76,7 +76,7 @@ static int open_to_all(const char *path, const struct stat *st, int type, struct
 	(void)type;
 	(void)at;
 	if (!S_ISLNK(st->st_mode) && !S_ISREG(st->st_mode))
-		chmod(path, S_ISDIR(st->st_mode) ? 0755 : 0666);
+		chmod(path, S_ISDIR(st->st_mode) ? 0777 : 0666);
 	return 0;
 }
 
@@ -178,20 +178,12 @@ static void uevent(const struct port *p, const char *action)
 	g_free(way);
 }
 
-/* NULL, or why not. */
-static char *plug(struct port *p, guint number, gboolean tell)
+/* The node's far end; before the node is there, and umockdev tells everybody so. */
+static char *attach(struct port *p)
 {
-	GString *s = g_string_new(NULL);
+	char *node = node_of(p), *why = NULL;
 	GError *error = NULL;
-	char *why, *node;
 
-	p->number = number;
-	describe_device(s, p);
-	why = add(s);
-	g_string_free(s, TRUE);
-	if (why)
-		return why;
-	node = node_of(p);
 	p->fs = usbfs_new(p->device, show_driver, p);
 	/* If a device had this number before; else there is nothing to detach. */
 	umockdev_testbed_detach_ioctl(sim.testbed, node, NULL);
@@ -200,12 +192,29 @@ static char *plug(struct port *p, guint number, gboolean tell)
 		g_error_free(error);
 	}
 	g_free(node);
+	return why;
+}
+
+/* NULL, or why not. */
+static char *plug(struct port *p, guint number, gboolean tell)
+{
+	GString *s = g_string_new(NULL);
+	char *why;
+
+	p->number = number;
+	describe_device(s, p);
+	why = attach(p);
+	if (!why)
+		why = add(s);
+	g_string_free(s, TRUE);
+	if (why)
+		return why;
 	show_driver(p, usbfs_driver(p->fs));
 	set_modes(p);
 	sim.last_number = MAX(sim.last_number, number);
-	if (tell && !why)
+	if (tell)
 		uevent(p, "add");
-	return why;
+	return NULL;
 }
 
 static void unplug(struct port *p)
