@@ -11,7 +11,7 @@ docs/man/%: docs/man/%.adoc
 	$(ASCIIDOCTOR) -b manpage -a reproducible -a manmanual='Chestnut Manual' \
 		-a mansource='Chestnut $(PACKAGE_VERSION)' -o $@ $<
 EXTRA_DIST += README.md CONTRIBUTING.md NEWS SECURITY.md docs/security.md
-EXTRA_DIST += docs/grammar.md docs/performance.md
+EXTRA_DIST += docs/grammar.md docs/performance.md docs/maps.md
 man_pages += docs/man/nut.conf.5
 man_pages += docs/man/ups.conf.5
 man_pages += docs/man/upsd.conf.5

@@ -8,7 +8,9 @@ drivers_libmaps_la_SOURCES = \
 	drivers/maps/mapfun_ever.c \
 	drivers/maps/mapfun_mge.c \
 	drivers/maps/mapfun_powercom.c \
+	drivers/maps/mapitem.c \
 	drivers/maps/maplookup.c drivers/maps/maplookup.h \
+	drivers/maps/mapmatch.c \
 	drivers/maps/mapnumbers.c drivers/maps/mapnumbers.h \
 	drivers/maps/mapquirk.c drivers/maps/mapquirk.h \
 	drivers/maps/mapread.c \

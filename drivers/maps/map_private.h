@@ -36,6 +36,9 @@ struct map_reader;
 bool map_step_parse(struct map_reader *rd, const struct conf_where *at, const struct map_item *item,
 		    const struct mapconv *conv, struct mapconv_step *step);
 
+const struct mapconv_step *map_keep_steps(struct map *m, const struct mapconv_step *steps,
+					  size_t count);
+
 /* Words from `first` on, with spaces between, quoted where they have to be. */
 const char *map_keep_words(struct map *m, size_t first, size_t count, char *const *words);
 

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "common/base/str.h"
+#include "drivers/maps/mapfun.h"
 #include "drivers/maps/mapquirk.h"
 #include "drivers/maps/mapwhere.h"
 
@@ -225,7 +226,8 @@ static void check_beside(struct check *c, size_t index)
 static bool uses(const struct map_row *row, const struct maplookup *l)
 {
 	for (size_t i = 0; i < row->step_count; i++)
-		if (row->steps[i].lookup == l)
+		if (row->steps[i].lookup == l ||
+		    (row->steps[i].fun && str_equal(row->steps[i].fun->table, l->name)))
 			return true;
 	return row->values == l;
 }
@@ -240,12 +242,6 @@ static bool is_used(const struct map *m, const struct maplookup *l)
 			if (m->matches[i].steps[k].lookup == l)
 				return true;
 	return false;
-}
-
-/* Functions know their tables by the vendor's name in front of both. */
-static bool is_for_a_function(const struct map *m, const struct maplookup *l)
-{
-	return str_equal(m->name, "mge") && str_equal(l->name, "mge-models");
 }
 
 static bool is_own_file(const struct map *m, const char *file)
@@ -263,8 +259,7 @@ static void check_lookup(struct check *c, const struct maplookup *l)
 		if (maplookup_shadow(l, i))
 			conf_error(c->report, &at, "leave it out, or move it up",
 				   "row %zu of the table \"%s\" never counts", i + 1, l->name);
-	if (c->map->name && is_own_file(c->map, l->file) && !is_used(c->map, l) &&
-	    !is_for_a_function(c->map, l))
+	if (c->map->name && is_own_file(c->map, l->file) && !is_used(c->map, l))
 		conf_warning(c->report, &at, "leave it out", "nothing uses the table \"%s\"",
 			     l->name);
 }

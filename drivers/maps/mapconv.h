@@ -34,7 +34,8 @@ struct mapconv_context {
 	struct mapnumbers *numbers; /* k(name), and what functions remember; may be NULL */
 	void *arg;
 
-	/* The number at another place of the device, as it was read last. */
+	/* The number at another place of the device, as it was read last; read now if it never was.
+	 */
 	bool (*place)(void *arg, const char *where, double *value);
 	/* The value of a variable as published; "usb.product" is the name in the device's
 	 * descriptor. */

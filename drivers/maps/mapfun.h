@@ -20,6 +20,7 @@ struct mapfun {
 	mapfun_fn *read;  /* NULL: for writing only */
 	mapfun_fn *write; /* NULL: there is no way back */
 	bool takes_number;
+	const char *table; /* a lookup that it goes by, or NULL */
 };
 
 /* All functions; ends with a row without name. */

@@ -1,4 +1,4 @@
-/* The lines with items: VAR, STATUS, ALARM, CMD, and MATCH. */
+/* The lines VAR, STATUS, ALARM, CMD, and what only the whole map can tell of them. */
 #include "config.h"
 
 #include <stdio.h>
@@ -7,188 +7,9 @@
 
 #include "common/base/str.h"
 #include "drivers/maps/map_private.h"
-#include "drivers/maps/mapdate.h"
 #include "drivers/maps/mapfun.h"
 
-enum { LENGTH_MAX = 255, ORDER_MAX = 1000, ORDER_DEFAULT = 50 };
-
-/* ------------------------------------------------------------------------- items */
-
-/* Commas within parentheses are the inner ones' own.  What is too much for argv is only counted. */
-static void split_args(struct map_item *item)
-{
-	const size_t max = sizeof(item->argv) / sizeof(*item->argv);
-	int depth = 0;
-	char *p = item->split;
-
-	item->argv[item->argc++] = p;
-	for (; *p; p++) {
-		if (*p == '(')
-			depth++;
-		else if (*p == ')')
-			depth--;
-		if (*p != ',' || depth > 0)
-			continue;
-		if (item->argc++ == max)
-			return;
-		*p = '\0';
-		item->argv[item->argc - 1] = p + 1;
-	}
-}
-
-bool map_item_parse(const char *word, struct map_item *item, const char **why)
-{
-	char *open;
-	size_t len = strlen(word);
-
-	memset(item, 0, sizeof(*item));
-	*why = "it is too long";
-	if (!str_copy(item->text, sizeof(item->text), word))
-		return false;
-	item->name = item->text;
-	open = strchr(item->text, '(');
-	if (!open)
-		return true;
-	*why = "its parenthesis is not closed; quotes go around the whole word";
-	if (item->text[len - 1] != ')')
-		return false;
-	item->text[len - 1] = '\0';
-	*open = '\0';
-	item->args = open + 1;
-	str_copy(item->split, sizeof(item->split), item->args);
-	if (item->args[0])
-		split_args(item);
-	return true;
-}
-
-static bool factor_arg(struct map *m, const struct map_item *item, struct mapconv_step *step)
-{
-	struct map_item k;
-	const char *why;
-
-	if (item->argc != 1)
-		return false;
-	if (mapnumber_parse(item->argv[0], &step->x))
-		return true;
-	if (!map_item_parse(item->argv[0], &k, &why) || !str_equal(k.name, "k") || k.argc != 1)
-		return false;
-	step->name = map_keep(m, k.argv[0]);
-	return true;
-}
-
-static bool mask_args(const struct map_item *item, struct mapconv_step *step)
-{
-	if (item->argc < 1 || item->argc > 2 || !mapnumber_parse(item->argv[0], &step->x) ||
-	    step->x < 0 || step->x > (double)UINT32_MAX)
-		return false;
-	return item->argc == 1 ||
-	       (mapnumber_parse(item->argv[1], &step->y) && step->y >= 0 && step->y <= 31);
-}
-
-static bool count_arg(const struct map_item *item, double most, struct mapconv_step *step)
-{
-	return item->argc == 1 && mapnumber_parse(item->argv[0], &step->x) && step->x >= 1 &&
-	       step->x <= most && step->x == (double)(int)step->x;
-}
-
-static bool call_args(struct map_reader *rd, const struct conf_where *at,
-		      const struct map_item *item, struct mapconv_step *step)
-{
-	if (item->argc < 1)
-		return false;
-	step->fun = mapfun_find(item->argv[0]);
-	if (!step->fun) {
-		const char *names[64] = {NULL}, *closest;
-		char mend[96];
-
-		for (size_t i = 0; mapfun_table[i].name && i + 1 < 64; i++)
-			names[i] = mapfun_table[i].name;
-		closest = str_closest(item->argv[0], names);
-		if (closest)
-			str_format(mend, sizeof(mend), "did you mean \"%s\"?", closest);
-		conf_error(rd->report, at, closest ? mend : "nut-mapcheck --functions lists them",
-			   "there is no function \"%s\"", item->argv[0]);
-		return true; /* reported */
-	}
-	if (!step->fun->takes_number)
-		return item->argc == 1;
-	return item->argc == 2 && mapnumber_parse(item->argv[1], &step->x) && step->x >= 0 &&
-	       step->x <= 255;
-}
-
-static bool two_args(const struct map_item *item, struct mapconv_step *step)
-{
-	return item->argc == 2 && mapnumber_parse(item->argv[0], &step->x) &&
-	       mapnumber_parse(item->argv[1], &step->y) && step->x <= step->y;
-}
-
-/* By the kind of arguments; what is wrong is said by the caller. */
-static bool parse_args(struct map_reader *rd, const struct conf_where *at,
-		       const struct map_item *item, struct mapconv_step *step)
-{
-	struct map *m = rd->map;
-
-	switch (step->conv->args) {
-	case MAPCONV_NO_ARGS:
-		return !item->args;
-	case MAPCONV_FACTOR:
-		return factor_arg(m, item, step);
-	case MAPCONV_TWO:
-		return two_args(item, step);
-	case MAPCONV_MASK:
-		return mask_args(item, step);
-	case MAPCONV_BITS:
-		return count_arg(item, 32, step);
-	case MAPCONV_DIGITS:
-		return count_arg(item, 8, step);
-	case MAPCONV_LOOKUP:
-		step->name = item->argc == 1 ? map_keep(m, item->argv[0]) : NULL;
-		return step->name != NULL;
-	case MAPCONV_FORMAT:
-		step->name = item->args ? map_keep(m, item->args) : NULL;
-		return step->name && mapconv_format_valid(step->name);
-	case MAPCONV_CALENDAR:
-		step->name = item->argc == 1 ? map_keep(m, item->argv[0]) : NULL;
-		return step->name && mapdate_find(step->name) != MAPDATE_NONE &&
-		       (!str_equal(step->conv->name, "time") || str_equal(step->name, "unix"));
-	case MAPCONV_CALL:
-		return call_args(rd, at, item, step);
-	}
-	return false;
-}
-
-static const char *args_usage(enum mapconv_args args)
-{
-	static const char *const usage[] = {
-		[MAPCONV_NO_ARGS] = "it takes nothing in parentheses",
-		[MAPCONV_FACTOR] = "it takes a number, or k(name)",
-		[MAPCONV_TWO] = "it takes two numbers, the lower one first",
-		[MAPCONV_MASK] = "it takes a mask of 32 bits, such as 0x18",
-		[MAPCONV_BITS] = "it takes a number of bits from 1 to 32",
-		[MAPCONV_DIGITS] = "it takes a number of digits from 1 to 8",
-		[MAPCONV_LOOKUP] = "it takes the name of a table",
-		[MAPCONV_FORMAT] =
-			"it takes one of %.0f to %.6f, %d, %x and %s, and text around it",
-		[MAPCONV_CALENDAR] = "it takes packed, bcd or unix; time only unix",
-		[MAPCONV_CALL] =
-			"it takes a function, and a number from 0 to 255 if that wants one",
-	};
-
-	return usage[args];
-}
-
-bool map_step_parse(struct map_reader *rd, const struct conf_where *at, const struct map_item *item,
-		    const struct mapconv *conv, struct mapconv_step *step)
-{
-	*step = (struct mapconv_step){.conv = conv};
-	if (item->args)
-		step->args = map_keep(rd->map, item->args);
-	if (parse_args(rd, at, item, step))
-		return true;
-	conf_error(rd->report, at, args_usage(conv->args), "%s(%s) cannot be done", item->name,
-		   item->args ? item->args : "");
-	return false;
-}
+enum { LENGTH_MAX = 255 };
 
 /* --------------------------------------------------------------------- a row's flags */
 
@@ -379,14 +200,6 @@ static size_t take_items(struct map_reader *rd, const struct conf_where *at, siz
 	return used;
 }
 
-static const struct mapconv_step *keep_steps(struct map *m, const struct mapconv_step *steps,
-					     size_t count)
-{
-	struct mapconv_step *kept = count ? map_take(m, count * sizeof(*kept)) : NULL;
-
-	return kept ? memcpy(kept, steps, count * sizeof(*kept)) : NULL;
-}
-
 /* `!word` is the word the other way round. */
 static void take_status_word(struct map_reader *rd, const struct conf_where *at,
 			     struct map_row *row)
@@ -458,164 +271,11 @@ void map_read_row(struct map_reader *rd, const struct conf_where *at, enum map_r
 	if (kind == MAP_STATUS)
 		take_status_word(rd, at, &row);
 	row.step_count = take_items(rd, at, 3, count, words, &row, steps);
-	row.steps = keep_steps(m, steps, row.step_count);
+	row.steps = map_keep_steps(m, steps, row.step_count);
 	check_row(rd, at, &row);
 	kept = map_grow(m, &m->rows, &m->row_count, sizeof(*kept));
 	if (kept)
 		*kept = row;
-}
-
-/* ------------------------------------------------------------------------- MATCH */
-
-static bool parse_usb(const char *text, struct map_match *match)
-{
-	char *end;
-
-	if (strlen(text) != 9 || text[4] != ':' || strspn(text, "0123456789abcdefABCDEF:") != 9 ||
-	    strchr(text + 5, ':') || strcspn(text, ":") != 4)
-		return false;
-	match->vendor = (uint16_t)strtoul(text, &end, 16);
-	match->product = (uint16_t)strtoul(text + 5, &end, 16);
-	return true;
-}
-
-/* Lists of a match while it is read. */
-struct match_lists {
-	const char *quirks[MAP_ITEMS_MAX + 1];
-	size_t quirk_count;
-	struct map_set_item sets[MAP_ITEMS_MAX];
-	size_t set_count;
-	struct mapconv_step steps[MAP_STEPS_MAX];
-};
-
-static const char **match_pattern(struct map_match *match, const char *name)
-{
-	if (str_equal(name, "mfr"))
-		return &match->mfr;
-	if (str_equal(name, "product"))
-		return &match->model;
-	return str_equal(name, "serial") ? &match->serial : NULL;
-}
-
-/* 1: taken; 0: it is wrong; -1: it is nothing of a match. */
-static int take_match_item(struct map *m, const struct map_item *item, struct map_match *match,
-			   struct match_lists *lists)
-{
-	const char **pattern = match_pattern(match, item->name);
-	double number;
-
-	if (pattern) {
-		*pattern = item->args ? map_keep(m, item->args) : NULL;
-		return *pattern && (*pattern)[0];
-	}
-	if (str_equal(item->name, "order")) {
-		if (item->argc != 1 || !mapnumber_parse(item->argv[0], &number) || number < 0 ||
-		    number > ORDER_MAX)
-			return 0;
-		match->order = (int)number;
-		return 1;
-	}
-	if (str_equal(item->name, "model"))
-		return item->args && item->args[0];
-	if (str_equal(item->name, "quirk")) {
-		if (item->argc != 1)
-			return 0;
-		lists->quirks[lists->quirk_count++] = map_keep(m, item->argv[0]);
-		return 1;
-	}
-	if (!str_equal(item->name, "set"))
-		return -1;
-	if (item->argc != 2 || !mapnumber_parse(item->argv[1], &number))
-		return 0;
-	lists->sets[lists->set_count++] = (struct map_set_item){map_keep(m, item->argv[0]), number};
-	return 1;
-}
-
-static void take_match_items(struct map_reader *rd, const struct conf_where *at, size_t first,
-			     size_t count, char *const *words, struct map_match *match,
-			     struct match_lists *lists)
-{
-	for (size_t i = first; i < count; i++) {
-		const struct mapconv *conv;
-		struct map_item item;
-		const char *why;
-		int taken;
-
-		if (!map_item_parse(words[i], &item, &why)) {
-			conf_error(rd->report, at, why, "\"%s\" cannot be read", words[i]);
-			continue;
-		}
-		taken = take_match_item(rd->map, &item, match, lists);
-		conv = mapconv_find(item.name);
-		if (taken > 0)
-			continue;
-		if (taken == 0 || !conv || match->how != MAP_MATCH_PROBE ||
-		    match->step_count == MAP_STEPS_MAX)
-			conf_error(rd->report, at,
-				   "a match takes mfr(pattern), product(pattern), serial(pattern), "
-				   "order(number), model(text), quirk(name), set(name,number)",
-				   "\"%s\" says nothing here", words[i]);
-		else if (map_step_parse(rd, at, &item, conv, &lists->steps[match->step_count]))
-			match->step_count++;
-	}
-}
-
-static bool keep_lists(struct map *m, struct map_match *match, const struct match_lists *lists)
-{
-	const char **quirks = map_take(m, (lists->quirk_count + 1) * sizeof(*quirks));
-	struct map_set_item *sets = map_take(m, (lists->set_count + 1) * sizeof(*sets));
-
-	if (!quirks || !sets)
-		return false;
-	memcpy(quirks, lists->quirks, lists->quirk_count * sizeof(*quirks));
-	memcpy(sets, lists->sets, lists->set_count * sizeof(*sets));
-	match->quirks = quirks;
-	match->sets = sets;
-	match->set_count = lists->set_count;
-	match->steps = keep_steps(m, lists->steps, match->step_count);
-	return true;
-}
-
-static bool find_how(const char *word, enum map_match_how *how)
-{
-	for (int i = 0; map_match_names[i]; i++)
-		if (str_equal(map_match_names[i], word)) {
-			*how = (enum map_match_how)i;
-			return true;
-		}
-	return false;
-}
-
-void map_read_match(struct map_reader *rd, const struct conf_where *at, size_t count,
-		    char *const *words)
-{
-	static const char usage[] =
-		"write: MATCH usb 051d:0002, MATCH oid .1.3.6, MATCH probe where, or MATCH never";
-	struct map *m = rd->map;
-	struct match_lists lists = {{0}};
-	struct map_match match = {.order = ORDER_DEFAULT, .value = "", .line = at->line};
-	struct map_match *kept;
-	size_t first;
-
-	if (count < 2 || count > 3 + MAP_ITEMS_MAX || !find_how(words[1], &match.how)) {
-		conf_error(rd->report, at, usage, "this is no match");
-		return;
-	}
-	first = match.how == MAP_MATCH_NEVER ? 2 : 3;
-	if (count < first || (match.how == MAP_MATCH_USB && !parse_usb(words[2], &match))) {
-		conf_error(rd->report, at, usage, "this is no match");
-		return;
-	}
-	if (first == 3)
-		match.value = map_keep(m, words[2]);
-	match.file = rd->shown;
-	match.items = map_keep_words(m, first, count, words);
-	take_match_items(rd, at, first, count, words, &match, &lists);
-	kept = keep_lists(m, &match, &lists)
-		       ? map_grow(m, &m->matches, &m->match_count, sizeof(*kept))
-		       : NULL;
-	if (kept)
-		*kept = match;
 }
 
 /* ------------------------------------------------------------------- the whole map */
@@ -647,6 +307,19 @@ static void resolve_steps(struct map_reader *rd, const struct conf_where *at,
 				       (const struct maplookup **)&steps[i].lookup);
 }
 
+/* Functions with a table of their own, which a map has to have then. */
+static void check_tables(struct map_reader *rd, const struct conf_where *at,
+			 const struct map_row *row)
+{
+	for (size_t i = 0; i < row->step_count; i++) {
+		const struct mapfun *fun = row->steps[i].fun;
+
+		if (fun && fun->table && !map_lookup(rd->map, fun->table))
+			conf_error(rd->report, at, "add LOOKUP and END, or INCLUDE its file",
+				   "%s needs the table \"%s\"", fun->name, fun->table);
+	}
+}
+
 static void finish_row(struct map_reader *rd, struct map_row *row)
 {
 	struct conf_where at = {.file = row->file, .line = row->line};
@@ -655,6 +328,7 @@ static void finish_row(struct map_reader *rd, struct map_row *row)
 	resolve_steps(rd, &at, row->steps, row->step_count);
 	if (row->values_name)
 		resolve_lookup(rd, &at, row->values_name, &row->values);
+	check_tables(rd, &at, row);
 	/* A table or function that is missing was reported for that. */
 	if (!mapconv_complete(row->steps, row->step_count))
 		return;

@@ -279,6 +279,7 @@ static void each_mistake_has_its_line_and_its_mend(void **state)
 		{HEAD "VAR x y call(nix)\n", "there is no function \"nix\""},
 		{HEAD "VAR x y call(raw8)\n", "call(raw8) cannot be done"},
 		{HEAD "VAR x y call(mge-abm,3)\n", "call(mge-abm,3) cannot be done"},
+		{HEAD "VAR x y call(mge-model)\n", "mge-model needs the table \"mge-models\""},
 		{HEAD "VAR x y \"format(%s %s)\"\n", "cannot be done"},
 		{HEAD "VAR x y scale(1\n", "parenthesis is not closed"},
 		{HEAD "VAR x y value(1)\n", "value() is for commands"},
@@ -528,6 +529,68 @@ static void one_map_can_be_asked_alone(void **state)
 	mapset_free(&set);
 }
 
+static const struct map_match *shipped_match(const struct mapset *set, uint16_t vendor,
+					     uint16_t product, const char *mfr, const char *model,
+					     const char *name)
+{
+	struct mapset_usb usb = {vendor, product, mfr, model, NULL, false};
+	const struct map *map = NULL;
+	const struct map_match *match = mapset_match_usb(set, &usb, NULL, &map);
+
+	assert_non_null(match);
+	assert_string_equal(map->name, name);
+	return match;
+}
+
+static double shipped_number(const struct mapset *set, const char *map,
+			     const struct map_match *match, const char *name)
+{
+	struct mapnumbers n = {.count = 0};
+	double value = 0;
+
+	assert_true(map_numbers(mapset_find(set, map), match, &n));
+	assert_true(mapnumbers_get(&n, name, &value));
+	return value;
+}
+
+static void the_maps_that_we_ship_find_their_devices(void **state)
+{
+	const char *source = getenv("abs_top_srcdir");
+	const struct map_match *match;
+	struct mapset set;
+	char path[4096];
+	bool loaded;
+
+	(void)state;
+	if (!source)
+		skip(); /* "make check" tells where the source is */
+	str_format(path, sizeof(path), "%s/data", source);
+	setenv("NUT_DATAPATH", path, 1);
+	loaded = mapset_load(&set, "usbhid-ups", &report);
+	str_format(path, sizeof(path), "%s/data", folder);
+	setenv("NUT_DATAPATH", path, 1);
+	assert_true(loaded);
+	assert_string_equal(told, "");
+	assert_int_equal(set.count, 16);
+
+	match = shipped_match(&set, 0x51d, 2, "APC", "Back-UPS CS 500 FW:808", "apc");
+	assert_true(map_quirk(mapset_find(&set, "apc"), match, "max-report"));
+	match = shipped_match(&set, 0x51d, 2, "APC", "Back-UPS RS 1000G", "apc");
+	assert_false(map_quirk(mapset_find(&set, "apc"), match, "max-report"));
+	shipped_match(&set, 0x6da, 0xffff, "AEG", "PROTECT", "mge");
+	shipped_match(&set, 0x6da, 0xffff, "x", "Smart-Battery 1", "idowell");
+	shipped_match(&set, 0x6da, 0xffff, NULL, NULL, "liebert");
+	shipped_match(&set, 0x463, 0xffff, "EATON", "5P", "mge");
+	match = shipped_match(&set, 0x9ae, 0x3016, NULL, NULL, "tripplite");
+	assert_true(shipped_number(&set, "tripplite", match, "battery-scale") == 100000);
+	match = shipped_match(&set, 0x9ae, 0x1330, NULL, NULL, "tripplite");
+	assert_true(shipped_number(&set, "tripplite", match, "battery-scale") == 1);
+	assert_true(shipped_number(&set, "tripplite", match, "skip-report") == 0x54);
+	match = shipped_match(&set, 0x4d8, 0xd004, NULL, NULL, "openups");
+	assert_true(shipped_number(&set, "openups", match, "vin-scale") == 3.545);
+	mapset_free(&set);
+}
+
 /* ----------------------------------------------------------------------------- where */
 
 static void hid_paths_become_usages(void **state)
@@ -758,6 +821,7 @@ int main(void)
 		TEST(a_driver_without_maps_has_an_empty_set),
 		TEST(a_device_gets_the_map_that_knows_it_best),
 		TEST(one_map_can_be_asked_alone),
+		TEST(the_maps_that_we_ship_find_their_devices),
 		TEST(hid_paths_become_usages),
 		TEST(each_kind_of_driver_has_its_way_to_write_a_place),
 		TEST(checks_find_what_the_reader_lets_pass),

@@ -1,0 +1,259 @@
+"""Map files: those that we ship are clean, and hold every fact that we know of their devices."""
+
+import csv
+import re
+import shlex
+import shutil
+
+import pytest
+from harness import CHECKOUT
+
+MAPS = CHECKOUT / "data/maps"
+HID = MAPS / "usbhid-ups"
+FAMILIES = ["apc", "arduino", "belkin", "cps", "delta_ups", "ecoflow", "ever", "idowell", "legrand",
+            "liebert", "mge", "openups", "powercom", "powervar", "salicru", "tripplite"]
+
+
+@pytest.fixture
+def mapcheck(site):
+    def run(*args, **options):
+        return site.run("nut-mapcheck", *args, **options)
+    return run
+
+
+def words_of(path):
+    return [shlex.split(line, comments=True) for line in path.read_text().splitlines()
+            if line.strip() and not line.lstrip().startswith("#")]
+
+
+def rows_of(family):
+    return [words for words in words_of(HID / f"{family}.map")
+            if words[0] in ("VAR", "STATUS", "ALARM", "CMD")]
+
+
+# ------------------------------------------------------------------------ the program
+
+def test_all_maps_that_we_ship_are_clean(mapcheck):
+    result = mapcheck(check=True)
+    files = len(list(MAPS.glob("*/*.map")))
+    assert files >= 18
+    assert (result.stdout, result.stderr) == (f"{files} files, 0 errors, 0 warnings\n", "")
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_a_printed_map_is_a_map_that_prints_the_same(site, mapcheck, family):
+    first = mapcheck("--print", "-q", HID / f"{family}.map", check=True).stdout
+    assert first.startswith(f"MAP {family} ")
+    copy = site.write(f"{family}.map", first)
+    assert mapcheck("--print", "-q", copy, check=True).stdout == first
+
+
+def test_a_mistake_is_told_with_its_place_and_mend(site, mapcheck):
+    path = site.write("bad.map", "MAP bad Bad\nDRIVER usbhid-ups\nMATCH usb 0001:0001\n"
+                      "USAGE UPS 840004\nVAR UPS input.voltag format(%.1f)\nVARR x\n")
+    result = mapcheck(path)
+    assert result.returncode == 1
+    assert f'{path}:5: there is no variable "input.voltag"' in result.stderr
+    assert f'{path}:6: there is no directive "VARR"; did you mean "VAR"?' in result.stderr
+    assert result.stdout == "1 files, 2 errors, 0 warnings\n"
+
+
+def test_the_administrators_folder_is_checked_and_wins(site, mapcheck):
+    folder = site.conf / "maps/usbhid-ups"
+    folder.mkdir(parents=True)
+    shutil.copy(HID / "apc.map", folder / "mine.map")
+    result = mapcheck("usbhid-ups")
+    assert result.returncode == 1
+    assert '051d:0002 is the map "apc" already' in result.stderr
+    (folder / "mine.map").rename(folder / "apc.map")
+    mapcheck("usbhid-ups", check=True)
+    (folder / "apc.map").write_text("NONSENSE\n")
+    result = mapcheck()
+    assert result.returncode == 1
+    assert 'apc.map:1: there is no directive "NONSENSE"' in result.stderr
+
+
+@pytest.mark.parametrize("args, status", [(["nothing-ups"], 1), (["/nonexistent/x.map"], 1),
+                                          (["--nonsense"], 64), (["--help"], 0), (["-V"], 0)])
+def test_the_exit_status_tells(mapcheck, args, status):
+    assert mapcheck(*args).returncode == status
+
+
+def test_all_that_maps_can_name_is_documented(mapcheck):
+    listed = mapcheck("--functions", check=True).stdout
+    for document in ("docs/maps.md", "docs/man/nut-map.5.adoc"):
+        text = (CHECKOUT / document).read_text()
+        section = None
+        for line in listed.splitlines():
+            if line.endswith(":") and not line.startswith(" "):
+                section = line
+                continue
+            name = re.match(r"\s*(?:\S+ (?:quirk|set)\()?([\w-]+)", line).group(1)
+            assert re.search(rf"(?<![\w-]){re.escape(name)}(?![\w-])", text), \
+                f"{document}: {section} {name}"
+
+
+# -------------------------------------------------------------------------- the facts
+
+def facts(shared, name):
+    with open(shared / "facts" / name, encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE))
+
+
+KINDS = {"var": "VAR", "bool": "STATUS", "cmd": "CMD"}
+
+# Facts that are no row of ours, and how many of them.
+LEFT_OUT = {
+    # The same row a second time: it can never count.
+    ("mge", "UPS.PowerSummary.RemainingTimeLimit", "battery.runtime.low"): 1,
+    ("salicru", "UPS.BatterySystem.Battery.Test", "ups.test.result"): 1,
+    # Read-only twins, for systems that cannot parse a date.
+    ("mge", "UPS.PowerSummary.Time", "ups.date"): 1,
+    ("mge", "UPS.PowerSummary.Time", "ups.time"): 1,
+}
+
+# Rows of ours that are no fact: what other drivers have in their code.
+ADDED = {("mge", "-", "ups.model")}
+
+# BOOL rows whose table says "yes" and "no", which are no status: they are variables here.
+VARIABLES = {("powervar", "UPS.PowerSummary.PresentStatus.InternalFailure"),
+             ("powervar", "UPS.PowerSummary.PresentStatus.Good")}
+
+
+def facts_of(shared, family):
+    left = {key: count for key, count in LEFT_OUT.items() if key[0] == family}
+    rows = []
+    for fact in reversed(facts(shared, "hid-map.tsv")):
+        key = (family, fact["hid_path"], fact["nut_name"])
+        if fact["subdriver"] != family or fact["build_condition"].startswith("debug"):
+            continue
+        if left.get(key):
+            left[key] -= 1
+        else:
+            rows.insert(0, fact)
+    assert not any(left.values())
+    return rows
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_every_fact_is_a_row_in_its_order(shared, family):
+    ours = [words for words in rows_of(family) if (family, *words[1:3]) not in ADDED]
+    known = facts_of(shared, family)
+    assert len(ours) == len(known)
+    for words, fact in zip(ours, known):
+        assert words[1] == fact["hid_path"]
+        if (family, words[1]) in VARIABLES:
+            assert words[0] == "VAR"
+        elif fact["nut_name"] == "ups.alarm":
+            assert words[0] == "ALARM"
+        else:
+            assert words[0] == KINDS[fact["kind"]]
+            assert fact["kind"] == "bool" or words[2] == fact["nut_name"]
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_every_flag_and_value_of_a_fact_is_in_its_row(shared, family):
+    speeds = {"static": "static", "semi-static": "slow", "quick-poll": "quick"}
+    ours = [words for words in rows_of(family) if (family, *words[1:3]) not in ADDED]
+    for words, fact in zip(ours, facts_of(shared, family)):
+        items, flags = words[3:], fact["flags"].split("|")
+        if fact["kind"] == "cmd":
+            value = [item for item in items if item.startswith("value(")]
+            assert value == ([f"value({fact['default_or_value']})"] if fact["default_or_value"] else [])
+            continue
+        assert [item for item in items if item in speeds.values()] == \
+            [speeds[flag] for flag in flags if flag in speeds]
+        rw = f"rw({fact['str_len']})" if fact["str_len"] else "rw"
+        assert [item for item in items if re.match(r"rw\b", item)] == ([rw] if "rw" in flags else [])
+        assert any(item.startswith("values(") for item in items) == ("enum" in flags)
+        if "absent-default" in flags:
+            assert f"own({fact['default_or_value']})" in items
+        if fact["conversion"].startswith("format:"):
+            assert f"format({fact['format']})" in items
+
+
+def matches_of(family):
+    return [words for words in words_of(HID / f"{family}.map") if words[0] == "MATCH"]
+
+
+def test_every_product_is_matched_by_the_map_of_its_family(shared):
+    known = {(fact["subdriver"], f"{fact['vid']}:{fact['pid']}")
+             for fact in facts(shared, "usb-ids.tsv") if fact["driver"] == "usbhid-ups"}
+    ours = {(family, words[2]) for family in FAMILIES for words in matches_of(family)}
+    assert ours == known and len(known) >= 100
+
+
+def test_products_that_are_told_apart_by_strings_are(shared):
+    for fact in facts(shared, "usb-ids.tsv"):
+        if fact["driver"] != "usbhid-ups":
+            continue
+        rows = [words for words in matches_of(fact["subdriver"])
+                if words[2] == f"{fact['vid']}:{fact['pid']}"]
+        gated = [any(word.startswith(("mfr(", "product(")) for word in words) for words in rows]
+        if "only if" in fact["quirk"] or "gated on" in fact["quirk"]:
+            assert all(gated), fact
+        else:
+            assert gated.count(False) == 1, fact
+        if "no-interrupt" in fact["quirk"]:
+            assert all("quirk(no-interrupt)" in words for words in rows), fact
+
+
+def test_every_usage_has_its_name_and_number(shared):
+    for fact in facts(shared, "hid-usages.tsv"):
+        if fact["build_condition"]:
+            continue
+        name = "usages" if fact["table"] == "standard" else fact["table"]
+        ours = {(words[1], int(words[2], 16)) for words in words_of(HID / f"{name}.map")
+                if words[0] == "USAGE"}
+        assert (fact["name"], int(fact["usage32"], 16)) in ours
+
+
+def test_every_model_of_mge_has_its_family(shared):
+    families = {"MGE_DEFAULT_OFFLINE": 0, "MGE_PEGASUS": 0x100, "MGE_3S": 0x110,
+                "MGE_DEFAULT": 0x200, "EATON_5P": 0x500, "EATON_9E": 0x900}
+    kinds = {"MGE_EVOLUTION": 0x300, "MGE_PULSAR": 0x400}
+    text = (HID / "mge.map").read_text()
+    table = re.search(r"LOOKUP mge-models\n(.*?)END", text, re.S).group(1)
+    ours = [shlex.split(line) for line in table.splitlines()]
+    known = facts(shared, "mge-hid-models.tsv")
+    assert len(ours) == len(known)
+    for (key, model, number), fact in zip(ours, known):
+        assert key == f"{fact['product']} {fact['model_suffix']}".strip()
+        assert model == fact["published_model"]
+        number = int(number, 16)
+        if fact["family"] in families:
+            assert number == families[fact["family"]]
+        else:
+            assert number & 0xff00 == next(value for start, value in kinds.items()
+                                           if fact["family"].startswith(start))
+
+
+def test_tables_say_what_the_facts_say(shared):
+    """Tables of ours that stand for a table of numbers in the facts."""
+    pairs = {"beeper_info": "beeper", "test_read_info": "test-result", "yes_no_info": "yes-no",
+             "on_off_info": "on-off", "apc_sensitivity_info": "apc-sensitivity",
+             "belkin_test_info": "belkin-test", "cps_sensitivity_info": "cps-sensitivity",
+             "delta_ups_sensitivity_info": "delta-sensitivity",
+             "delta_ups_output_source_info": "delta-source",
+             "eaton_charger_type_info": "mge-charger-type",
+             "eaton_enable_disable_info": "mge-enabled", "mge_upstype_conversion": "mge-type",
+             "mge_sensitivity_info": "mge-sensitivity",
+             "outlet_eco_yes_no_info": "mge-outlet-eco",
+             "eaton_outlet_protection_status_info": "mge-outlet-protection",
+             "eaton_input_bypass_mode_on_info": "mge-bypass-on",
+             "eaton_input_bypass_mode_off_info": "mge-bypass-off",
+             "nominal_output_voltage_info": "mge-nominal-output",
+             "pegasus_threshold_info": "mge-pegasus-threshold",
+             "powercom_beeper_info": "powercom-beeper"}
+    known = {}
+    for fact in facts(shared, "hid-lookups.tsv"):
+        known.setdefault(fact["lookup"], {})[fact["hid_value"]] = fact["nut_value"]
+    ours = {}
+    for path in HID.glob("*.map"):
+        for name, body in re.findall(r"^LOOKUP (\S+)\n(.*?)^END", path.read_text(), re.S | re.M):
+            ours[name] = {}
+            for line in body.splitlines():
+                value, text = shlex.split(line)[:2]
+                ours[name].setdefault(value, text)
+    assert {theirs: ours[name] for theirs, name in pairs.items()} == \
+        {theirs: known[theirs] for theirs in pairs}
