@@ -191,9 +191,13 @@ class UsbSim(Device):
         return {**os.environ, **self.settings()}
 
     def env(self, site):
-        """For Site.start_driver(env=) and the like.  A sanitizer's library would be first."""
-        options = site.environment()["ASAN_OPTIONS"]
-        return {**self.settings(), "ASAN_OPTIONS": f"{options}:verify_asan_link_order=0"}
+        """For Site.start_driver(env=) and the like.  A sanitizer's library would be first, and
+        its reports cannot go to files: it opens them before umockdev's library is ready."""
+        options = {name: ":".join(o for o in site.environment()[name].split(":")
+                                  if not o.startswith("log_path="))
+                   for name in ("ASAN_OPTIONS", "UBSAN_OPTIONS")}
+        options["ASAN_OPTIONS"] += ":verify_asan_link_order=0"
+        return {**self.settings(), **options}
 
     def close(self):
         """Ends it; its folder is removed."""
