@@ -71,6 +71,7 @@ hid_tests = \
 	tests/unit/test_hid_desc \
 	tests/unit/test_hid_devices \
 	tests/unit/test_hid_engine \
+	tests/unit/test_hid_fix \
 	tests/unit/test_hid_maps \
 	tests/unit/test_hid_reports \
 	tests/unit/test_hid_value
@@ -88,6 +89,9 @@ tests_unit_test_hid_engine_LDADD = drivers/libhid.la $(CMOCKA_LIBS)
 tests_unit_test_hid_maps_SOURCES = tests/unit/test_hid_maps.c tests/unit/hid_file.c tests/unit/hid_file.h
 tests_unit_test_hid_maps_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_hid_maps_LDADD = drivers/libhid.la $(CMOCKA_LIBS)
+tests_unit_test_hid_fix_SOURCES = tests/unit/test_hid_fix.c
+tests_unit_test_hid_fix_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_hid_fix_LDADD = drivers/libhid.la $(CMOCKA_LIBS)
 tests_unit_test_hid_reports_SOURCES = tests/unit/test_hid_reports.c
 tests_unit_test_hid_reports_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_hid_reports_LDADD = drivers/libhid.la $(CMOCKA_LIBS)

@@ -231,12 +231,18 @@ struct engine_row *engine_find_variable(struct engine *e, const char *name)
 
 /* ----------------------------------------------------------------------------- polls */
 
-/* A status that decides over shutdowns is not to be guessed from what was read before. */
-static bool vital(const struct map_row *row)
+/* A status that decides over shutdowns is not to be guessed from what was read before: without it
+ * there is no reading.  What the device never gave is not missed. */
+static bool misses(const struct engine *e, const struct engine_row *r, enum hid_result result)
 {
-	return row->kind == MAP_STATUS &&
-	       (row->word == MAPWORD_ONLINE || row->word == MAPWORD_DISCHRG ||
-		row->word == MAPWORD_LOWBATT || row->word == MAPWORD_NONE);
+	const struct map_row *row = r->row;
+	bool vital = row->kind == MAP_STATUS &&
+		     (row->word == MAPWORD_ONLINE || row->word == MAPWORD_DISCHRG ||
+		      row->word == MAPWORD_LOWBATT || row->word == MAPWORD_NONE);
+
+	if (!vital || e->options.never_ask)
+		return false;
+	return result == HID_NONE || (result == HID_REFUSED && r->given);
 }
 
 static bool hangs(const struct engine *e)
@@ -322,7 +328,7 @@ static enum engine_result full_poll(struct engine *e)
 		if (hangs(e))
 			return ENGINE_FAILED;
 		good = good || result == HID_OK;
-		vital_missing = vital_missing || (result == HID_NONE && vital(r->row));
+		vital_missing = vital_missing || misses(e, r, result);
 		note_transfers(e);
 	}
 	if (!good || vital_missing)
@@ -344,7 +350,7 @@ static enum engine_result quick_transfers(struct engine *e)
 		result = hid_reports_value(e->reports, r->field, age_of(e, r->row), &unused);
 		if (result == HID_GONE)
 			return ENGINE_GONE;
-		if ((result == HID_NONE && vital(r->row) && !e->options.never_ask) || hangs(e))
+		if (misses(e, r, result) || hangs(e))
 			return ENGINE_FAILED;
 	}
 	return ENGINE_OK;

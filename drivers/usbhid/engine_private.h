@@ -18,6 +18,7 @@ struct engine_row {
 	bool here;                     /* it can be used on this device */
 	bool in_use; /* VAR: it is the one that gives its variable; others: always */
 	bool published;
+	bool given;      /* the device gave a value once */
 	unsigned misses; /* full polls in a row without a value */
 	char *alarm;     /* ALARM: the text while it holds */
 };

@@ -95,6 +95,7 @@ enum hid_result engine_take_row(struct engine *e, struct engine_row *r, unsigned
 			engine_publish(e, r, row->otherwise);
 		return result;
 	}
+	r->given = true;
 	has_value = mapconv_read(row->steps, row->step_count, &v, &e->context);
 	if (row->kind == MAP_ALARM)
 		take_alarm(r, &v, has_value);

@@ -27,6 +27,7 @@ struct report {
 	unsigned long tried;    /* the poll of the last try, good or not */
 	unsigned long retry;    /* the poll of the next try, after refusals */
 	unsigned pause;
+	bool refused;    /* the last try */
 	bool overflowed; /* once: ask for more ever since */
 };
 
@@ -165,9 +166,11 @@ static void keep(struct hid_reports *r, struct report *report, size_t expected, 
 	report->retry = 0;
 }
 
-/* Refused: it is tried again after 1, 2, 4 ... polls. */
+/* Refused: it is tried again after 1, 2, 4 ... polls; at once, if it was given before. */
 static void leave_alone(struct hid_reports *r, struct report *report)
 {
+	if (report->len > 0)
+		return;
 	report->pause = report->pause ? report->pause * 2 : 1;
 	if (report->pause > LONGEST_PAUSE)
 		report->pause = LONGEST_PAUSE;
@@ -200,6 +203,7 @@ static enum hid_result failed(struct hid_reports *r, struct report *report, uint
 		return HID_GONE;
 	if (err == HID_IO_STALL) {
 		r->stats.stalls++;
+		report->refused = true;
 		leave_alone(r, report);
 		log_debug(3, token, "report 0x%02x: the device does not give it", number);
 		return HID_REFUSED;
@@ -216,7 +220,8 @@ static enum hid_result fetch(struct hid_reports *r, enum hid_type type, uint8_t 
 	uint8_t *buf;
 	int got;
 
-	if (r->skipped[number] || report->retry > r->poll)
+	if (r->skipped[number] || report->retry > r->poll ||
+	    (report->refused && report->tried == r->poll))
 		return HID_REFUSED;
 	if (r->never_ask || report->tried == r->poll)
 		return HID_NONE;
@@ -224,6 +229,7 @@ static enum hid_result fetch(struct hid_reports *r, enum hid_type type, uint8_t 
 	if (!buf)
 		return HID_NONE;
 	report->tried = r->poll;
+	report->refused = false;
 	got = transfer(r, type, number, report, buf);
 	if (got > 0 && is_stray(r, type, number, buf)) {
 		r->stats.strays++;

@@ -28,9 +28,11 @@ enum {
 	DISCHARGE_LOG_S = 30,
 };
 
+/* Read once, and kept to the end of the process: the sandbox closes their folders. */
+static struct mapset maps;
+static bool maps_loaded;
+
 struct usbhid {
-	struct mapset maps;
-	bool maps_loaded;
 	const struct map *only; /* subdriver */
 
 	/* While the device is open. */
@@ -192,15 +194,15 @@ static bool load_maps(struct core *c, struct usbhid *u)
 	struct conf_report report = {.emit = conf_emit_log, .arg = arg};
 	const char *name = core_option(c, "subdriver");
 
-	if (!u->maps_loaded && !mapset_load(&u->maps, program, &report))
+	if (!maps_loaded && !mapset_load(&maps, program, &report))
 		return false;
-	u->maps_loaded = true;
-	if (u->maps.count == 0)
+	maps_loaded = true;
+	if (maps.count == 0)
 		log_error(token, "there are no maps for usbhid-ups: is NUT installed completely?");
-	u->only = name ? mapset_find(&u->maps, name) : NULL;
+	u->only = name ? mapset_find(&maps, name) : NULL;
 	if (name && !u->only)
 		log_error(token, "subdriver \"%s\": there is no such map", name);
-	return u->maps.count > 0 && (!name || u->only);
+	return maps.count > 0 && (!name || u->only);
 }
 
 static bool known(void *arg, uint16_t vendor, uint16_t product)
@@ -209,8 +211,8 @@ static bool known(void *arg, uint16_t vendor, uint16_t product)
 	const struct usbhid *u = core_data(c);
 	bool any = u->only || core_flag(c, "explore") || core_option(c, "productid");
 
-	for (size_t i = 0; !any && i < u->maps.count; i++) {
-		const struct map *m = u->maps.maps[i];
+	for (size_t i = 0; !any && i < maps.count; i++) {
+		const struct map *m = maps.maps[i];
 
 		for (size_t k = 0; !any && k < m->match_count; k++)
 			any = m->matches[k].how == MAP_MATCH_USB &&
@@ -236,7 +238,7 @@ static bool accept(void *arg, struct usb *usb, const struct usb_identity *who,
 	(void)usb;
 	(void)choice;
 	u->map = u->only;
-	u->match = mapset_match_usb(&u->maps, &device, u->only, &u->map);
+	u->match = mapset_match_usb(&maps, &device, u->only, &u->map);
 	if (u->match || u->only || core_flag(c, "explore"))
 		return true;
 	log_notice(token, "no map is for %04x:%04x \"%s\"; -x explore shows what it has",
@@ -410,7 +412,7 @@ static bool start_engine(struct core *c, struct usbhid *u)
 static enum driver_result explore(struct core *c, struct usbhid *u)
 {
 	const struct usb_identity *who = usb_identity(u->usb);
-	const struct map *names = u->maps.maps[0];
+	const struct map *names = maps.maps[0];
 	struct hid_io io = {io_get, io_set, io_string, u};
 	struct hid_usages *usages = hid_usages_new();
 

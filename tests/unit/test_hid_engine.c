@@ -371,6 +371,20 @@ static void a_device_that_does_not_answer_gives_no_reading(void **state)
 	poll_after(p, 2000, ENGINE_GONE);
 }
 
+static void a_status_that_is_refused_after_it_was_given_is_no_reading(void **state)
+{
+	struct play *p = *state;
+
+	poll_after(p, 0, ENGINE_OK);
+	p->lens[1] = HID_IO_STALL;
+	poll_after(p, 2000, ENGINE_FAILED);
+	poll_after(p, 2000, ENGINE_FAILED);
+	poll_after(p, 31000, ENGINE_FAILED);
+	put(p, 1, "\x64\x02", 2);
+	poll_after(p, 2000, ENGINE_OK);
+	assert_string_equal(p->status, "OB DISCHRG");
+}
+
 static void a_value_that_is_not_given_any_more_goes(void **state)
 {
 	struct play *p = *state;
@@ -594,6 +608,7 @@ int main(void)
 		TEST(packets_without_end_do_not_keep_polls_away),
 		TEST(there_is_no_status_before_the_device_said_one),
 		TEST(a_device_that_does_not_answer_gives_no_reading),
+		TEST(a_status_that_is_refused_after_it_was_given_is_no_reading),
 		TEST(a_value_that_is_not_given_any_more_goes),
 		BARE(interrupts_alone_are_enough),
 		TEST(a_setting_is_written_and_read_back),
