@@ -13,6 +13,7 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/time.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -283,9 +284,22 @@ static int ask(struct opener *o, enum request request, size_t index)
 	return fd;
 }
 
+/* As guarded_open() has it: a FIFO that nobody writes to would hold us up for ever. */
+static int open_file(const char *path)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	struct stat st;
+
+	if (fd < 0 || (fstat(fd, &st) == 0 && S_ISREG(st.st_mode)))
+		return fd;
+	close(fd);
+	errno = EINVAL;
+	return -1;
+}
+
 int opener_open(struct opener *o, const char *path)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	int fd = open_file(path);
 
 	/* In a chroot there is no such file. */
 	if (fd >= 0 || (errno != EACCES && errno != ENOENT) || !o || o->fd < 0)

@@ -122,12 +122,13 @@ def test_the_repeater_demands_what_nutauth_conf_says(site, served, certs):
 @pytest.mark.skipif(os.geteuid() != 0, reason="needs root to give up root")
 def test_a_reload_in_the_chroot_reads_what_only_root_can(site, served, certs):
     """The parent opens it; the child is nobody, and sees no files at all."""
+    if backend(site) == "NSS":
+        pytest.skip("NSS opens its database by itself")
     upsd = served()
     path = site.root / "private-ca.pem"
     path.write_bytes(certs.pem("ca").read_bytes())
     path.chmod(0o600)
-    where = anchors(site, certs) if backend(site) == "NSS" else f"CERTPATH {path}"
-    lines = ("FORCESSL 1", "CERTVERIFY 1", where, "RUN_AS_USER nobody")
+    lines = ("FORCESSL 1", "CERTVERIFY 1", f"CERTPATH {path}", "RUN_AS_USER nobody")
     upsmon = watch(site, *lines)
     upsd.wait_log(f"Client {LOGGED_IN} to UPS [ups] (SSL)")
     conf = site.conf / "upsmon.conf"
