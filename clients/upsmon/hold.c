@@ -172,7 +172,12 @@ static bool watch(struct hold *h, size_t i, int family, unsigned connect_ms)
 	};
 	char why[512];
 
-	one->tls = tls_demands_policy(&h->conf->tls, &u->target, NULL, why, sizeof(why));
+	one->tls = tls_demands_policy(
+		&h->conf->tls, &u->target,
+		i && tls_demands_alike(&h->conf->tls, &h->conf->ups[0].target, &u->target)
+			? h->held[0].tls
+			: NULL,
+		why, sizeof(why));
 	if (!one->tls) {
 		log_error(token, "UPS [%s]: TLS cannot be set up: %s", u->system, why);
 		return false;

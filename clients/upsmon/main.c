@@ -280,21 +280,28 @@ static bool read_conf(const struct arguments *a, struct upsmon_conf *conf)
 static int check_whole_conf(const struct arguments *a, const struct upsmon_conf *conf)
 {
 	const char *user = conf->run_as_user ? conf->run_as_user : a->user ? a->user : RUN_AS_USER;
+	struct tlspolicy *first = NULL;
 	struct privilege p;
 	int result = EXIT_SUCCESS;
 	char why[512];
 
 	for (size_t i = 0; i < conf->ups_count; i++) {
-		struct tlspolicy *policy = tls_demands_policy(&conf->tls, &conf->ups[i].target,
-							      NULL, why, sizeof(why));
+		const struct netwire_target *server = &conf->ups[i].target;
+		bool alike = i && tls_demands_alike(&conf->tls, &conf->ups[0].target, server);
+		struct tlspolicy *policy = tls_demands_policy(
+			&conf->tls, server, alike ? first : NULL, why, sizeof(why));
 
 		if (!policy) {
 			log_error(token, "%s: UPS [%s]: TLS cannot be set up: %s", a->conf_path,
 				  conf->ups[i].system, why);
 			result = EXIT_FAILURE;
 		}
-		tlspolicy_free(policy);
+		if (i)
+			tlspolicy_free(policy);
+		else
+			first = policy;
 	}
+	tlspolicy_free(first);
 	if (!a->privileged && !privilege_lookup(user, NULL, &p))
 		result = EXIT_FAILURE;
 	if (result == EXIT_SUCCESS)
