@@ -268,3 +268,9 @@ TESTS += tests/unit/test_upsmon_control
 tests_unit_test_upsmon_control_SOURCES = tests/unit/test_upsmon_control.c
 tests_unit_test_upsmon_control_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_upsmon_control_LDADD = $(upsmon_libs) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/unit/test_upsmon_parent
+TESTS += tests/unit/test_upsmon_parent
+tests_unit_test_upsmon_parent_SOURCES = tests/unit/test_upsmon_parent.c
+tests_unit_test_upsmon_parent_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_upsmon_parent_LDADD = $(upsmon_libs) $(CMOCKA_LIBS)
