@@ -268,3 +268,16 @@ TESTS += tests/unit/test_upsmon_control
 tests_unit_test_upsmon_control_SOURCES = tests/unit/test_upsmon_control.c
 tests_unit_test_upsmon_control_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_upsmon_control_LDADD = $(upsmon_libs) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/unit/test_upsmon_parent
+TESTS += tests/unit/test_upsmon_parent
+tests_unit_test_upsmon_parent_SOURCES = tests/unit/test_upsmon_parent.c
+tests_unit_test_upsmon_parent_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_upsmon_parent_LDADD = $(upsmon_libs) $(CMOCKA_LIBS)
+
+if ENABLE_FUZZERS
+noinst_PROGRAMS += tests/fuzz/fuzz_brain
+endif
+tests_fuzz_fuzz_brain_SOURCES = tests/fuzz/fuzz_brain.c
+tests_fuzz_fuzz_brain_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
+tests_fuzz_fuzz_brain_LDADD = $(upsmon_libs)

@@ -288,6 +288,114 @@ static void the_opener_holds_nothing_of_its_parent_and_ends_with_it(void **state
 	close(ends[0]);
 }
 
+/* ------------------------------------------------------------------------- remote */
+
+/* Answers with a list of its own until nothing more comes; its pid. */
+static pid_t start_remote(const char *path, int ends[2])
+{
+	struct opener_list l = {0};
+	pid_t pid;
+
+	assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends), 0);
+	opener_list_path(&l, path);
+	pid = fork();
+	assert_true(pid >= 0);
+	if (pid == 0) {
+		close(ends[0]);
+		while (opener_answer(ends[1], &l))
+			continue;
+		_exit(GOOD);
+	}
+	close(ends[1]);
+	return pid;
+}
+
+static struct opener *new_remote(int fd)
+{
+	struct opener_list l = {0};
+	struct opener *o;
+
+	opener_list_path(&l, secret);
+	opener_list_path(&l, link_);
+	o = opener_new_remote(&l, fd);
+	assert_non_null(o);
+	return o;
+}
+
+static int opens_the_first_twice_and_not_the_second(struct opener *o)
+{
+	if (read_one(opener_open(o, secret)) != 's' || opener_open(o, link_) >= 0 ||
+	    errno != EACCES)
+		return BAD;
+	return read_one(opener_open(o, secret)) == 's' ? GOOD : BAD;
+}
+
+static void whoever_keeps_the_rights_answers_by_its_own_list(void **state)
+{
+	struct opener *o;
+	int ends[2], status;
+	pid_t pid;
+
+	(void)state;
+	if (geteuid() != 0)
+		skip();
+	pid = start_remote(secret, ends);
+	o = new_remote(ends[0]);
+	assert_int_equal(as_nobody(o, opens_the_first_twice_and_not_the_second), GOOD);
+	/* The asker's end is the end of the answers, and nobody is waited for. */
+	opener_free(o);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFEXITED(status) && WEXITSTATUS(status) == GOOD);
+}
+
+static int opens_nothing(struct opener *o)
+{
+	for (int i = 0; i < 2; i++)
+		if (opener_open(o, secret) >= 0 || errno != EACCES)
+			return BAD;
+	return GOOD;
+}
+
+static void one_that_is_gone_is_not_waited_for(void **state)
+{
+	struct opener *o;
+	int ends[2];
+
+	(void)state;
+	if (geteuid() != 0)
+		skip();
+	assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends), 0);
+	close(ends[1]);
+	o = new_remote(ends[0]);
+	assert_int_equal(as_nobody(o, opens_nothing), GOOD);
+	opener_free(o);
+}
+
+static void what_is_no_question_ends_the_answers(void **state)
+{
+	static const uint32_t beyond[] = {0, 7}, unknown[] = {9, 0};
+	struct opener_list l = {0};
+	int ends[2];
+	int32_t err;
+
+	(void)state;
+	opener_list_path(&l, secret);
+	assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends), 0);
+	assert_int_equal(send(ends[0], beyond, sizeof(beyond), 0), sizeof(beyond));
+	assert_true(opener_answer(ends[1], &l));
+	assert_int_equal(recv(ends[0], &err, sizeof(err), 0), sizeof(err));
+	assert_int_equal(err, EACCES);
+	assert_int_equal(send(ends[0], unknown, sizeof(unknown), 0), sizeof(unknown));
+	assert_true(opener_answer(ends[1], &l));
+	assert_int_equal(recv(ends[0], &err, sizeof(err), 0), sizeof(err));
+	assert_int_equal(err, EACCES);
+	assert_int_equal(send(ends[0], "abc", 3, 0), 3);
+	assert_false(opener_answer(ends[1], &l));
+	close(ends[0]);
+	assert_false(opener_answer(ends[1], &l));
+	close(ends[1]);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -300,6 +408,9 @@ int main(void)
 		cmocka_unit_test(an_address_on_the_list_is_bound_and_no_other),
 		cmocka_unit_test(lists_take_no_more_than_they_hold),
 		cmocka_unit_test(the_opener_holds_nothing_of_its_parent_and_ends_with_it),
+		cmocka_unit_test(whoever_keeps_the_rights_answers_by_its_own_list),
+		cmocka_unit_test(one_that_is_gone_is_not_waited_for),
+		cmocka_unit_test(what_is_no_question_ends_the_answers),
 	};
 
 	return cmocka_run_group_tests(tests, make_dir, remove_dir);

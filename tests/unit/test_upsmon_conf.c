@@ -222,6 +222,193 @@ static void every_notice_has_a_name_and_a_valid_text(void **state)
 	assert_false(notice_text_valid("%"));
 }
 
+/* -------------------------------------------------------- directives of our own */
+
+#define TWO "MONITOR a@h 1 u p primary\nMONITOR b 1 u p secondary\n"
+
+static void expect_limits(size_t ups, long duration, long charge, long runtime)
+{
+	assert_int_equal(conf.ups[ups].limits.duration, duration);
+	assert_int_equal(conf.ups[ups].limits.charge, charge);
+	assert_int_equal(conf.ups[ups].limits.runtime, runtime);
+}
+
+static void without_limits_there_are_none(void **state)
+{
+	(void)state;
+	read_text(TWO COMMAND);
+	expect_limits(0, -1, -1, -1);
+	assert_null(conf.hook_dir);
+	assert_int_equal(conf.policy.hook_all, 0);
+	assert_int_equal(conf.wake_count, 0);
+	assert_int_equal(conf.policy.wake_stable, 120);
+	assert_int_equal(conf.policy.wake_charge, -1);
+	assert_int_equal(conf.policy.boot_charge, -1);
+	assert_true(conf.sandbox);
+}
+
+static void limits_are_for_all_or_for_one_ups(void **state)
+{
+	(void)state;
+	/* In any order, and before the UPS they are about. */
+	read_text("OBCHARGE 30 b\n" TWO COMMAND
+		  "OBDURATION 600\nOBCHARGE 20\nOBRUNTIME 300\nOBDURATION -1 a@h\n"
+		  "OBRUNTIME 90 b\nOBRUNTIME 100 b\n");
+	assert_string_equal(buffer_string(&said), "");
+	expect_limits(0, -1, 20, 300);
+	expect_limits(1, 600, 30, 100);
+}
+
+static void limits_of_nothing_are_limits(void **state)
+{
+	(void)state;
+	read_text(TWO COMMAND "OBDURATION 0\nOBCHARGE 0\nOBRUNTIME 0\n");
+	assert_int_equal(report.errors, 0);
+	expect_limits(0, 0, 0, 0);
+}
+
+static void limits_that_are_wrong_are_errors(void **state)
+{
+	(void)state;
+	read_text(TWO COMMAND "OBDURATION\nOBDURATION 10m\nOBDURATION -2\nOBCHARGE 101\n"
+			      "OBCHARGE 20%\nOBRUNTIME 1e3\nOBRUNTIME 100000001\n"
+			      "OBCHARGE 20 A@h\nOBCHARGE 20 a\nOBDURATION 60 a@h b\n");
+	assert_int_equal(report.errors, 10);
+	expect_said("conf:4: OBDURATION wants a value");
+	expect_said("conf:5: OBDURATION is \"10m\"; it takes a whole number from -1 to 100000000");
+	expect_said("conf:6: OBDURATION is \"-2\"");
+	expect_said("conf:7: OBCHARGE is \"101\"; it takes a whole number from -1 to 100");
+	expect_said("conf:8: OBCHARGE is \"20%\"");
+	expect_said("conf:9: OBRUNTIME is \"1e3\"");
+	expect_said("conf:10: OBRUNTIME is \"100000001\"");
+	expect_said("conf:11: no MONITOR line names UPS \"A@h\"; write it as MONITOR does");
+	expect_said("conf:12: no MONITOR line names UPS \"a\"");
+	expect_said("conf:13: OBDURATION is for one UPS, or for all");
+}
+
+static void hooks_have_a_folder_and_two_times(void **state)
+{
+	(void)state;
+	read_text(MONITOR COMMAND "SHUTDOWNHOOKS /etc/nut/shutdown.d\n");
+	assert_string_equal(buffer_string(&said), "");
+	assert_string_equal(conf.hook_dir, "/etc/nut/shutdown.d");
+	assert_int_equal(conf.policy.hook_each, 30);
+	assert_int_equal(conf.policy.hook_all, 120);
+	read_text(MONITOR COMMAND "SHUTDOWNHOOKS \"/a b\" 200\n");
+	assert_string_equal(conf.hook_dir, "/a b");
+	assert_int_equal(conf.policy.hook_each, 200);
+	assert_int_equal(conf.policy.hook_all, 200);
+	read_text(MONITOR COMMAND "SHUTDOWNHOOKS /x 5 7\nSHUTDOWNHOOKS /y 6 60\n");
+	assert_string_equal(conf.hook_dir, "/y");
+	assert_int_equal(conf.policy.hook_each, 6);
+	assert_int_equal(conf.policy.hook_all, 60);
+}
+
+static void hooks_that_are_wrong_are_errors(void **state)
+{
+	(void)state;
+	read_text(MONITOR COMMAND "SHUTDOWNHOOKS\nSHUTDOWNHOOKS shutdown.d\nSHUTDOWNHOOKS /x 0\n"
+				  "SHUTDOWNHOOKS /x 3601\nSHUTDOWNHOOKS /x 5 x\n"
+				  "SHUTDOWNHOOKS /x 5 3601\nSHUTDOWNHOOKS /x 5 6 7\n");
+	assert_int_equal(report.errors, 7);
+	expect_said("conf:3: SHUTDOWNHOOKS wants a value");
+	expect_said("conf:4: SHUTDOWNHOOKS \"shutdown.d\" is no whole path of a folder; "
+		    "SHUTDOWNHOOKS /etc/nut/shutdown.d 30 120");
+	expect_said("conf:5: SHUTDOWNHOOKS, time for each, is \"0\"");
+	expect_said("conf:6: SHUTDOWNHOOKS, time for each, is \"3601\"");
+	expect_said("conf:7: SHUTDOWNHOOKS, time for all, is \"x\"");
+	expect_said("conf:8: SHUTDOWNHOOKS, time for all, is \"3601\"");
+	expect_said("conf:9: SHUTDOWNHOOKS takes a folder and two times");
+}
+
+static void machines_are_woken_in_the_order_of_their_stages(void **state)
+{
+	static const struct {
+		const char *target;
+		long after;
+	} wakes[] = {
+		{"52:54:00:00:00:02", 0},
+		{"52-54-00-00-00-04 [::1]:7", 0},
+		{"52:54:00:00:00:03 192.0.2.255:9", 20},
+		{"52:54:00:00:00:01 192.0.2.255", 60},
+		{"52:54:00:00:00:05", 60},
+	};
+
+	(void)state;
+	read_text(MONITOR COMMAND
+		  "WAKEONLAN 52:54:00:00:00:01 192.0.2.255 60\n"
+		  "WAKEONLAN 52:54:00:00:00:02\n"
+		  "WAKEONLAN 52:54:00:00:00:03 192.0.2.255:9 20\n"
+		  "WAKEONLAN 52-54-00-00-00-04 [::1]:7\n"
+		  "WAKEONLAN 52:54:00:00:00:05 60\nWAKESTABLE 300\nWAKECHARGE 75\n");
+	assert_string_equal(buffer_string(&said), "");
+	assert_int_equal(conf.wake_count, 5);
+	for (size_t i = 0; i < 5; i++) {
+		assert_string_equal(conf.wakes[i].target, wakes[i].target);
+		assert_int_equal(conf.wakes[i].after, wakes[i].after);
+	}
+	assert_int_equal(conf.policy.wake_stable, 300);
+	assert_int_equal(conf.policy.wake_charge, 75);
+}
+
+static void machines_that_nobody_can_wake_are_errors(void **state)
+{
+	(void)state;
+	read_text(MONITOR COMMAND
+		  "WAKEONLAN\nWAKEONLAN nas\nWAKEONLAN 52:54:00:00:00\n"
+		  "WAKEONLAN 52:54:00:00:00:01 nas.example\n"
+		  "WAKEONLAN 52:54:00:00:00:01 192.0.2.255 soon\n"
+		  "WAKEONLAN 52:54:00:00:00:01 192.0.2.255 -5\n"
+		  "WAKEONLAN 52:54:00:00:00:01 192.0.2.255 5 6\n"
+		  "WAKESTABLE -1\nWAKESTABLE soon\nWAKECHARGE 101\nWAKECHARGE -2\n");
+	assert_int_equal(report.errors, 11);
+	expect_said("conf:3: WAKEONLAN wants a value");
+	expect_said("conf:4: WAKEONLAN: a card's address is six bytes");
+	expect_said("conf:5: WAKEONLAN: a card's address is six bytes");
+	expect_said("conf:6: WAKEONLAN: where to send it has to be a numeric address");
+	expect_said("WAKEONLAN 52:54:00:12:34:56 192.0.2.255:9 30");
+	expect_said("conf:7: WAKEONLAN: \"soon\" is no number of seconds");
+	expect_said("conf:8: WAKEONLAN: \"-5\" is no number of seconds");
+	expect_said("conf:9: WAKEONLAN: too many words");
+	expect_said("conf:10: WAKESTABLE wants a number from 0 to 100000000, not \"-1\"");
+	expect_said("conf:11: WAKESTABLE wants a number");
+	expect_said("conf:12: WAKECHARGE wants a number from -1 to 100, not \"101\"");
+	expect_said("conf:13: WAKECHARGE wants a number");
+	assert_int_equal(conf.wake_count, 0);
+}
+
+static void boot_waits_for_a_charge_and_not_for_ever(void **state)
+{
+	(void)state;
+	read_text(MONITOR COMMAND "BOOTCHARGE 40\n");
+	assert_string_equal(buffer_string(&said), "");
+	assert_int_equal(conf.policy.boot_charge, 40);
+	assert_int_equal(conf.policy.boot_limit, 3600);
+	read_text(MONITOR COMMAND "BOOTCHARGE 40 600\n");
+	assert_int_equal(conf.policy.boot_limit, 600);
+	read_text(MONITOR COMMAND "BOOTCHARGE\nBOOTCHARGE 101\nBOOTCHARGE x\nBOOTCHARGE 40 0\n"
+				  "BOOTCHARGE 40 soon\n");
+	assert_int_equal(report.errors, 5);
+	expect_said("conf:3: BOOTCHARGE wants a value");
+	expect_said("conf:4: BOOTCHARGE is \"101\"");
+	expect_said("conf:5: BOOTCHARGE is \"x\"");
+	expect_said("conf:6: BOOTCHARGE, time to wait, is \"0\"");
+	expect_said("conf:7: BOOTCHARGE, time to wait, is \"soon\"");
+}
+
+static void the_sandbox_can_be_left_off(void **state)
+{
+	(void)state;
+	read_text(MONITOR COMMAND "SANDBOX no\n");
+	assert_int_equal(report.errors, 0);
+	assert_false(conf.sandbox);
+	read_text(MONITOR COMMAND "SANDBOX on\n");
+	assert_true(conf.sandbox);
+	read_text(MONITOR COMMAND "SANDBOX maybe\nSANDBOX\n");
+	assert_int_equal(report.errors, 2);
+	expect_said("conf:3: SANDBOX is \"maybe\"; it takes yes or no");
+}
+
 int main(void)
 {
 #define ROW(name) cmocka_unit_test_teardown(name, end)
@@ -237,6 +424,16 @@ int main(void)
 		ROW(notify_command_is_words_or_one_old_string),
 		ROW(notices_take_other_texts_and_flags),
 		ROW(every_notice_has_a_name_and_a_valid_text),
+		ROW(without_limits_there_are_none),
+		ROW(limits_are_for_all_or_for_one_ups),
+		ROW(limits_of_nothing_are_limits),
+		ROW(limits_that_are_wrong_are_errors),
+		ROW(hooks_have_a_folder_and_two_times),
+		ROW(hooks_that_are_wrong_are_errors),
+		ROW(machines_are_woken_in_the_order_of_their_stages),
+		ROW(machines_that_nobody_can_wake_are_errors),
+		ROW(boot_waits_for_a_charge_and_not_for_ever),
+		ROW(the_sandbox_can_be_left_off),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

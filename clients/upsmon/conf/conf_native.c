@@ -31,6 +31,15 @@ static void no_memory(const struct line *l)
 	conf_error(l->report, l->at, NULL, "out of memory");
 }
 
+/* Words that nobody looks at may be meant to count: a second UPS, another time. */
+static bool is_longer(const struct line *l, size_t count, const char *takes)
+{
+	if (l->count <= count)
+		return false;
+	conf_error(l->report, l->at, "one line for each", "%s %s", l->words[0], takes);
+	return true;
+}
+
 /* ------------------------------------------------------------------- limits */
 
 static const struct limit_row {
@@ -76,7 +85,8 @@ static void take_limit(const struct line *l)
 
 	while (!str_equal(row->name, l->words[0]))
 		row++;
-	if (!conf_parse_long(l->report, l->at, row->name, l->words[1], -1, row->max, &value))
+	if (is_longer(l, 3, "is for one UPS, or for all") ||
+	    !conf_parse_long(l->report, l->at, row->name, l->words[1], -1, row->max, &value))
 		return;
 	if (l->count > 2)
 		add_limit(l, row->offset, value);
@@ -107,6 +117,8 @@ static void take_hooks(const struct line *l)
 {
 	struct policy *p = &l->conf->policy;
 
+	if (is_longer(l, 4, "takes a folder and two times"))
+		return;
 	if (l->words[1][0] != '/') {
 		conf_error(l->report, l->at, "SHUTDOWNHOOKS /etc/nut/shutdown.d 30 120",
 			   "SHUTDOWNHOOKS \"%s\" is no whole path of a folder", l->words[1]);
@@ -142,6 +154,11 @@ static void take_wake(const struct line *l)
 		numbers--;
 	str_format(text, sizeof(text), "%s%s%s", l->words[1], numbers > 2 ? " " : "",
 		   numbers > 2 ? l->words[2] : "");
+	if (numbers == 4 && l->count == 4) {
+		conf_error(l->report, l->at, mend, "WAKEONLAN: \"%s\" is no number of seconds",
+			   l->words[3]);
+		return;
+	}
 	if (numbers > 3 || !wake_parse(text, &target, &why)) {
 		conf_error(l->report, l->at, mend, "WAKEONLAN: %s",
 			   numbers > 3 ? "too many words" : why);
