@@ -27,6 +27,7 @@ endif
 drivers_libusbtransport_la_SOURCES = \
 	drivers/transport/usb.h drivers/transport/usb_private.h \
 	drivers/transport/usb_bus.c \
+	drivers/transport/usb_claim.c \
 	drivers/transport/usb_find.c \
 	drivers/transport/usb_hid.c \
 	drivers/transport/usb_holder.c \

@@ -52,10 +52,12 @@ def usbsim(site):
         return made[-1]
     yield make
     # A program whose devices' kernel has ended dies with it, and not by itself.
-    for process in site.processes:
-        usb_simulator.UsbSim.check(process)
-    for simulator in made:
-        simulator.close()
+    try:
+        for process in site.processes:
+            usb_simulator.UsbSim.check(process)
+    finally:
+        for simulator in made:
+            simulator.close()
 
 
 @pytest.fixture

@@ -3,7 +3,8 @@
  *
  *   usb_bus.c     libusb's context in the driver's loop; hot-plug
  *   usb_find.c    which device is meant
- *   usb_open.c    open, lock, claim; close
+ *   usb_open.c    a look at the bus, open, close
+ *   usb_claim.c   lock and claim
  *   usb_holder.c  who is in the way, in words
  *   usb_io.c      transfers and strings
  *   usb_listen.c  interrupt reports
@@ -123,6 +124,10 @@ struct usb {
 	struct usb_listener *listener;
 	struct usb_counts counts;
 };
+
+/* claim.c: reads the configuration, locks, claims; false: it said why not.  USB_ANY: the active
+ * configuration. */
+bool usb_claim(struct usb *u, struct core *c, int config_index);
 
 /* io.c */
 enum usb_result usb_result_of_error(struct usb *u, int libusb_error);
