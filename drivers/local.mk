@@ -47,20 +47,29 @@ drivers_dummy_ups_SOURCES = \
 	drivers/virtual/script.c drivers/virtual/script.h
 drivers_dummy_ups_LDADD = drivers/libcore.la common/libupsnet.la
 
-# HID: report descriptors, values, reports, and maps at work on them.  Knows nothing of USB.
+# Maps at work on devices of all kinds.
+noinst_LTLIBRARIES += drivers/libengine.la
+drivers_libengine_la_SOURCES = \
+	drivers/engine/device.h \
+	drivers/engine/engine.c drivers/engine/engine.h drivers/engine/engine_private.h \
+	drivers/engine/engine_command.c \
+	drivers/engine/engine_poll.c \
+	drivers/engine/engine_rows.c \
+	drivers/engine/engine_status.c drivers/engine/engine_status.h \
+	drivers/engine/engine_value.c
+drivers_libengine_la_LIBADD = drivers/libmaps.la common/libups.la common/libbase.la -lm
+
+# HID: report descriptors, values, reports, for the engine.  Knows nothing of USB.
 noinst_LTLIBRARIES += drivers/libhid.la
 drivers_libhid_la_SOURCES = \
-	drivers/usbhid/engine.c drivers/usbhid/engine.h drivers/usbhid/engine_private.h \
-	drivers/usbhid/engine_command.c \
-	drivers/usbhid/engine_status.c drivers/usbhid/engine_status.h \
-	drivers/usbhid/engine_value.c \
 	drivers/usbhid/explore.c drivers/usbhid/explore.h \
 	drivers/usbhid/hidfix.c drivers/usbhid/hidfix.h \
 	drivers/usbhid/hiddesc.c drivers/usbhid/hiddesc.h \
+	drivers/usbhid/hiddevice.c drivers/usbhid/hiddevice.h \
 	drivers/usbhid/hidreports.c drivers/usbhid/hidreports.h \
 	drivers/usbhid/hidusage.c drivers/usbhid/hidusage.h \
 	drivers/usbhid/hidvalue.c drivers/usbhid/hidvalue.h
-drivers_libhid_la_LIBADD = drivers/libmaps.la common/libups.la common/libbase.la -lm
+drivers_libhid_la_LIBADD = drivers/libengine.la -lm
 
 if HAVE_USB
 driver_PROGRAMS += drivers/usbhid-ups

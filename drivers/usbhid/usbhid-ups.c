@@ -13,10 +13,11 @@
 #include "common/base/log.h"
 #include "common/base/str.h"
 #include "drivers/core/driver.h"
+#include "drivers/engine/engine.h"
 #include "drivers/maps/mapset.h"
 #include "drivers/transport/usb.h"
-#include "drivers/usbhid/engine.h"
 #include "drivers/usbhid/explore.h"
+#include "drivers/usbhid/hiddevice.h"
 #include "drivers/usbhid/hidfix.h"
 
 static const char token[] = "usbhid";
@@ -41,6 +42,7 @@ struct usbhid {
 	const struct map_match *match;
 	struct hid_desc desc;
 	struct hid_reports *reports;
+	struct hid_device *device;
 	struct engine *engine;
 	bool wants_packets, listening;
 	bool threshold_set;             /* lowbatt */
@@ -325,13 +327,12 @@ static void publish_identity(struct core *c, const struct usbhid *u)
 		   u->map->version);
 }
 
-static struct engine_options engine_options(struct core *c, const struct usbhid *u)
+static struct engine_options engine_options(struct core *c)
 {
 	return (struct engine_options){
 		.full_s = core_option_long(c, "pollfreq", 0),
 		.quick_s = core_option_long(c, "pollinterval", 2),
-		.never_ask = core_flag(c, "interruptonly"),
-		.ask_maximum = core_flag(c, "maxreport") || quirk(u, "max-report"),
+		.passive = core_flag(c, "interruptonly"),
 		.rules =
 			{
 				.discharge_is_calibration =
@@ -382,7 +383,11 @@ static bool start_engine(struct core *c, struct usbhid *u)
 	struct hid_io io = {io_get, io_set, io_string, u};
 	struct engine_host host = {core_state(c), host_set_text, host_status_begin, host_status,
 				   host_alarm,    host_wait,     host_alive,        c};
-	struct engine_options given = engine_options(c, u);
+	struct engine_options given = engine_options(c);
+	struct hid_device_options how = {
+		.passive = given.passive,
+		.ask_maximum = core_flag(c, "maxreport") || quirk(u, "max-report"),
+	};
 
 	given.product = usb_identity(u->usb)->product;
 	given.number_count = take_numbers(c, u);
@@ -390,7 +395,12 @@ static bool start_engine(struct core *c, struct usbhid *u)
 
 	u->reports = hid_reports_new(&u->desc, &io);
 	if (u->reports)
-		u->engine = engine_new(u->map, u->match, &u->desc, u->reports, &host, &given);
+		u->device = hid_device_new(u->map, u->match, &u->desc, u->reports, &how);
+	if (u->device) {
+		struct engine_device device = hid_device_ops(u->device);
+
+		u->engine = engine_new(u->map, u->match, &device, &host, &given);
+	}
 	if (!u->engine) {
 		log_error(token, "out of memory");
 		return false;
@@ -440,10 +450,12 @@ static void usbhid_close(struct core *c)
 	if (u->listening)
 		usb_unlisten(u->usb);
 	engine_free(u->engine);
+	hid_device_free(u->device);
 	hid_reports_free(u->reports);
 	hid_desc_free(&u->desc);
 	usb_close(u->usb);
 	u->engine = NULL;
+	u->device = NULL;
 	u->reports = NULL;
 	u->usb = NULL;
 	u->listening = u->threshold_set = false;
@@ -453,6 +465,7 @@ static void on_packet(void *arg, enum usb_result r, const uint8_t *data, size_t 
 {
 	struct core *c = arg;
 	struct usbhid *u = core_data(c);
+	uint8_t number;
 
 	if (r != USB_OK) {
 		u->listening = false;
@@ -461,7 +474,8 @@ static void on_packet(void *arg, enum usb_result r, const uint8_t *data, size_t 
 			u->wants_packets = false;
 		if (r == USB_GONE)
 			core_poll_now(c);
-	} else if (engine_packet(u->engine, data, size)) {
+	} else if (hid_reports_interrupt(u->reports, data, size, &number)) {
+		engine_news(u->engine);
 		core_poll_now(c);
 	}
 }
