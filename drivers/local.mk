@@ -16,7 +16,8 @@ drivers_libcore_la_SOURCES = \
 	drivers/core/reload.c \
 	drivers/core/service.c drivers/core/service.h \
 	drivers/core/settings.c drivers/core/settings.h \
-	drivers/core/twin.c
+	drivers/core/twin.c \
+	drivers/transport/holder.c drivers/transport/holder.h
 drivers_libcore_la_LIBADD = common/libsandbox.la common/libups.la common/libnet.la common/libbase.la
 
 # USB devices, for the drivers that speak to them.
@@ -38,6 +39,11 @@ drivers_libusbtransport_la_CPPFLAGS = $(AM_CPPFLAGS) $(LIBUSB_CFLAGS)
 drivers_libusbtransport_la_LIBADD = drivers/libcore.la $(LIBUSB_LIBS)
 tests_driver_probe_usb_SOURCES = tests/driver/probe-usb.c
 tests_driver_probe_usb_LDADD = drivers/libusbtransport.la
+
+# Serial lines.
+noinst_LTLIBRARIES += drivers/libserial.la
+drivers_libserial_la_SOURCES = drivers/transport/serial.c drivers/transport/serial.h
+drivers_libserial_la_LIBADD = drivers/libcore.la
 
 driver_PROGRAMS += drivers/dummy-ups
 drivers_dummy_ups_SOURCES = \
