@@ -64,6 +64,10 @@ drivers_libengine_la_SOURCES = \
 	drivers/engine/engine_status.c drivers/engine/engine_status.h \
 	drivers/engine/engine_value.c
 drivers_libengine_la_LIBADD = drivers/libmaps.la common/libups.la common/libbase.la -lm
+# ... on the driver core.
+noinst_LTLIBRARIES += drivers/libenginehost.la
+drivers_libenginehost_la_SOURCES = drivers/engine/host.c drivers/engine/host.h
+drivers_libenginehost_la_LIBADD = drivers/libengine.la drivers/libcore.la
 
 # HID: report descriptors, values, reports, for the engine.  Knows nothing of USB.
 noinst_LTLIBRARIES += drivers/libhid.la
@@ -81,7 +85,7 @@ if HAVE_USB
 driver_PROGRAMS += drivers/usbhid-ups
 endif
 drivers_usbhid_ups_SOURCES = drivers/usbhid/usbhid-ups.c
-drivers_usbhid_ups_LDADD = drivers/libhid.la drivers/libusbtransport.la drivers/libcore.la
+drivers_usbhid_ups_LDADD = drivers/libhid.la drivers/libenginehost.la drivers/libusbtransport.la
 
 hid_tests = \
 	tests/unit/test_hid_desc \

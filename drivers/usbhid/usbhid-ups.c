@@ -13,8 +13,7 @@
 #include "common/base/log.h"
 #include "common/base/str.h"
 #include "drivers/core/driver.h"
-#include "drivers/engine/engine.h"
-#include "drivers/maps/mapset.h"
+#include "drivers/engine/host.h"
 #include "drivers/transport/usb.h"
 #include "drivers/usbhid/explore.h"
 #include "drivers/usbhid/hiddevice.h"
@@ -29,11 +28,8 @@ enum {
 	DISCHARGE_LOG_S = 30,
 };
 
-/* Read once, and kept to the end of the process: the sandbox closes their folders. */
-static struct mapset maps;
-static bool maps_loaded;
-
 struct usbhid {
+	const struct mapset *maps;
 	const struct map *only; /* subdriver */
 
 	/* While the device is open. */
@@ -109,39 +105,6 @@ static const struct driver_option options[] = {
 	{.name = NULL},
 };
 
-/* ---------------------------------------------------------------- the engine's host */
-
-static void host_set_text(void *arg, const char *name, const char *text)
-{
-	core_set_text(arg, name, text);
-}
-
-static void host_status_begin(void *arg)
-{
-	core_status_begin(arg);
-	core_alarm_begin(arg);
-}
-
-static void host_status(void *arg, const char *word)
-{
-	core_status_add(arg, word);
-}
-
-static void host_alarm(void *arg, const char *text)
-{
-	core_alarm_add(arg, text);
-}
-
-static bool host_wait(void *arg, int ms)
-{
-	return core_wait(arg, ms);
-}
-
-static void host_alive(void *arg)
-{
-	core_alive(arg);
-}
-
 /* ------------------------------------------------------------------- the device's I/O */
 
 static int io_error(enum usb_result r, size_t size)
@@ -190,31 +153,14 @@ static int io_string(void *arg, unsigned index, char *text, size_t size)
 
 /* -------------------------------------------------------------------------- finding it */
 
-static bool load_maps(struct core *c, struct usbhid *u)
-{
-	static char arg[] = "usbhid";
-	struct conf_report report = {.emit = conf_emit_log, .arg = arg};
-	const char *name = core_option(c, "subdriver");
-
-	if (!maps_loaded && !mapset_load(&maps, program, &report))
-		return false;
-	maps_loaded = true;
-	if (maps.count == 0)
-		log_error(token, "there are no maps for usbhid-ups: is NUT installed completely?");
-	u->only = name ? mapset_find(&maps, name) : NULL;
-	if (name && !u->only)
-		log_error(token, "subdriver \"%s\": there is no such map", name);
-	return maps.count > 0 && (!name || u->only);
-}
-
 static bool known(void *arg, uint16_t vendor, uint16_t product)
 {
 	struct core *c = arg;
 	const struct usbhid *u = core_data(c);
 	bool any = u->only || core_flag(c, "explore") || core_option(c, "productid");
 
-	for (size_t i = 0; !any && i < maps.count; i++) {
-		const struct map *m = maps.maps[i];
+	for (size_t i = 0; !any && i < u->maps->count; i++) {
+		const struct map *m = u->maps->maps[i];
 
 		for (size_t k = 0; !any && k < m->match_count; k++)
 			any = m->matches[k].how == MAP_MATCH_USB &&
@@ -240,7 +186,7 @@ static bool accept(void *arg, struct usb *usb, const struct usb_identity *who,
 	(void)usb;
 	(void)choice;
 	u->map = u->only;
-	u->match = mapset_match_usb(&maps, &device, u->only, &u->map);
+	u->match = mapset_match_usb(u->maps, &device, u->only, &u->map);
 	if (u->match || u->only || core_flag(c, "explore"))
 		return true;
 	log_notice(token, "no map is for %04x:%04x \"%s\"; -x explore shows what it has",
@@ -369,20 +315,10 @@ static size_t take_numbers(struct core *c, struct usbhid *u)
 	return count;
 }
 
-static void set_at_start(struct core *c, struct usbhid *u, const char *option, const char *variable)
-{
-	const char *value = core_option(c, option);
-
-	if (value && engine_setvar(u->engine, variable, value) != DRIVERWIRE_HANDLED)
-		log_warn(token, "%s = %s: this UPS has no %s that could be set", option, value,
-			 variable);
-}
-
 static bool start_engine(struct core *c, struct usbhid *u)
 {
 	struct hid_io io = {io_get, io_set, io_string, u};
-	struct engine_host host = {core_state(c), host_set_text, host_status_begin, host_status,
-				   host_alarm,    host_wait,     host_alive,        c};
+	struct engine_host host = engine_core_host(c);
 	struct engine_options given = engine_options(c);
 	struct hid_device_options how = {
 		.passive = given.passive,
@@ -412,8 +348,8 @@ static bool start_engine(struct core *c, struct usbhid *u)
 			  core_ups(c), u->map->name);
 		return false;
 	}
-	set_at_start(c, u, "offdelay", "ups.delay.shutdown");
-	set_at_start(c, u, "ondelay", "ups.delay.start");
+	engine_core_set(c, u->engine, "offdelay", "ups.delay.shutdown");
+	engine_core_set(c, u->engine, "ondelay", "ups.delay.start");
 	return true;
 }
 
@@ -422,7 +358,7 @@ static bool start_engine(struct core *c, struct usbhid *u)
 static enum driver_result explore(struct core *c, struct usbhid *u)
 {
 	const struct usb_identity *who = usb_identity(u->usb);
-	const struct map *names = maps.maps[0];
+	const struct map *names = u->maps->maps[0];
 	struct hid_io io = {io_get, io_set, io_string, u};
 	struct hid_usages *usages = hid_usages_new();
 
@@ -520,7 +456,7 @@ static enum driver_result usbhid_open(struct core *c)
 		log_error(token, "pollonly and interruptonly: nothing would be left to read");
 		return DRIVER_FATAL;
 	}
-	if (!load_maps(c, u))
+	if (!engine_core_maps(c, program, "subdriver", &u->maps, &u->only))
 		return DRIVER_FATAL;
 	r = usb_open(c, &finder, c, &u->usb);
 	if (r != DRIVER_OK)
@@ -540,14 +476,10 @@ static enum driver_result usbhid_poll(struct core *c)
 		return DRIVER_LOST;
 	listen_again(c, u);
 	r = engine_poll(u->engine, clock_ms());
-	if (r == ENGINE_GONE)
-		return DRIVER_LOST;
-	if (r == ENGINE_FAILED)
-		return DRIVER_FAILED;
 	if (r == ENGINE_OK && !u->threshold_set)
-		set_at_start(c, u, "lowbatt", "battery.charge.low");
+		engine_core_set(c, u->engine, "lowbatt", "battery.charge.low");
 	u->threshold_set = u->threshold_set || r == ENGINE_OK;
-	return r == ENGINE_OK ? DRIVER_OK : DRIVER_STALE;
+	return engine_core_result(r);
 }
 
 static enum driverwire_result usbhid_instcmd(struct core *c, const char *name, const char *value)
