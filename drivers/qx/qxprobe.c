@@ -1,0 +1,63 @@
+#include "config.h"
+
+#include "common/base/log.h"
+#include "drivers/qx/qxdevice.h"
+#include "drivers/qx/qxprobe.h"
+
+static const char token[] = "qx";
+
+enum {
+	CANDIDATES_MAX = 256,
+	TRIES = 2, /* of each probe: the first query after a long silence is often lost */
+};
+
+static enum carrier_result try_once(struct qx_device *q, const struct mapset_candidate *c)
+{
+	struct mapconv_context context = {.map = c->map};
+	struct mapvalue v = {.kind = MAPVALUE_NUMBER};
+	enum device_result r = qx_device_probe(q, c->match->value, &v);
+
+	if (r == DEVICE_GONE)
+		return CARRIER_GONE;
+	if (r != DEVICE_OK)
+		return CARRIER_SILENCE;
+	return mapconv_read(c->match->steps, c->match->step_count, &v, &context) ? CARRIER_OK
+										 : CARRIER_REFUSED;
+}
+
+static enum carrier_result try_map(const struct mapset_candidate *c, const struct carrier *carrier)
+{
+	enum carrier_result r = CARRIER_SILENCE;
+
+	for (int i = 0; i < TRIES && r == CARRIER_SILENCE; i++) {
+		struct qx_device *q = qx_device_new(c->map, carrier);
+
+		if (!q)
+			return CARRIER_FAILED;
+		r = try_once(q, c);
+		qx_device_free(q);
+	}
+	log_debug(1, token, "%s: %s", c->map->name,
+		  r == CARRIER_OK ? "the device answers as it should" : "no");
+	return r;
+}
+
+enum carrier_result qx_probe(const struct mapset *maps, const struct map *only,
+			     const struct carrier *carrier, struct qx_found *found)
+{
+	struct mapset_candidate list[CANDIDATES_MAX];
+	size_t count = mapset_candidates(maps, only, MAP_MATCH_PROBE, list, CANDIDATES_MAX);
+
+	*found = (struct qx_found){only, NULL};
+	for (size_t i = 0; i < count; i++) {
+		enum carrier_result r = try_map(&list[i], carrier);
+
+		if (r == CARRIER_OK) {
+			*found = (struct qx_found){list[i].map, list[i].match};
+			return r;
+		}
+		if (r == CARRIER_GONE || r == CARRIER_FAILED)
+			return r;
+	}
+	return only && count == 0 ? CARRIER_OK : CARRIER_SILENCE;
+}
