@@ -175,5 +175,15 @@ drivers_libqx_la_SOURCES = \
 drivers_libqx_la_LIBADD = drivers/libenginehost.la drivers/libserial.la -lm
 
 driver_PROGRAMS += drivers/nutdrv_qx
-drivers_nutdrv_qx_SOURCES = drivers/qx/nutdrv_qx.c drivers/qx/qxusb.h drivers/qx/qxusb_none.c
+drivers_nutdrv_qx_SOURCES = drivers/qx/nutdrv_qx.c drivers/qx/qxusb.h
 drivers_nutdrv_qx_LDADD = drivers/libqx.la
+if HAVE_USB
+drivers_nutdrv_qx_SOURCES += \
+	drivers/qx/qxusb.c drivers/qx/qxusb_private.h \
+	drivers/qx/qxusb_frames.c \
+	drivers/qx/qxusb_reports.c \
+	drivers/qx/qxusb_strings.c
+drivers_nutdrv_qx_LDADD += drivers/libusbtransport.la
+else
+drivers_nutdrv_qx_SOURCES += drivers/qx/qxusb_none.c
+endif
