@@ -74,6 +74,7 @@ struct engine_device {
 	/* For conversions, as in struct mapconv_context.  May be NULL. */
 	bool (*string)(void *arg, unsigned index, char *dst, size_t size);
 	bool (*report)(void *arg, unsigned id, unsigned char *dst, size_t size, size_t *len);
+	bool (*answer)(void *arg, const char *query, char *dst, size_t size, size_t *len);
 
 	void *arg;
 };

@@ -42,16 +42,22 @@ static bool ask_report(void *arg, unsigned id, unsigned char *dst, size_t size, 
 	return e->device.report && e->device.report(e->device.arg, id, dst, size, len);
 }
 
+static bool ask_answer(void *arg, const char *query, char *dst, size_t size, size_t *len)
+{
+	struct engine *e = arg;
+
+	return e->device.answer && e->device.answer(e->device.arg, query, dst, size, len);
+}
+
 /* ------------------------------------------------------------------------------ life */
 
 static void take_numbers(struct engine *e, const struct map_match *match)
 {
 	double number;
 
-	map_numbers(e->map, match, &e->numbers);
+	map_numbers(e->map, match, e->numbers);
 	for (size_t i = 0; i < e->options.number_count; i++)
-		mapnumbers_set(&e->numbers, e->options.numbers[i].name,
-			       e->options.numbers[i].value);
+		mapnumbers_set(e->numbers, e->options.numbers[i].name, e->options.numbers[i].value);
 	if (e->options.full_s > 0)
 		return;
 	e->options.full_s = FULL_S;
@@ -63,12 +69,13 @@ static bool engine_start(struct engine *e, const struct map_match *match)
 {
 	e->context = (struct mapconv_context){
 		.map = e->map,
-		.numbers = &e->numbers,
+		.numbers = e->numbers,
 		.arg = e,
 		.place = ask_place,
 		.variable = ask_variable,
 		.string = ask_string,
 		.report = ask_report,
+		.answer = ask_answer,
 	};
 	take_numbers(e, match);
 	if (!engine_rows_make(e))
@@ -90,6 +97,7 @@ struct engine *engine_new(const struct map *map, const struct map_match *match,
 	e->device = *device;
 	e->host = *host;
 	e->options = *options;
+	e->numbers = options->store ? options->store : &e->own_numbers;
 	if (engine_start(e, match))
 		return e;
 	engine_free(e);
@@ -111,7 +119,7 @@ size_t engine_rows_here(const struct engine *e)
 
 bool engine_number(const struct engine *e, const char *name, double *number)
 {
-	return mapnumbers_get(&e->numbers, name, number);
+	return mapnumbers_get(e->numbers, name, number);
 }
 
 void engine_news(struct engine *e)

@@ -43,6 +43,8 @@ struct engine_options {
 	/* Numbers for the map's conversions, besides its own. */
 	const struct map_set_item *numbers;
 	size_t number_count;
+	struct mapnumbers
+		*store; /* where all numbers are kept, for those who look at them; or NULL */
 };
 
 enum engine_result {

@@ -48,9 +48,8 @@ static enum driverwire_result to_value(struct engine *e, const struct map_row *r
 {
 	if (!mapvalue_set_text(v, text))
 		return DRIVERWIRE_R_INVALID;
-	return mapconv_write(row->steps, row->step_count, v, &e->context)
-		       ? DRIVERWIRE_HANDLED
-		       : DRIVERWIRE_R_CONVERSION;
+	return mapconv_write(row->steps, row->step_count, v, &e->context) ? DRIVERWIRE_HANDLED
+									  : DRIVERWIRE_R_CONVERSION;
 }
 
 static bool in_table(const struct maplookup *l, const char *text)
@@ -62,7 +61,15 @@ static bool in_table(const struct maplookup *l, const char *text)
 	return false;
 }
 
-static bool allowed(const struct map_row *row, const char *text)
+static bool within(const struct engine *e, const struct map_row *row, const char *text)
+{
+	double number;
+
+	return str_to_double(text, &number) && number >= engine_limit(e, row->low, row->low_name) &&
+	       number <= engine_limit(e, row->high, row->high_name);
+}
+
+static bool allowed(const struct engine *e, const struct map_row *row, const char *text)
 {
 	double number, own;
 
@@ -71,7 +78,7 @@ static bool allowed(const struct map_row *row, const char *text)
 	if (row->values && !in_table(row->values, text))
 		return false;
 	if (row->flags & MAP_LIMITS)
-		return str_to_double(text, &number) && number >= row->low && number <= row->high;
+		return within(e, row, text);
 	/* A number that the driver keeps stays one. */
 	return !row->own || !str_to_double(row->own, &own) || str_to_double(text, &number);
 }
@@ -107,7 +114,7 @@ static enum driverwire_result set_place(struct engine *e, struct engine_row *r, 
 	enum driverwire_result result = to_value(e, r->row, value, &v);
 
 	if (result == DRIVERWIRE_HANDLED)
-		result = wire_result(e->device.write(e->device.arg, r->place, &v, false));
+		result = wire_result(e->device.write(e->device.arg, r->to, &v, false));
 	if (result != DRIVERWIRE_HANDLED)
 		return result;
 	if (!reads_back(e, r->place, &v, &now)) {
@@ -120,19 +127,29 @@ static enum driverwire_result set_place(struct engine *e, struct engine_row *r, 
 	return result;
 }
 
+/* A setting of the driver's own: as its conversions would write it, in the steps that the device
+ * has. */
+static enum driverwire_result keep(struct engine *e, struct engine_row *r, const char *value)
+{
+	struct mapvalue v = {.kind = MAPVALUE_NUMBER};
+	enum driverwire_result result = to_value(e, r->row, value, &v);
+
+	if (result == DRIVERWIRE_HANDLED)
+		engine_publish(e, r, mapvalue_text(&v));
+	return result;
+}
+
 enum driverwire_result engine_setvar(struct engine *e, const char *name, const char *value)
 {
 	struct engine_row *r = engine_find_variable(e, name);
 
 	if (!r || !(r->row->flags & MAP_RW))
 		return DRIVERWIRE_R_UNKNOWN;
-	if (!allowed(r->row, value))
+	if (!allowed(e, r->row, value))
 		return DRIVERWIRE_R_INVALID;
-	if (r->row->own) {
-		engine_publish(e, r, value);
-		return DRIVERWIRE_HANDLED;
-	}
-	return r->place ? set_place(e, r, value) : DRIVERWIRE_R_UNKNOWN;
+	if (r->row->own)
+		return keep(e, r, value);
+	return r->place && r->to && r->published ? set_place(e, r, value) : DRIVERWIRE_R_UNKNOWN;
 }
 
 /* --------------------------------------------------------------------------- commands */
@@ -177,7 +194,7 @@ void engine_publish_commands(struct engine *e)
 	for (size_t i = 0; i < e->count; i++) {
 		const struct engine_row *r = e->rows[i];
 
-		if (r->row->kind == MAP_CMD && r->here && r->place)
+		if (r->row->kind == MAP_CMD && r->here && r->place && engine_row_counts(e, r))
 			state_add_command(e->host.state, r->name);
 	}
 	for (size_t i = 0; i < e->map->sequence_count; i++) {

@@ -96,9 +96,10 @@ static enum device_result full_row(struct engine *e, struct engine_row *r)
 	return result;
 }
 
-static bool to_read(const struct engine_row *r)
+static bool to_read(const struct engine *e, const struct engine_row *r)
 {
-	return r->here && r->row->kind != MAP_CMD && !r->row->constant && !r->row->own;
+	return r->here && r->row->kind != MAP_CMD && !r->row->constant && !r->row->own &&
+	       engine_row_counts(e, r);
 }
 
 /* ------------------------------------------------------------------------ many at once */
@@ -124,8 +125,8 @@ static void want_row(const struct engine *e, struct wants *w, const struct engin
 		want(w, r->only_if, 0);
 		want(w, r->unless, 0);
 	}
-	if (first ||
-	    (to_read(r) && (r->in_use || !e->decided) && (!quick || (r->row->flags & MAP_QUICK))))
+	if (first || (to_read(e, r) && (r->in_use || !e->decided) &&
+		      (!quick || (r->row->flags & MAP_QUICK))))
 		want(w, r->place, age_of(e, r->row));
 }
 
@@ -171,7 +172,7 @@ static enum engine_result full_poll(struct engine *e)
 	for (size_t i = 0; i < e->count; i++) {
 		struct engine_row *r = e->rows[i];
 
-		if (!to_read(r))
+		if (!to_read(e, r))
 			continue;
 		result = full_row(e, r);
 		if (result == DEVICE_GONE || hangs(e))
@@ -198,7 +199,7 @@ static enum engine_result quick_poll(struct engine *e)
 	for (size_t i = 0; i < e->count; i++) {
 		struct engine_row *r = e->rows[i];
 
-		if (!to_read(r) || !r->in_use || !r->place || !(r->row->flags & MAP_QUICK))
+		if (!to_read(e, r) || !r->in_use || !r->place || !(r->row->flags & MAP_QUICK))
 			continue;
 		result = e->device.read(e->device.arg, r->place, age_of(e, r->row), &unused);
 		if (result == DEVICE_GONE || misses(e, r, result) || hangs(e))
@@ -213,7 +214,7 @@ static void take_what_is_here(struct engine *e)
 	for (size_t i = 0; i < e->count; i++) {
 		struct engine_row *r = e->rows[i];
 
-		if (to_read(r) && r->in_use && r->place &&
+		if (to_read(e, r) && r->in_use && r->place &&
 		    e->device.here(e->device.arg, r->place, e->poll))
 			engine_take_row(e, r, e->poll);
 	}

@@ -19,8 +19,9 @@ struct engine_row {
 	char *made;               /* both, where a template made them */
 	const void *place;        /* NULL: there is no such place, or the row names none */
 	const void *only_if, *unless;
-	bool here;   /* it can be used on this device */
-	bool in_use; /* VAR: it is the one that gives its variable; others: always */
+	const void *to; /* where it is written */
+	bool here;      /* it can be used on this device */
+	bool in_use;    /* VAR: it is the one that gives its variable; others: always */
 	bool published;
 	bool given;                   /* the device gave a value once */
 	unsigned misses;              /* full polls in a row without a value */
@@ -34,7 +35,7 @@ struct engine {
 	struct engine_device device;
 	struct engine_host host;
 	struct engine_options options;
-	struct mapnumbers numbers;
+	struct mapnumbers own_numbers, *numbers;
 	struct mapconv_context context;
 	struct engine_row **rows;  /* in the order of the map */
 	struct engine_row **names; /* the first of each name, sorted by it */
@@ -65,6 +66,9 @@ struct engine_row *engine_find_variable(const struct engine *e, const char *name
 /* The row of a command that this device has; NULL if there is none. */
 struct engine_row *engine_find_command(const struct engine *e, const char *name);
 
+/* True if the number that the row depends on says so, or it depends on none. */
+bool engine_row_counts(const struct engine *e, const struct engine_row *r);
+
 /* Decides which rows can be used on this device, as far as that is known now. */
 void engine_rows_settle(struct engine *e);
 
@@ -78,6 +82,9 @@ void engine_publish(struct engine *e, struct engine_row *r, const char *text);
 
 /* Constants, settings that the driver keeps, and commands. */
 void engine_publish_known(struct engine *e);
+
+/* A limit of a row: a number, or the one of that name, if there is one. */
+double engine_limit(const struct engine *e, double number, const char *name);
 
 /* engine_command.c */
 void engine_publish_commands(struct engine *e);

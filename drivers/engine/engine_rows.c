@@ -60,12 +60,18 @@ struct engine_row *engine_rows_first(const struct engine *e, const char *name)
 	return NULL;
 }
 
+bool engine_row_counts(const struct engine *e, const struct engine_row *r)
+{
+	return mapnumbers_allow(e->numbers, r->row->when);
+}
+
 struct engine_row *engine_find_variable(const struct engine *e, const char *name)
 {
 	struct engine_row *first = NULL;
 
 	for (struct engine_row *r = engine_rows_first(e, name); r; r = r->next_same) {
-		if (r->row->kind != MAP_VAR || !r->here || (r->row->flags & MAP_HIDDEN))
+		if (r->row->kind != MAP_VAR || !r->here || (r->row->flags & MAP_HIDDEN) ||
+		    !engine_row_counts(e, r))
 			continue;
 		if (r->in_use)
 			return r;
@@ -78,7 +84,7 @@ struct engine_row *engine_find_variable(const struct engine *e, const char *name
 struct engine_row *engine_find_command(const struct engine *e, const char *name)
 {
 	for (struct engine_row *r = engine_rows_first(e, name); r; r = r->next_same) {
-		if (r->row->kind == MAP_CMD && r->here && r->place)
+		if (r->row->kind == MAP_CMD && r->here && r->place && engine_row_counts(e, r))
 			return r;
 	}
 	return NULL;
@@ -104,6 +110,7 @@ static struct engine_row *make_row(const struct engine *e, const struct map_row 
 	r->place = place_of(e, r->where);
 	r->only_if = place_of(e, row->only_if);
 	r->unless = place_of(e, row->unless);
+	r->to = row->to ? place_of(e, row->to) : r->place;
 	return r;
 }
 

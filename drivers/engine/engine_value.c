@@ -10,6 +10,13 @@
 #include "common/base/str.h"
 #include "drivers/engine/engine_private.h"
 
+double engine_limit(const struct engine *e, double number, const char *name)
+{
+	double told;
+
+	return name && mapnumbers_get(e->numbers, name, &told) ? told : number;
+}
+
 /* How a client may set it. */
 static void publish_rules(struct engine *e, const struct engine_row *r)
 {
@@ -24,7 +31,8 @@ static void publish_rules(struct engine *e, const struct engine_row *r)
 	if (row->length > 0)
 		state_set_aux(s, r->name, row->length);
 	if (row->flags & MAP_LIMITS)
-		state_add_range(s, r->name, (long)row->low, (long)row->high);
+		state_add_range(s, r->name, (long)engine_limit(e, row->low, row->low_name),
+				(long)engine_limit(e, row->high, row->high_name));
 	for (size_t i = 0; row->values && i < row->values->count; i++)
 		state_add_enum(s, r->name, row->values->rows[i].text);
 }

@@ -30,6 +30,7 @@ struct nutdrv_qx {
 	struct qx_device *device;
 	struct engine *engine;
 	struct qx_battery battery;
+	struct mapnumbers numbers; /* of the options, and what the map's functions keep */
 };
 
 static const struct driver_option options[] = {
@@ -54,8 +55,23 @@ static const struct driver_option options[] = {
 	 .help = "between two readings of all values; 30",
 	 .min = 1,
 	 .max = 3600},
+	{.name = "novendor", .help = "do not ask for the vendor: some devices hang then"},
+	{.name = "norating", .help = "do not ask for the ratings: some devices hang then"},
+	{.name = "ignoresab", .help = "the device's shutdown bit is always on and says nothing"},
 	{.name = NULL},
 };
+
+/* Flags that are numbers for the maps. */
+static void take_numbers(struct core *c, struct nutdrv_qx *n)
+{
+	static const char *const flags[] = {"novendor", "norating", "ignoresab", NULL};
+
+	n->numbers = (struct mapnumbers){.count = 0};
+	for (size_t i = 0; flags[i]; i++) {
+		if (core_flag(c, flags[i]))
+			mapnumbers_set(&n->numbers, flags[i], 1);
+	}
+}
 
 /* ---------------------------------------------------------------------------- the device */
 
@@ -88,7 +104,7 @@ static enum driver_result choose(struct core *c, struct nutdrv_qx *n)
 
 	if (!only && n->usb && qx_usb_protocol(n->usb)[0])
 		only = mapset_find(n->maps, qx_usb_protocol(n->usb));
-	switch (qx_probe(n->maps, only, &n->carrier, &n->found)) {
+	switch (qx_probe(n->maps, only, &n->carrier, &n->numbers, &n->found)) {
 	case CARRIER_OK:
 		return DRIVER_OK;
 	case CARRIER_GONE:
@@ -112,10 +128,11 @@ static bool start_engine(struct core *c, struct nutdrv_qx *n)
 		.full_s = core_option_long(c, "pollfreq", 0),
 		.quick_s = core_option_long(c, "pollinterval", 2),
 		.rules = {.discharge_log_s = -1},
+		.store = &n->numbers,
 	};
 	struct engine_device device;
 
-	n->device = qx_device_new(n->found.map, &n->carrier);
+	n->device = qx_device_new(n->found.map, &n->carrier, &n->numbers);
 	if (!n->device)
 		return false;
 	device = qx_device_ops(n->device);
@@ -165,6 +182,7 @@ static enum driver_result qx_open(struct core *c)
 	if (!engine_core_maps(c, program, "protocol", &n->maps, &n->only) ||
 	    !qx_battery_start(&n->battery, c))
 		return DRIVER_FATAL;
+	take_numbers(c, n);
 	r = open_carrier(c, n);
 	if (r != DRIVER_OK)
 		return r;

@@ -40,6 +40,7 @@ struct qx_place {
 struct qx_device {
 	const struct map *map;
 	struct carrier carrier;
+	const struct mapnumbers *numbers;
 	struct qx_query *queries;
 	struct qx_place *places;
 	unsigned long poll;
@@ -48,7 +49,8 @@ struct qx_device {
 
 /* -------------------------------------------------------------------------------- life */
 
-struct qx_device *qx_device_new(const struct map *map, const struct carrier *carrier)
+struct qx_device *qx_device_new(const struct map *map, const struct carrier *carrier,
+				const struct mapnumbers *numbers)
 {
 	struct qx_device *q = calloc(1, sizeof(*q));
 
@@ -56,6 +58,7 @@ struct qx_device *qx_device_new(const struct map *map, const struct carrier *car
 		return NULL;
 	q->map = map;
 	q->carrier = *carrier;
+	q->numbers = numbers;
 	return q;
 }
 
@@ -227,9 +230,13 @@ static enum device_result carry(struct qx_device *q, const struct map_query *que
 {
 	char sent[QUERY_MAX];
 	struct carrier_query c = {.text = sent, .timeout_ms = TIMEOUT_MS};
+	const struct mapcodec *codec = query->codec;
 	enum carrier_result r;
 
-	if (!expand(query->text, value, sent, sizeof(sent), &c.length))
+	if (!mapnumbers_allow(q->numbers, query->when))
+		return DEVICE_REFUSED;
+	if (!expand(query->text, value, sent, sizeof(sent), &c.length) ||
+	    (codec && codec->query && !codec->query(sent, &c.length, sizeof(sent), q->numbers)))
 		return DEVICE_RANGE;
 	c.end = last_byte(query->end);
 	*len = 0;
@@ -237,6 +244,9 @@ static enum device_result carry(struct qx_device *q, const struct map_query *que
 	log_debug(3, token, "%s: %zu bytes came", query->name, *len);
 	switch (r) {
 	case CARRIER_OK:
+		if (codec && codec->answer &&
+		    !codec->answer(answer, len, CARRIER_ANSWER_MAX, q->numbers))
+			return DEVICE_NONE;
 		return judge(query, answer, *len, sent, c.length);
 	case CARRIER_SILENCE:
 	case CARRIER_FAILED:
@@ -389,6 +399,18 @@ static enum device_result device_write(void *arg, const void *place, const struc
 	return r;
 }
 
+static bool device_answer(void *arg, const char *query, char *dst, size_t size, size_t *len)
+{
+	struct qx_device *q = arg;
+	struct qx_query *one = take_query(q, query);
+
+	if (!one || fresh(q, one, 0) != DEVICE_OK)
+		return false;
+	*len = one->length < size ? one->length : size;
+	memcpy(dst, one->answer, *len);
+	return true;
+}
+
 static unsigned long device_begin(void *arg)
 {
 	struct qx_device *q = arg;
@@ -431,6 +453,7 @@ struct engine_device qx_device_ops(struct qx_device *q)
 		.write = device_write,
 		.forget = device_forget,
 		.counts = device_counts,
+		.answer = device_answer,
 		.arg = q,
 	};
 }

@@ -15,8 +15,10 @@
 
 struct qx_device;
 
-/* Both are borrowed for as long as this lives. NULL: no memory. */
-struct qx_device *qx_device_new(const struct map *map, const struct carrier *carrier);
+/* All are borrowed for as long as this lives; the numbers are those that codec() and when() of the
+ * map's queries look at. NULL: no memory. */
+struct qx_device *qx_device_new(const struct map *map, const struct carrier *carrier,
+				const struct mapnumbers *numbers);
 void qx_device_free(struct qx_device *q);
 
 /* For engine_new(); good for as long as `q`. */

@@ -15,9 +15,11 @@ struct qx_found {
 
 /*
  * Tries the maps, or the one that is asked for (`only`, may be NULL), over a carrier.
+ * `numbers`: of the driver's options.
  * CARRIER_OK: *found is it; CARRIER_SILENCE: none is; else the search broke off.
  */
 enum carrier_result qx_probe(const struct mapset *maps, const struct map *only,
-			     const struct carrier *carrier, struct qx_found *found);
+			     const struct carrier *carrier, const struct mapnumbers *numbers,
+			     struct qx_found *found);
 
 #endif
