@@ -15,7 +15,7 @@ tests="clang libclang-rt-dev libcmocka-dev asciidoctor git ca-certificates xz-ut
 	python3 python3-pytest python3-pytest-xdist python3-pytest-timeout procps
 	openssl libnss3-dev libnss3-tools"
 tests="$tests python3-aiosmtpd dbus-daemon python3-dbusmock iproute2 util-linux"
-tests="$tests umockdev libumockdev-dev usbutils"
+tests="$tests umockdev libumockdev-dev usbutils udev"
 # The layouts of libupsclient are checked for 32 bits too.
 [ "$(dpkg --print-architecture 2>/dev/null)" != amd64 ] || tests="$tests libc6-dev-i386"
 peers="nut-server nut-client libupsclient6 libupsclient-dev python3-nut

@@ -24,6 +24,7 @@ drivers_libmaps_la_LIBADD = common/libbase.la -lm
 # nut-mapcheck: looks for mistakes in map files.
 noinst_LTLIBRARIES += drivers/libmapcheck.la
 drivers_libmapcheck_la_SOURCES = \
+	drivers/maps/mapdevices.c drivers/maps/mapdevices.h \
 	drivers/maps/mapcheck.c drivers/maps/mapcheck.h \
 	drivers/maps/mapprint.c drivers/maps/mapprint.h
 drivers_libmapcheck_la_LIBADD = drivers/libmaps.la common/libups.la

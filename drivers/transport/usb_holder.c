@@ -182,9 +182,10 @@ void usb_access_explain(const struct usb_identity *who, const char *node, char *
 	user_name(geteuid(), user, sizeof(user));
 	group_name(getegid(), group, sizeof(group));
 	str_format(dst, size,
-		   "no permission for %s (%s; we are %s:%s). A udev rule mends it, in "
-		   "/etc/udev/rules.d/62-nut-usbups.rules: SUBSYSTEM==\"usb\", "
-		   "ATTR{idVendor}==\"%04x\", ATTR{idProduct}==\"%04x\", MODE=\"0660\", "
-		   "GROUP=\"%s\"; then \"udevadm control --reload\" and plug the device anew",
-		   node, of_node, user, group, who->vendor_id, who->product_id, group);
+		   "no permission for %s (%s; we are %s:%s). udev gives it to us by the "
+		   "rules " UDEV_RULES_NAME ": \"udevadm control --reload\" and \"udevadm trigger "
+		   "--subsystem-match=usb --action=add\" apply them, or plug it anew; for a map of "
+		   "your own (%04x:%04x) \"nut-mapcheck --udev >/etc/udev/rules.d/" UDEV_RULES_NAME
+		   "\" writes them first",
+		   node, of_node, user, group, who->vendor_id, who->product_id);
 }
