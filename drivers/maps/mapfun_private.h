@@ -22,6 +22,15 @@ mapfun_fn mapfun_ever_ip;
 mapfun_fn mapfun_ever_mac;
 mapfun_fn mapfun_ever_version;
 
+mapfun_fn mapfun_megatec_avr;
+mapfun_fn mapfun_megatec_off_write;
+mapfun_fn mapfun_megatec_off_delay_write;
+mapfun_fn mapfun_megatec_on_delay_write;
+mapfun_fn mapfun_megatec_pack;
+mapfun_fn mapfun_megatec_return_write;
+mapfun_fn mapfun_megatec_test_write;
+mapfun_fn mapfun_megatec_test_short_write;
+
 mapfun_fn mapfun_mge_abm;
 mapfun_fn mapfun_mge_without_abm;
 mapfun_fn mapfun_mge_charging;
