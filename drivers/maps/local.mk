@@ -10,6 +10,8 @@ drivers_libmaps_la_SOURCES = \
 	drivers/maps/mapfun_megatec.c \
 	drivers/maps/mapfun_mge.c \
 	drivers/maps/mapfun_powercom.c \
+	drivers/maps/mapfun_qx.c \
+	drivers/maps/mapfun_voltronic.c \
 	drivers/maps/mapitem.c \
 	drivers/maps/maplookup.c drivers/maps/maplookup.h \
 	drivers/maps/mapmatch.c \

@@ -489,6 +489,30 @@ static bool read_any(const struct mapconv_step *s, struct mapvalue *v,
 	return mapvalue_set_number(v, strpbrk(mapvalue_text(v), s->name) ? 1 : 0);
 }
 
+/* For k(name), when(name), limits(): the number goes on as it is. */
+static bool read_keep(const struct mapconv_step *s, struct mapvalue *v,
+		      const struct mapconv_context *c)
+{
+	double number;
+
+	if (!mapvalue_number(v, &number))
+		return false;
+	if (c->numbers)
+		mapnumbers_set(c->numbers, s->name, number);
+	return true;
+}
+
+static bool read_unhex(const struct mapconv_step *s, struct mapvalue *v,
+		       const struct mapconv_context *c)
+{
+	char text[MAPVALUE_TEXT_MAX];
+	double number;
+
+	(void)s, (void)c;
+	return str_format(text, sizeof(text), "0x%s", mapvalue_text(v)) &&
+	       mapnumber_parse(text, &number) && mapvalue_set_number(v, number);
+}
+
 /* Tables of letters have texts as keys, or digits. */
 static bool read_letter(const struct mapconv_step *s, struct mapvalue *v,
 			const struct mapconv_context *c)
@@ -530,6 +554,8 @@ const struct mapconv mapconv_table[] = {
 	{"time", MAPCONV_CALENDAR, read_time, write_time, true},
 	{"trim", MAPCONV_NO_ARGS, read_trim, read_trim, false},
 	{"upper", MAPCONV_NO_ARGS, read_upper, read_upper, false},
+	{"keep", MAPCONV_TEXT, read_keep, NULL, true},
+	{"unhex", MAPCONV_NO_ARGS, read_unhex, NULL, true},
 	{"any", MAPCONV_TEXT, read_any, NULL, false},
 	{"letter", MAPCONV_LOOKUP, read_letter, NULL, true},
 	{"call", MAPCONV_CALL, read_call, write_call, true},
