@@ -62,6 +62,7 @@ drivers_libengine_la_SOURCES = \
 	drivers/engine/engine_poll.c \
 	drivers/engine/engine_rows.c \
 	drivers/engine/engine_status.c drivers/engine/engine_status.h \
+	drivers/engine/engine_template.c \
 	drivers/engine/engine_value.c
 drivers_libengine_la_LIBADD = drivers/libmaps.la common/libups.la common/libbase.la -lm
 # ... on the driver core.

@@ -194,7 +194,8 @@ void engine_publish_commands(struct engine *e)
 	for (size_t i = 0; i < e->count; i++) {
 		const struct engine_row *r = e->rows[i];
 
-		if (r->row->kind == MAP_CMD && r->here && r->place && engine_row_counts(e, r))
+		if (r->row->kind == MAP_CMD && !(r->row->flags & MAP_HIDDEN) && r->here &&
+		    r->place && engine_row_counts(e, r))
 			state_add_command(e->host.state, r->name);
 	}
 	for (size_t i = 0; i < e->map->sequence_count; i++) {
@@ -284,7 +285,7 @@ enum driverwire_result engine_instcmd(struct engine *e, const char *name, const 
 {
 	enum driverwire_result result;
 
-	if (!can_run(e, name, 0))
+	if (!state_find_command(e->host.state, name))
 		return DRIVERWIRE_R_UNKNOWN;
 	result = run(e, name, value && value[0] ? value : NULL, 0);
 	expect_changes(e);

@@ -121,6 +121,8 @@ static void want_row(const struct engine *e, struct wants *w, const struct engin
 {
 	bool first = !e->decided && e->device.exists;
 
+	if (first && r->seen)
+		return;
 	if (first) {
 		want(w, r->only_if, 0);
 		want(w, r->unless, 0);
@@ -160,9 +162,14 @@ static enum engine_result engine_failure(enum device_result r)
 	return r == DEVICE_GONE ? ENGINE_GONE : ENGINE_FAILED;
 }
 
-static enum engine_result full_poll(struct engine *e)
+/* What a full poll came to. */
+struct outcome {
+	bool good, vital_missing;
+};
+
+/* All rows; in the first poll those that were not seen yet. */
+static enum engine_result full_pass(struct engine *e, struct outcome *o)
 {
-	bool good = false, vital_missing = false;
 	enum device_result result = prepare(e, false);
 
 	if (result != DEVICE_OK)
@@ -172,16 +179,45 @@ static enum engine_result full_poll(struct engine *e)
 	for (size_t i = 0; i < e->count; i++) {
 		struct engine_row *r = e->rows[i];
 
-		if (!to_read(e, r))
+		if (!to_read(e, r) || (!e->decided && r->seen))
 			continue;
 		result = full_row(e, r);
+		r->seen = true;
 		if (result == DEVICE_GONE || hangs(e))
 			return engine_failure(result);
-		good = good || result == DEVICE_OK;
-		vital_missing = vital_missing || misses(e, r, result);
+		o->good = o->good || result == DEVICE_OK;
+		o->vital_missing = o->vital_missing || misses(e, r, result);
 		note_transfers(e);
 	}
-	if (!good || vital_missing)
+	return ENGINE_OK;
+}
+
+/* How many there are of something is known once it was read: then come its rows. */
+static enum engine_result first_passes(struct engine *e, struct outcome *o)
+{
+	enum engine_result result;
+	bool more = true;
+
+	for (size_t i = 0; i < e->count; i++)
+		e->rows[i]->seen = false;
+	for (int pass = 0; more && pass <= MAP_LOOPS_MAX + 1; pass++) {
+		result = full_pass(e, o);
+		if (result != ENGINE_OK)
+			return result;
+		if (!engine_templates_expand(e, &more))
+			return ENGINE_FAILED;
+	}
+	return ENGINE_OK;
+}
+
+static enum engine_result full_poll(struct engine *e)
+{
+	struct outcome o = {false, false};
+	enum engine_result result = e->decided ? full_pass(e, &o) : first_passes(e, &o);
+
+	if (result != ENGINE_OK)
+		return result;
+	if (!o.good || o.vital_missing)
 		return ENGINE_FAILED;
 	if (!e->decided)
 		engine_publish_known(e);

@@ -43,7 +43,7 @@ enum map_flag {
 	MAP_SLOW = 2,     /* read again after something was written, and now and then */
 	MAP_QUICK = 4,    /* read at every poll */
 	MAP_RW = 8,       /* may be set */
-	MAP_HIDDEN = 16,  /* read for the functions' sake, not published */
+	MAP_HIDDEN = 16,  /* read for the functions' sake; for sequences only; not published */
 	MAP_NEGATED = 32, /* STATUS: the word is there while the value is 0 */
 	MAP_LIMITS = 64,  /* low and high count */
 };

@@ -58,6 +58,7 @@ enum mapconv_args {
 	MAPCONV_DIGITS,   /* 1 to 8 */
 	MAPCONV_LOOKUP,   /* the name of a lookup */
 	MAPCONV_FORMAT,   /* one % in a text */
+	MAPCONV_TEXT,     /* any text */
 	MAPCONV_CALENDAR, /* packed, bcd or unix */
 	MAPCONV_CALL,     /* the name of a function, and perhaps a number for it */
 };

@@ -258,8 +258,9 @@ static void check_row(struct map_reader *rd, const struct conf_where *at, const 
 {
 	const char *what = NULL, *mend = NULL;
 
-	if (row->kind != MAP_VAR && (row->flags & (MAP_RW | MAP_HIDDEN | MAP_LIMITS))) {
-		what = "only variables can be set or hidden";
+	if ((row->kind != MAP_VAR && (row->flags & (MAP_RW | MAP_LIMITS))) ||
+	    (row->kind != MAP_VAR && row->kind != MAP_CMD && (row->flags & MAP_HIDDEN))) {
+		what = "only variables can be set, and they and commands hidden";
 		mend = "leave rw, limits and hidden out";
 	} else if (row->kind != MAP_CMD && row->value) {
 		what = "value() is for commands";

@@ -102,10 +102,8 @@ static bool columns_valid(const char *p)
 		return false;
 	p += len;
 	if (!word && *p == '-') {
-		len = strspn(++p, digits);
-		if (len == 0)
-			return false;
-		p += len;
+		p++;
+		p += strspn(p, digits); /* none: to the end */
 	}
 	return str_equal(p, word ? "}" : "]");
 }
