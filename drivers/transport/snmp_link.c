@@ -449,10 +449,17 @@ void snmp_link_free(struct snmp_link *k)
 
 /* -------------------------------------------------------------------------------- asking */
 
+/* The user's keys for this engine, once it is known; nothing if they were made. */
+static bool localize(struct snmp_link *k)
+{
+	return k->session &&
+	       usm_create_user_from_session(snmp_sess_session(k->session)) == SNMPERR_SUCCESS;
+}
+
 static bool ask(struct snmp_link *k, netsnmp_pdu *pdu, int timeout_ms, snmp_answer_fn *done,
 		void *arg, bool discovery)
 {
-	struct question *q = pdu && k->session ? calloc(1, sizeof(*q)) : NULL;
+	struct question *q = pdu && localize(k) ? calloc(1, sizeof(*q)) : NULL;
 
 	if (!q) {
 		snmp_free_pdu(pdu);
