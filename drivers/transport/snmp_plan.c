@@ -205,6 +205,7 @@ static void halve(struct snmp_plan *p, struct snmp_batch *b, bool silent)
 		return;
 	}
 	half->by_next = b->by_next;
+	half->get_only = b->get_only;
 	half->count = b->count - keep;
 	half->silent_at = b->silent_at = silent ? b->count : 0;
 	memcpy(half->want, &b->want[keep], half->count * sizeof(half->want[0]));

@@ -38,9 +38,7 @@ struct agent {
 	unsigned value_bytes;  /* of a value, usually */
 	long rtt_ms;           /* the slowest of late */
 	bool good;             /* the last fetch went well */
-	bool silent;           /* a reason for silence was logged */
 	char where[300];
-	char said[512];
 };
 
 /* The time that an agent has for any answer, all tries together. */

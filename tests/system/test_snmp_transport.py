@@ -190,6 +190,7 @@ def test_a_hundred_variables_take_few_packets(site, snmpd, version):
 def test_missing_variables_of_v1_do_not_cost_a_packet_each(site, snmpd):
     agent = snmpd("".join(f".{PDU}.{i}.0 = INTEGER: {i}\n" for i in range(1, 101, 2)))
     probe = Probe(site, agent.port, "snmp_version = v1", QUIET)
+    probe.wait_fresh()
     before = probe.number("requests")
     assert probe.fetch(1, 100) == {"there": 50, "none": 50, "unread": 0, "nothing": 0,
                                    "sum": 2500}
@@ -500,7 +501,8 @@ def test_variables_are_set_in_the_type_that_they_have(site, snmpd, lines):
 
 def test_why_a_set_fails_is_told_apart(site, snmpd):
     agent = snmpd(DATA)
-    probe = Probe(site, agent.port, "community = private", "snmp_version = v2c", QUIET)
+    probe = Probe(site, agent.port, "community = private", "snmp_version = v2c", QUIET,
+                  args=["-DD"])
     agent.fault(f"{UPS}.1.2.0", "readonly")
     assert probe.ask("set", f"{UPS}.1.2.0 1") == "refused"
     agent.fault(f"{UPS}.1.2.0", "refuse wrong-value")
@@ -534,6 +536,7 @@ def test_a_set_without_an_answer_is_a_timeout(site, snmpd):
 def test_a_table_is_walked_to_its_end(site, snmpd, lines):
     agent = snmpd(numbers(70) + DATA + ".1.3.6.1.4.1.99999.2.1.0 = INTEGER: 1\n")
     probe = Probe(site, agent.port, *lines, QUIET)
+    probe.wait_fresh()
     before = probe.number("requests")
     assert probe.ask("walk", PDU) == f"70 rows, {PDU}.70.0 = INTEGER 70"
     if lines[0] != "snmp_version = v1":

@@ -4,7 +4,7 @@ relay between an agent and those who ask it.
     agent = snmpd(DATA)                       # fixture; text as `snmpwalk -On` prints it
     agent.port                                # UDP on 127.0.0.1 and ::1, TCP on 127.0.0.1
     agent.set("1.3.6.1.2.1.33.1.2.1.0", "INTEGER: 3")   # from now on
-    agent.fault("1.3.6.1...", "slow 2")       # see tests/sim/snmp/passer
+    agent.fault("1.3.6.1...", "slow 2")       # see Snmpd.fault()
     agent.sets()                              # what was SET: ["OID TYPE VALUE", ...]
     agent.stop(); agent.start()               # restarts
 
@@ -28,11 +28,12 @@ import subprocess
 import threading
 import time
 
-from .build import CHECKOUT
+from . import agentx
 from .ports import free_port
 from .wait import wait_until
 
-PASSER = CHECKOUT / "tests" / "sim" / "snmp" / "passer"
+# What the data of a test may hold.
+ROOTS = ("1.3.6.1.2.1.33", "1.3.6.1.4.1")
 
 # name: (authProtocol, privProtocol) as ups.conf has them; passwords are auth-NAME and priv-NAME.
 USERS = {
@@ -83,7 +84,8 @@ def v3_lines(user, level=None):
 
 
 class Snmpd:
-    """Debian's snmpd, private to a test, in the foreground."""
+    """Debian's snmpd, private to a test, in the foreground, with a subagent (agentx.py) that has the
+    variables below ROOTS; sysObjectID is taken from the data, too, at the start."""
 
     def __init__(self, folder, data="", conf="", port=None):
         self.program = shutil.which("snmpd") or shutil.which("snmpd", path="/usr/sbin:/sbin")
@@ -94,49 +96,47 @@ class Snmpd:
         self.port = port or udp_port()
         self.conf = conf
         self._faults = {}
-        self._values = {}
-        self.process = None
+        self._texts = {}
+        self._sets = []
+        self.process = self._subagent = None
         self.load(data)
 
     # ---------------------------------------------------------------- variables, faults
 
     def load(self, data):
         """New variables instead of the old ones."""
-        self._values = {}
+        self._texts = {}
         for line in str(data).splitlines():
             oid, sep, value = line.strip().partition(" = ")
             if sep:
-                self._values[oid.strip(". ")] = value
-        self._write()
+                self._texts[oid.strip(". ")] = value
+        self._publish()
 
     def set(self, oid, value):
         """A variable has this value from now on ("INTEGER: 3"); None: it is gone."""
         if value is None:
-            self._values.pop(oid, None)
+            self._texts.pop(oid, None)
         else:
-            self._values[oid] = value
-        self._write()
+            self._texts[oid] = value
+        self._publish()
 
-    def _write(self):
-        self._replace("data", "".join(f".{o} = {v}\n" for o, v in self._values.items()))
+    def _publish(self):
+        if self._subagent:
+            self._subagent.change({agentx.read_oid(o): agentx.read_value(t)
+                                   for o, t in self._texts.items()})
 
     def fault(self, oid, what=None):
-        """A fault of passer's at a variable; None: no more."""
+        """"none": it is not there just now; "error": genErr; "slow SECONDS"; "readonly";
+        "refuse wrong-value" (or another of agentx.ERRORS).  None: no more."""
         if what is None:
-            self._faults.pop(oid, None)
+            self._faults.pop(agentx.read_oid(oid), None)
         else:
-            self._faults[oid] = what
-        self._replace("faults", "".join(f".{o} {w}\n" for o, w in self._faults.items()))
-
-    def _replace(self, name, text):
-        """Never seen half-written."""
-        new = self.folder / f"{name}.new"
-        new.write_text(text, errors="surrogateescape")
-        new.rename(self.folder / name)
+            word, _, argument = what.partition(" ")
+            self._faults[agentx.read_oid(oid)] = (word, argument)
 
     def sets(self):
-        path = self.folder / "sets"
-        return path.read_text().splitlines() if path.exists() else []
+        """What was SET so far, ["OID TYPE VALUE", ...]."""
+        return list(self._sets)
 
     # ------------------------------------------------------------------------ process
 
@@ -148,8 +148,8 @@ class Snmpd:
             "rocommunity public", "rwcommunity private", "rocommunity6 public",
             "rwcommunity6 private",
             "sysName chestnut", "sysServices 72", "dontLogTCPWrappersConnects yes",
-            f"pass_persist .1.3.6.1.2.1.33 {PASSER} {self.folder}",
-            f"pass_persist .1.3.6.1.4.1 {PASSER} {self.folder}",
+            "master agentx", f"agentXSocket unix:{self.folder}/master", "agentXPerms 0600 0700",
+            "agentXTimeout 30",
         ]
         for name, (auth, priv) in USERS.items():
             level = "priv" if priv else "auth" if auth else "noauth"
@@ -159,8 +159,8 @@ class Snmpd:
             if priv:
                 words += [_SNMPD_PRIV.get(priv, priv), priv_password(name)]
             lines += [" ".join(words), f"rwuser {name} {level}"]
-        if "1.3.6.1.2.1.1.2.0" in self._values:
-            lines.append("sysobjectid " + self._values["1.3.6.1.2.1.1.2.0"].split(": ")[-1])
+        if "1.3.6.1.2.1.1.2.0" in self._texts:
+            lines.append("sysobjectid " + self._texts["1.3.6.1.2.1.1.2.0"].split(": ")[-1])
         return "\n".join(lines) + "\n" + self.conf
 
     def start(self, fresh=False):
@@ -180,7 +180,11 @@ class Snmpd:
                 [self.program, "-f", "-Lo", "-C", "-c", str(config), "-r",
                  "-I", "-smux,mteTrigger,mteTriggerConf"], env=env, stdin=subprocess.DEVNULL,
                 stdout=log, stderr=subprocess.STDOUT, cwd=self.folder, start_new_session=True)
+        self._subagent = agentx.SubAgent(self.folder / "master", ROOTS)
+        self._subagent.faults, self._subagent.sets = self._faults, self._sets
+        self._publish()
         wait_until(self._answers, what=lambda: f"snmpd answers; log:\n{self.log()}")
+        wait_until(self._subagent.connect, what=lambda: f"snmpd takes AgentX; log:\n{self.log()}")
         return self
 
     def _answers(self):
@@ -203,6 +207,7 @@ class Snmpd:
         if not self.process:
             return
         self.pause(False)
+        self._subagent.close()
         self.process.terminate()
         try:
             self.process.wait(20)
