@@ -4,6 +4,7 @@ noinst_LTLIBRARIES += drivers/libsnmptransport.la
 noinst_PROGRAMS += tests/driver/probe-snmp
 endif
 drivers_libsnmptransport_la_SOURCES = \
+	drivers/snmp/snmpcache.c drivers/snmp/snmpcache.h \
 	drivers/transport/snmp_agent.c drivers/transport/snmp_agent.h \
 	drivers/transport/snmp_config.c drivers/transport/snmp_config.h \
 	drivers/transport/snmp_driver.c drivers/transport/snmp_driver.h \
@@ -16,6 +17,7 @@ drivers_libsnmptransport_la_SOURCES = \
 	drivers/transport/snmp_private.h \
 	drivers/transport/snmp_set.c \
 	drivers/transport/snmp_show.c \
+	drivers/transport/snmp_trap.c drivers/transport/snmp_trap.h \
 	drivers/transport/snmp_value.c drivers/transport/snmp_value.h \
 	drivers/transport/snmp_walk.c
 drivers_libsnmptransport_la_CPPFLAGS = $(AM_CPPFLAGS) $(NETSNMP_CFLAGS)

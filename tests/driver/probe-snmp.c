@@ -2,7 +2,8 @@
  * probe-snmp: a driver that shows what the SNMP transport does.
  *
  * It polls the OIDs of its option `read` ("1.3.6.1.2.1.1.3.0 1.3.6...") in one fetch and publishes
- * snmp.N (from 1) for each, the counts, and snmp.result, which the commands set:
+ * snmp.N (from 1) for each, the counts, the last trap (which makes it poll), and snmp.result,
+ * which the commands set:
  *
  *   snmp.get "OID"              the value
  *   snmp.fetch "OID FIRST LAST" OID.FIRST.0 to OID.LAST.0 in one fetch: how many are there, none,
@@ -22,12 +23,14 @@
 #include "common/base/log.h"
 #include "common/base/str.h"
 #include "drivers/transport/snmp_driver.h"
+#include "drivers/transport/snmp_trap.h"
 
 enum { READ_MAX = 200, FETCH_MAX = 2000 };
 
 struct probe {
 	struct agent *agent;
-	long polls;
+	struct agent_traps *traps;
+	long polls, trapped;
 };
 
 /* ------------------------------------------------------------------------ what is shown */
@@ -64,6 +67,17 @@ static void show_result(struct core *c, const char *value, enum agent_result r, 
 
 /* ------------------------------------------------------------------------------ polling */
 
+static void on_trap(void *arg, const struct snmp_oid *what)
+{
+	char name[SNMP_OID_TEXT_MAX];
+	struct probe *p = core_data(arg);
+
+	snmp_oid_text(what, name, sizeof(name));
+	state_set(core_state(arg), "snmp.trap", name);
+	show_number(arg, "snmp.trap.calls", ++p->trapped);
+	core_poll_now(arg);
+}
+
 static enum driver_result probe_open(struct core *c)
 {
 	static const char *const commands[] = {"snmp.get", "snmp.fetch", "snmp.walk", "snmp.set",
@@ -76,6 +90,9 @@ static enum driver_result probe_open(struct core *c)
 	for (size_t i = 0; i < sizeof(commands) / sizeof(*commands); i++)
 		state_add_command(core_state(c), commands[i]);
 	state_set(core_state(c), "snmp.where", agent_where(p->agent));
+	if (core_option(c, "traps"))
+		p->traps = agent_traps_open(p->agent, (unsigned)core_option_long(c, "traps", 0),
+					    on_trap, c);
 	return DRIVER_OK;
 }
 
@@ -83,6 +100,8 @@ static void probe_close(struct core *c)
 {
 	struct probe *p = core_data(c);
 
+	agent_traps_close(p->traps);
+	p->traps = NULL;
 	agent_close(p->agent);
 	p->agent = NULL;
 }
@@ -122,6 +141,11 @@ static enum driver_result probe_poll(struct core *c)
 		state_set(core_state(c), name, text);
 	}
 	show_counts(c, p->agent);
+	if (p->traps) {
+		show_number(c, "snmp.trap.foreign", (long)agent_traps_counts(p->traps)->foreign);
+		show_number(c, "snmp.trap.refused", (long)agent_traps_counts(p->traps)->refused);
+		show_number(c, "snmp.trap.taken", (long)agent_traps_counts(p->traps)->taken);
+	}
 	state_set(core_state(c), "snmp.poll", agent_result_name(r));
 	show_number(c, "snmp.polls", ++p->polls);
 	if (r != AGENT_OK)
@@ -287,6 +311,7 @@ static enum driverwire_result probe_instcmd(struct core *c, const char *name, co
 
 static const struct driver_option options[] = {
 	AGENT_OPTIONS,
+	AGENT_TRAP_OPTION,
 	{.name = "read", .argument = "oids", .help = "what is polled"},
 	{.name = NULL},
 };
