@@ -78,12 +78,12 @@ static void fill_user(netsnmp_session *s, const struct agent_config *cfg, const 
 	s->securityName = cfg->user;
 	s->securityNameLen = strlen(cfg->user);
 	/* net-snmp copies them, though it does not say so. */
-	s->securityAuthProto = (oid *)(uintptr_t)k->auth;
-	s->securityAuthProtoLen = k->auth_len;
+	s->securityAuthProto = k->auth ? (oid *)(uintptr_t)k->auth : usmNoAuthProtocol;
+	s->securityAuthProtoLen = k->auth ? k->auth_len : OID_LENGTH(usmNoAuthProtocol);
 	memcpy(s->securityAuthKey, k->auth_key, k->auth_key_len);
 	s->securityAuthKeyLen = k->auth_key_len;
-	s->securityPrivProto = (oid *)(uintptr_t)k->priv;
-	s->securityPrivProtoLen = k->priv_len;
+	s->securityPrivProto = k->priv ? (oid *)(uintptr_t)k->priv : usmNoPrivProtocol;
+	s->securityPrivProtoLen = k->priv ? k->priv_len : OID_LENGTH(usmNoPrivProtocol);
 	memcpy(s->securityPrivKey, k->priv_key, k->priv_key_len);
 	s->securityPrivKeyLen = k->priv_key_len;
 }

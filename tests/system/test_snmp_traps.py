@@ -81,7 +81,7 @@ def test_a_trap_of_v3_makes_the_driver_look(hearing, user):
     probe.wait_value("snmp.trap", UPS_ALARM)
 
 
-@pytest.mark.parametrize("user", ["sha256", "shaaes"])
+@pytest.mark.parametrize("user", ["plain", "sha256", "shaaes"])
 def test_an_inform_of_v3_is_confirmed(hearing, user):
     probe, port, _ = hearing(*v3_lines(user))
     sent = send(port, "-Ci", f"127.0.0.1:{port}", "", UPS_ALARM, v3=user)
