@@ -93,8 +93,8 @@ def snmprelay():
 def _closing(cls):
     made = []
 
-    def make(*args):
-        made.append(cls(*args))
+    def make(*args, **options):
+        made.append(cls(*args, **options))
         return made[-1]
     yield make
     for thing in made:

@@ -244,17 +244,19 @@ void snmp_plan_miss(struct snmp_plan *p, size_t want)
 	settle(p, want, SNMP_FATE_NONE);
 }
 
-/* Keeps what is still to be asked for; counts how often each was left out. */
+/* Keeps what is still to be asked for.  Being left out counts where nothing else came. */
 static void keep_open(struct snmp_plan *p, struct snmp_batch *b)
 {
-	size_t kept = 0;
+	size_t open = 0, kept = 0;
 
+	for (size_t i = 0; i < b->count; i++)
+		open += p->wants[b->want[i]].fate == SNMP_FATE_ASK;
 	for (size_t i = 0; i < b->count; i++) {
 		struct want *w = &p->wants[b->want[i]];
 
 		if (w->fate != SNMP_FATE_ASK)
 			continue;
-		if (++w->left_out > CHANCES)
+		if (open == b->count && ++w->left_out > CHANCES)
 			settle(p, b->want[i], SNMP_FATE_UNREAD);
 		else
 			b->want[kept++] = b->want[i];
@@ -262,12 +264,29 @@ static void keep_open(struct snmp_plan *p, struct snmp_batch *b)
 	b->count = kept;
 }
 
+/* The answer ended early: so many are what this agent gives at a time.  0: it did not. */
+static size_t prefix_of(const struct snmp_plan *p, const struct snmp_batch *b)
+{
+	size_t n = 0;
+
+	while (n < b->count && p->wants[b->want[n]].fate != SNMP_FATE_ASK)
+		n++;
+	for (size_t i = n; i < b->count; i++)
+		if (p->wants[b->want[i]].fate != SNMP_FATE_ASK)
+			return 0;
+	return n < b->count ? n : 0;
+}
+
 void snmp_plan_answered(struct snmp_plan *p, struct snmp_batch *b)
 {
-	size_t asked = b->count;
+	size_t asked = b->count, prefix = b->by_next ? 0 : prefix_of(p, b);
 
 	heard(p, b);
 	keep_open(p, b);
+	if (prefix) {
+		learn_limit(p, prefix + 1);
+		p->learned->size = prefix;
+	}
 	if (b->count == 0 && !b->dropped)
 		learn_success(p, asked);
 	/* What GETNEXT did not tell is for GET. */

@@ -340,9 +340,9 @@ def oid(text):
 class _Serving:
     """A socket on 127.0.0.1 with a thread."""
 
-    def __init__(self):
+    def __init__(self, host="127.0.0.1", port=0):
         self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self.socket.bind(("127.0.0.1", 0))
+        self.socket.bind((host, port))
         self.port = self.socket.getsockname()[1]
         self._ending = False
         self._thread = threading.Thread(target=self._run, daemon=True)
@@ -359,8 +359,8 @@ class OddAgent(_Serving):
     values: {"1.3.6...": int, str, bytes, OID as a tuple}.
     """
 
-    def __init__(self, values=None):
-        super().__init__()
+    def __init__(self, values=None, host="127.0.0.1", port=0):
+        super().__init__(host, port)
         self.values = {oid(k): v for k, v in (values or {}).items()}
         self.too_big_above = None     # more variables: tooBig
         self.deaf_above = None        # more variables: silence
