@@ -56,3 +56,4 @@ tests_fuzz_fuzz_snmp_SOURCES = tests/fuzz/fuzz_snmp.c
 tests_fuzz_fuzz_snmp_CPPFLAGS = $(AM_CPPFLAGS) $(NETSNMP_CFLAGS)
 tests_fuzz_fuzz_snmp_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
 tests_fuzz_fuzz_snmp_LDADD = drivers/libsnmpscan.la
+EXTRA_DIST += tests/sim/snmp/run

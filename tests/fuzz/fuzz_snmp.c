@@ -1,6 +1,6 @@
 /*
  * What an agent, or anybody on the network, may send: byte 0 chooses the version that is asked
- * with; the rest are packets (two bytes of length each) that come as answers and as traps, and the
+ * with; the rest are packets (two bytes of length each) that come as answers, and the
  * text of an address range.
  */
 #include "config.h"

@@ -474,8 +474,8 @@ class Relay(_Serving):
     those of one direction.  lose(n) and the like take the number of the packet, from 0, of its
     direction, and say whether it happens to it."""
 
-    def __init__(self, agent_port):
-        super().__init__()
+    def __init__(self, agent_port, port=0):
+        super().__init__(port=port)
         self.agent_port = agent_port
         self.delay = 0
         self.lose_request = self.lose_answer = self.double_answer = lambda n: False
