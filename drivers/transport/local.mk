@@ -15,6 +15,7 @@ drivers_libsnmptransport_la_SOURCES = \
 	drivers/transport/snmp_oid.c drivers/transport/snmp_oid.h \
 	drivers/transport/snmp_plan.c drivers/transport/snmp_plan.h \
 	drivers/transport/snmp_private.h \
+	drivers/transport/snmp_say.c \
 	drivers/transport/snmp_set.c \
 	drivers/transport/snmp_show.c \
 	drivers/transport/snmp_trap.c drivers/transport/snmp_trap.h \

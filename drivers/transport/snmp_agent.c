@@ -1,12 +1,10 @@
 /*
- * Open and close; waiting for one question; what is wrong, in words.
+ * Open and close; waiting for one question.
  */
 #include "config.h"
 
 #include <errno.h>
 #include <netdb.h>
-#include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -64,118 +62,6 @@ void agent_heard(struct agent *a, long long after_ms)
 bool agent_wait(struct agent *a, const bool *done, int ms)
 {
 	return a->host.wait_for(a->host.arg, done, ms);
-}
-
-/* --------------------------------------------------------------------------------- words */
-
-/* The last reason for silence.  It outlives the agent, which is opened anew again and again. */
-static struct {
-	char text[512];
-	bool set;
-} said;
-
-static void say(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
-
-static void say(const char *fmt, ...)
-{
-	char text[sizeof(said.text)];
-	va_list ap;
-
-	va_start(ap, fmt);
-	vsnprintf(text, sizeof(text), fmt, ap);
-	va_end(ap);
-	if (said.set && str_equal(text, said.text)) {
-		log_debug(1, token, "still: %s", text);
-		return;
-	}
-	said.set = true;
-	str_copy(said.text, sizeof(said.text), text);
-	log_error(token, "%s", text);
-}
-
-static void say_silent(struct agent *a)
-{
-	size_t engine;
-
-	snmp_link_engine(a->link, &engine);
-	if (a->cfg.version != AGENT_V3)
-		say("%s does not answer: it is off, or not reached, or it does not know the "
-		    "community "
-		    "of ups.conf, or not this snmp_version (agents are silent in all these cases)",
-		    a->where);
-	else if (!engine)
-		say("%s does not answer: it is off, or not reached, or it does not speak SNMPv3 "
-		    "(snmp_version)",
-		    a->where);
-	else if (a->cfg.level == AGENT_AUTH_PRIV && !a->good)
-		say("%s tells its name and then nothing more: it is off by now, or it cannot read "
-		    "us: "
-		    "see privPassword and privProtocol in ups.conf",
-		    a->where);
-	else
-		say("%s does not answer any more", a->where);
-}
-
-static void say_trouble(struct agent *a)
-{
-	const struct agent_config *cfg = &a->cfg;
-	static const char *const levels[] = {"noAuthNoPriv", "authNoPriv", "authPriv"};
-
-	switch (snmp_link_trouble(a->link)) {
-	case SNMP_TROUBLE_NO_PORT:
-		say("%s: nobody listens there: is SNMP switched on, and the port right?", a->where);
-		break;
-	case SNMP_TROUBLE_NETWORK:
-		say("%s: no way there: %s", a->where, strerror(snmp_link_errno(a->link)));
-		break;
-	case SNMP_TROUBLE_HANG_UP:
-		say("%s has closed the connection", a->where);
-		break;
-	case SNMP_TROUBLE_USER:
-		say("%s knows no user \"%s\": see secName in ups.conf", a->where, cfg->user);
-		break;
-	case SNMP_TROUBLE_DIGEST:
-		say("%s refuses the key of user \"%s\": see authPassword, and authProtocol (%s), "
-		    "in "
-		    "ups.conf",
-		    a->where, cfg->user, cfg->auth_protocol ? cfg->auth_protocol : "none");
-		break;
-	case SNMP_TROUBLE_DECRYPTION:
-		say("%s and we cannot decrypt each other's packets: see privPassword, and "
-		    "privProtocol "
-		    "(%s), in ups.conf",
-		    a->where, cfg->priv_protocol ? cfg->priv_protocol : "none");
-		break;
-	case SNMP_TROUBLE_LEVEL:
-		say("%s does not let user \"%s\" ask with secLevel = %s: see ups.conf", a->where,
-		    cfg->user, levels[cfg->level]);
-		break;
-	case SNMP_TROUBLE_CLOCK:
-		say("%s does not agree with itself about its engine's id, boots and time (SNMPv3): "
-		    "is "
-		    "there a second agent at this address?",
-		    a->where);
-		break;
-	case SNMP_TROUBLE_OTHER:
-		say("%s refuses SNMPv3 questions of user \"%s\": its log may tell why (secName, "
-		    "secLevel in ups.conf)",
-		    a->where, cfg->user);
-		break;
-	case SNMP_TROUBLE_GARBAGE:
-	case SNMP_TROUBLE_NONE:
-		say_silent(a);
-	}
-}
-
-enum agent_result agent_say(struct agent *a, enum agent_result r)
-{
-	if (r == AGENT_TIMEOUT || r == AGENT_AUTH || r == AGENT_FAILED) {
-		say_trouble(a);
-	} else if (r != AGENT_ENDING && said.set) {
-		said.set = false;
-		log_notice(token, "%s answers again", a->where);
-	}
-	return r;
 }
 
 /* ------------------------------------------------------------------------- one question */
@@ -296,7 +182,8 @@ static enum agent_result resolve(struct agent *a)
 	if (netaddr_from_numeric(a->cfg.host, a->cfg.port, &a->addr)) {
 		if (a->cfg.family == AF_UNSPEC || a->cfg.family == a->addr.ss.ss_family)
 			return AGENT_OK;
-		say("%s is no address of that kind: leave udp6: or tcp6: away", a->where);
+		agent_complain("%s is no address of that kind: leave udp6: or tcp6: away",
+			       a->where);
 		return AGENT_FAILED;
 	}
 	q = a->host.resolver ? resolver_ask(a->host.resolver, a->cfg.host, a->cfg.port,
@@ -312,8 +199,8 @@ static enum agent_result resolve(struct agent *a)
 	}
 	found = prefer(&l);
 	if (!found) {
-		say("the address of %s is not known: %s", a->cfg.host,
-		    l.error ? l.error : "there is none");
+		agent_complain("the address of %s is not known: %s", a->cfg.host,
+			       l.error ? l.error : "there is none");
 		return AGENT_FAILED;
 	}
 	a->addr = *found;
@@ -351,7 +238,7 @@ static enum agent_result dial(struct agent *a, int *fd)
 	*fd = d.fd;
 	if (d.fd >= 0)
 		return AGENT_OK;
-	say("%s: no connection: %s", a->where, strerror(d.err));
+	agent_complain("%s: no connection: %s", a->where, strerror(d.err));
 	return AGENT_FAILED;
 }
 
@@ -367,7 +254,7 @@ static enum agent_result establish(struct agent *a)
 	a->link = snmp_link_new(a->host.loop, &a->cfg, &a->keys, &a->addr, fd);
 	if (a->link)
 		return AGENT_OK;
-	say("%s: no way there: %s", a->where, strerror(errno));
+	agent_complain("%s: no way there: %s", a->where, strerror(errno));
 	return AGENT_FAILED;
 }
 

@@ -331,6 +331,7 @@ enum agent_result agent_fetch(struct agent *a, const struct agent_want *wants, s
 	end(&f, count);
 	agent_say(a, r);
 	a->good = r == AGENT_OK;
+	a->proven = a->proven || a->good;
 	return r;
 }
 

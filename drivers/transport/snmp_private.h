@@ -9,7 +9,8 @@
  *   snmp_keys.c    keys of SNMPv3
  *   snmp_value.c   values from and to net-snmp
  *   snmp_link.c    one socket: questions and answers, without waiting
- *   snmp_agent.c   open, close; one question that is waited for; what is wrong, in words
+ *   snmp_agent.c   open, close; one question that is waited for
+ *   snmp_say.c     what is wrong, in words
  *   snmp_fetch.c   many variables
  *   snmp_walk.c    tables
  *   snmp_set.c     writing
@@ -38,6 +39,7 @@ struct agent {
 	unsigned value_bytes;  /* of a value, usually */
 	long rtt_ms;           /* the slowest of late */
 	bool good;             /* the last fetch went well */
+	bool proven;           /* one did since it was opened: the keys are right */
 	char where[300];
 };
 
@@ -68,5 +70,8 @@ enum agent_result agent_exchange(struct agent *a, netsnmp_pdu *(*make)(void *arg
 
 /* Logs why there is no answer, or that there is one again; returns `r`. */
 enum agent_result agent_say(struct agent *a, enum agent_result r);
+
+/* A reason for silence; only debugging while it stays the same. */
+void agent_complain(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
 #endif
