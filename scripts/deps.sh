@@ -17,8 +17,6 @@ tests="clang libclang-rt-dev libcmocka-dev asciidoctor git ca-certificates xz-ut
 	openssl libnss3-dev libnss3-tools"
 tests="$tests python3-aiosmtpd dbus-daemon python3-dbusmock iproute2 util-linux"
 tests="$tests umockdev libumockdev-dev usbutils udev"
-
-tests="$tests umockdev libumockdev-dev usbutils"
 tests="$tests snmpd snmp snmptrapd"
 # The layouts of libupsclient are checked for 32 bits too.
 [ "$(dpkg --print-architecture 2>/dev/null)" != amd64 ] || tests="$tests libc6-dev-i386"
