@@ -117,7 +117,7 @@ static bool ask_report(void *arg, unsigned id, unsigned char *dst, size_t size, 
 	const uint8_t *bytes;
 	size_t got;
 
-	if (id > 255 || hid_reports_bytes(e->reports, HID_FEATURE, (uint8_t)id,
+	if (id > 255 || hid_reports_bytes(e->reports, HID_FEATURE, (uint8_t)id, size,
 					  hid_reports_poll(e->reports), &bytes, &got) != HID_OK)
 		return false;
 	*len = got < size ? got : size;

@@ -39,7 +39,7 @@ class Field:
 
     def __post_init__(self):
         if self.high is None:
-            self.high = (1 << (self.bits - (self.low < 0))) - 1
+            self.high = (1 << min(31, self.bits - (self.low < 0))) - 1
 
     @property
     def scale(self):
