@@ -301,10 +301,24 @@ static enum hid_result full_row(struct engine *e, struct engine_row *r)
 		r->misses = 0;
 	else if (r->in_use)
 		count_miss(e, r);
-	/* A place that the device refuses leaves its variable to the next row. */
-	if (!e->decided && r->row->kind == MAP_VAR && (result == HID_OK || result == HID_NONE))
+	/* A place that the device refuses, or of which nothing is made, leaves its variable to the
+	 * next row. */
+	if (!e->decided && r->row->kind == MAP_VAR &&
+	    (result == HID_NONE || (result == HID_OK && (r->made || r->row->otherwise))))
 		r->in_use = true;
 	return result;
+}
+
+/* Where no row made something the first one that was given may do so later. */
+static void decide(struct engine *e)
+{
+	for (size_t i = 0; i < e->count; i++) {
+		struct engine_row *r = &e->rows[i];
+
+		if (r->row->kind == MAP_VAR && r->given && !r->in_use && !name_taken(e, r))
+			r->in_use = true;
+	}
+	e->decided = true;
 }
 
 static bool to_read(const struct engine_row *r)
@@ -333,7 +347,8 @@ static enum engine_result full_poll(struct engine *e)
 	}
 	if (!good || vital_missing)
 		return ENGINE_FAILED;
-	e->decided = true;
+	if (!e->decided)
+		decide(e);
 	return ENGINE_OK;
 }
 
@@ -438,6 +453,9 @@ enum engine_result engine_poll(struct engine *e, long long now_ms)
 
 	if (result != ENGINE_OK)
 		return result;
+	engine_status_forget(&e->status);
+	for (size_t i = 0; i < e->count; i++)
+		engine_status_count(&e->status, &e->rows[i].votes);
 	if (!engine_status_known(&e->status))
 		return ENGINE_UNKNOWN;
 	publish_status(e, now_ms);

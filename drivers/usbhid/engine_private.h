@@ -19,8 +19,10 @@ struct engine_row {
 	bool in_use; /* VAR: it is the one that gives its variable; others: always */
 	bool published;
 	bool given;      /* the device gave a value once */
+	bool made;       /* the conversions made something of the last one */
 	unsigned misses; /* full polls in a row without a value */
 	char *alarm;     /* ALARM: the text while it holds */
+	struct engine_votes votes; /* STATUS: of the last value */
 };
 
 struct engine {

@@ -39,15 +39,20 @@ void engine_publish(struct engine *e, struct engine_row *r, const char *text)
 	}
 }
 
-static void take_vote(struct engine *e, const struct map_row *row, struct mapvalue *v)
+/* Without a value the row has no vote. */
+static void take_vote(struct engine_row *r, struct mapvalue *v, bool has_value)
 {
+	const struct map_row *row = r->row;
 	double number;
 
+	r->votes = (struct engine_votes){0};
+	if (!has_value)
+		return;
 	if (row->word == MAPWORD_NONE)
-		engine_status_vote_text(&e->status, mapvalue_text(v));
+		engine_votes_take_text(&r->votes, mapvalue_text(v));
 	else if (mapvalue_number(v, &number))
-		engine_status_vote(&e->status, row->word,
-				   (number != 0) != ((row->flags & MAP_NEGATED) != 0));
+		engine_votes_take(&r->votes, row->word,
+				  (number != 0) != ((row->flags & MAP_NEGATED) != 0));
 }
 
 static void take_alarm(struct engine_row *r, struct mapvalue *v, bool has_value)
@@ -96,11 +101,11 @@ enum hid_result engine_take_row(struct engine *e, struct engine_row *r, unsigned
 		return result;
 	}
 	r->given = true;
-	has_value = mapconv_read(row->steps, row->step_count, &v, &e->context);
+	r->made = has_value = mapconv_read(row->steps, row->step_count, &v, &e->context);
 	if (row->kind == MAP_ALARM)
 		take_alarm(r, &v, has_value);
-	else if (row->kind == MAP_STATUS && has_value)
-		take_vote(e, row, &v);
+	else if (row->kind == MAP_STATUS)
+		take_vote(r, &v, has_value);
 	else if (row->kind == MAP_VAR && has_value)
 		engine_publish(e, r, mapvalue_text(&v));
 	else if (row->kind == MAP_VAR && row->otherwise)

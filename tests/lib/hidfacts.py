@@ -283,6 +283,7 @@ _SPECIAL = {
     "UPS.BatterySystem.Charger.Status|mge": (3, 8, 0, 0),
     "UPS.PowerConverter.Input.[5].Switchable|mge": (1, 8, 0, 0),
     "UPS.PowerConverter.Input.[2].SwitchOnControl|mge": (1, 8, 0, 0),
+    "UPS.PowerConverter.Output.PowerFactor|mge": (93, 8, 0, 0),
     "UPS.EVER1.EVER15|ever": (0x0207, 16, 0, 0),
     "UPS.EVER1.EVER13|ever": (0x12AB, 16, 0, 0),
     "UPS.PowerSummary.Temperature|openups": (456, 16, 0, -2),

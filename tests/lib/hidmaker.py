@@ -86,8 +86,26 @@ def _item(tag, value, signed=False):
     raise ValueError(f"{value} does not fit an item")
 
 
-def _usage(usage):
-    return _item(0x04, usage >> 16) + _item(0x08, usage & 0xFFFF)
+class _Items:
+    """A report descriptor as it grows; global items are said again only when they change, as
+    whole descriptors have to fit into 4096 bytes."""
+
+    def __init__(self):
+        self.bytes, self._globals = b"", {}
+
+    def glob(self, tag, value, signed=False):
+        if self._globals.get(tag) != value:
+            self._globals[tag] = value
+            self.bytes += _item(tag, value, signed)
+
+    def main(self, usage, tag, data):
+        if usage is not None:
+            self.glob(0x04, usage >> 16)
+            self.bytes += _item(0x08, usage & 0xFFFF)
+        self.bytes += bytes([tag | 1, data])
+
+    def end(self, count):
+        self.bytes += bytes([_END]) * count
 
 
 class Device:
@@ -163,42 +181,50 @@ class Device:
                 made.append((usage, 1 if not made else 0))
         return made
 
-    def _main(self, field, usage):
-        items = _item(0x14, field.low, True) + _item(0x24, field.high, True)
-        items += _item(0x34, field.physical[0], True) + _item(0x44, field.physical[1], True)
-        items += _item(0x64, field.unit) + _item(0x54, field.exponent & 15)
-        items += _item(0x74, field.bits) + _item(0x94, 1)
-        kinds = (_INPUT, _FEATURE) if self.inputs else (_FEATURE,)
-        return items + b"".join(_usage(usage) + _item(kind, _VARIABLE) for kind in kinds)
+    def _put_field(self, out, field, usage):
+        for tag, value in ((0x14, field.low), (0x24, field.high), (0x34, field.physical[0]),
+                           (0x44, field.physical[1])):
+            out.glob(tag, value, True)
+        for tag, value in ((0x64, field.unit), (0x54, field.exponent & 15), (0x74, field.bits)):
+            out.glob(tag, value)
+        for kind in self._kinds:
+            out.main(usage, kind, _VARIABLE)
 
-    def _pad(self, bits):
-        kinds = (_INPUT, _FEATURE) if self.inputs else (_FEATURE,)
-        items = b"".join(_item(kind, _CONSTANT) for kind in kinds)
-        return _item(0x74, bits) + _item(0x94, 1) + items if bits else b""
+    def _pad(self, out, number, bits):
+        if self.numbered:
+            out.glob(0x84, number)
+        if bits:
+            out.glob(0x74, bits)
+            for kind in self._kinds:
+                out.main(None, kind, _CONSTANT)
+
+    @property
+    def _kinds(self):
+        return (_INPUT, _FEATURE) if self.inputs else (_FEATURE,)
 
     def descriptor(self, usages):
         self._lay_out()
-        out, opened, filled = b"", [], {}
+        out, opened, filled = _Items(), [], {}
+        out.glob(0x94, 1)
         for field in self.fields.values():
             path = usages_of(field.path, usages)
             wanted = self._collections(path[:-1])
             common = 0
             while common < min(len(opened), len(wanted)) and opened[common] == wanted[common]:
                 common += 1
-            out += bytes([_END]) * (len(opened) - common)
+            out.end(len(opened) - common)
             for usage, kind in wanted[common:]:
-                out += _usage(usage) + bytes([_COLLECTION | 1, kind])
+                out.main(usage, _COLLECTION, kind)
             opened = wanted
-            if self.numbered:
-                out += _item(0x84, field.report)
-            out += self._pad(field.bit - filled.get(field.report, 0))
-            out += self._main(field, path[-1])
+            self._pad(out, field.report, field.bit - filled.get(field.report, 0))
+            self._put_field(out, field, path[-1])
             filled[field.report] = field.bit + field.bits
-        out += bytes([_END]) * (len(opened) - 1)
+        out.end(len(opened) - 1)
         for number, bits in filled.items():
-            if bits % 8:
-                out += (_item(0x84, number) if self.numbered else b"") + self._pad(-bits % 8)
-        return out + bytes([_END])
+            self._pad(out, number, -bits % 8)
+        out.end(1)
+        assert len(out.bytes) <= 4096, f"{len(out.bytes)} bytes: no device could give them"
+        return out.bytes
 
     # --------------------------------------------------------------------- file
 

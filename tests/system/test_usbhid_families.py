@@ -32,9 +32,9 @@ class Driver:
 
 
 def same(made, row, values):
-    """A row's value as it is to be; "": not as it is."""
+    """What is wrong about a row's value; of one that makes nothing the next row takes the name."""
     wanted, got = made.text(row, values), values.get(row.name)
-    return "" if wanted == got else f"{row.name} is {got!r}, not {wanted!r} ({row.path})"
+    return "" if wanted in (None, got) else f"{row.name} is {got!r}, not {wanted!r} ({row.path})"
 
 
 @pytest.mark.parametrize("family", FAMILIES)

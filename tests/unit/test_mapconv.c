@@ -658,7 +658,7 @@ static void mge_computes_real_power(void **state)
 	device.variables[0] = (struct pair){"ups.load", "50"};
 	device.variables[1] = (struct pair){"ups.power.nominal", "1150"};
 	reads("call(mge-realpower)", 1, "460");
-	device.variables[2] = (struct pair){"output.powerfactor", "1.00"};
+	device.places[0] = (struct pair){"UPS.PowerConverter.Output.PowerFactor", "100"};
 	reads("call(mge-realpower)", 1, "575");
 }
 
