@@ -70,10 +70,10 @@ static bool ask_report(void *arg, unsigned id, unsigned char *dst, size_t size, 
 {
 	struct device *d = arg;
 
-	if (id != d->report_id || size < d->report_len)
+	if (id != d->report_id)
 		return false;
-	memcpy(dst, d->report, d->report_len);
-	*len = d->report_len;
+	*len = d->report_len < size ? d->report_len : size;
+	memcpy(dst, d->report, *len);
 	return true;
 }
 
