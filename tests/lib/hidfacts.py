@@ -318,7 +318,7 @@ def is_quiet(word):
 class Made:
     """A device that has the paths of some rows of a family, and what is known of it."""
 
-    def __init__(self, facts, hidden=(), usb_id=None, inputs=True):
+    def __init__(self, facts, hidden=(), usb_id=None, inputs=True, values=None):
         self.facts = facts
         family = facts.family
         self.device = Device(usb_id or FAMILIES[family],
@@ -330,6 +330,8 @@ class Made:
         for index, (path, rows) in enumerate(facts.paths().items()):
             if path not in hidden:
                 self.device.add(self._field(index, rows))
+        for path, value in (values or {}).items():
+            self.device.field(path).value = value
 
     def write(self, path):
         path.write_text(self.device.text(self.facts.usages))
@@ -343,11 +345,62 @@ class Made:
             return row.default
         return self.facts.text(row, field.value, field, world)
 
-    def words(self, row, raw, reports=None):
-        """The word that a status row says of a raw value."""
-        field = self.device.field(row.path)
-        return status_word(self.facts, row, field.physical_value(raw),
-                           reports or self.device.extra)
+    def status_rows(self):
+        return [r for r in self.facts.rows if r.kind == "bool" and r.path.lower() in
+                self.device.fields]
+
+    def status(self, changed, reports=None):
+        """(words of ups.status, alarms, input.transfer.reason) as they are to be, with some
+        fields changed: {path: raw}."""
+        changed = {path.lower(): raw for path, raw in changed.items()}
+
+        def value(path):
+            field = self.device.fields.get(path.lower())
+            raw = changed.get(path.lower(), field.value) if field else None
+            return None if field is None else field.physical_value(raw)
+        votes = {}
+        for row in self.status_rows():
+            word = status_word(self.facts, row, value(row.path), reports or self.device.extra)
+            if self.facts.family == "mge":
+                word = _mge_vote(row, word, value)
+            if word in (None, "normal"):
+                continue
+            if word == "notfullycharged":
+                word = "!fullycharged"
+            holds, word = not word.startswith("!"), word.removeprefix("!")
+            votes[word] = holds if word == "online" else holds or votes.get(word, False)
+        charge = next((self.text(r) for r in self.facts.rows if r.name == "battery.charge"
+                       and r.path.lower() in self.device.fields), "50")
+        return compose(votes, float(charge))
+
+    def interesting(self):
+        """Changes that are worth a look, a dict each: every value of every status place, and what
+        only counts together."""
+        changes = []
+        for path, rows in self._status_paths().items():
+            field = self.device.field(path)
+            raws = {0, 1} | {1 << n for n in range(min(field.bits, 16))} | {0x18, 7, 9}
+            for raw in sorted(r for r in raws if r < 1 << field.bits and r != field.value):
+                changes.append({path: raw})
+        for both in (("dischrg", "depleted"), ("chrg", "fullycharged"), ("!online", "dischrg")):
+            found = [self._change_for(word) for word in both]
+            if all(found):
+                changes.append({**found[0], **found[1]})
+        return changes
+
+    def _status_paths(self):
+        found = {}
+        for row in self.status_rows():
+            found.setdefault(row.path, []).append(row)
+        return found
+
+    def _change_for(self, word):
+        for path, rows in self._status_paths().items():
+            for raw in (0, 1, 2, 4, 0x40):
+                said = [status_word(self.facts, r, raw, self.device.extra) for r in rows]
+                if raw < 1 << self.device.field(path).bits and word in said:
+                    return {path: raw}
+        return None
 
     # ----------------------------------------------------------------- fields
 
@@ -451,6 +504,57 @@ def status_word(facts, row, value, reports):
         return _STATUS[row.lookup](value)
     word = facts.choices(row.lookup).get(int(value))
     return "!online" if word == "offline" else word
+
+
+def _mge_vote(row, word, value):
+    """What a row says depends on other places (docs/maps.md has where ours differ)."""
+    summary, inputs = "UPS.PowerSummary.PresentStatus.", "UPS.PowerConverter.Input."
+    if row.lookup in ("mge_onbatt_info", "eaton_converter_online_info") and word == "online" \
+            and not value(summary + "ACPresent"):
+        return None
+    if row.lookup == "eaton_converter_online_info":
+        if not value(summary + "Good"):
+            return None
+        if word == "!online" and any(value(f"{inputs}[{n}].PresentStatus.Used")
+                                     for n in (2, 4, 5)):
+            return None
+    abm = value("UPS.BatterySystem.Charger.ABMEnable") == 1
+    if row.lookup == "eaton_abm_chrg_dischrg_info":
+        return word if abm and row.path.endswith("Mode") else None
+    if row.lookup in ("eaton_discharging_info", "eaton_charging_info") and not abm:
+        bit = "dischrg" if row.lookup == "eaton_discharging_info" else "chrg"
+        return bit if value(row.path) == 1 else f"!{bit}"
+    return word
+
+
+_WORDS = {"dischrg": None, "chrg": None, "lowbatt": "LB", "timelimitexp": "LB",
+          "shutdownimm": "LB", "overload": "OVER", "replacebatt": "RB", "nobattery": "RB",
+          "trim": "TRIM", "boost": "BOOST", "bypassauto": "BYPASS", "bypassman": "BYPASS",
+          "off": "OFF", "cal": "CAL", "ecomode": "ECO", "essmode": "ECO"}
+_ALARM_TEXTS = {
+    "replacebatt": "Replace battery!", "shutdownimm": "Shutdown imminent!",
+    "fanfail": "Fan failure!", "nobattery": "No battery installed!",
+    "battvoltlo": "Battery voltage too low!", "battvolthi": "Battery voltage too high!",
+    "chargerfail": "Battery charger fail!", "overheat": "Temperature too high!",
+    "commfault": "Internal UPS fault!", "awaitingpower": "Awaiting power!",
+    "bypassauto": "Automatic bypass mode!", "bypassman": "Manual bypass mode!"}
+
+
+def compose(votes, charge):
+    """status-bits.md: what the words make."""
+    holds = {word for word, yes in votes.items() if yes}
+    words = {_WORDS[word] for word in holds if _WORDS.get(word)}
+    words.add("OL" if votes.get("online", "dischrg" not in holds) else "OB")
+    if "dischrg" in holds and "depleted" not in holds:
+        words.add("DISCHRG")
+    if "chrg" in holds and not votes.get("fullycharged", charge >= 100):
+        words.add("CHRG")
+    alarms = {_ALARM_TEXTS[word] for word in holds if word in _ALARM_TEXTS}
+    if alarms:
+        words.add("ALARM")
+    reason = "input voltage out of range" if "vrange" in holds else \
+        "input frequency out of range" if "frange" in holds else None
+    return words, alarms, reason
 
 
 CONVERSIONS.update({

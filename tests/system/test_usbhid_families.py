@@ -1,15 +1,15 @@
 """Each family of usbhid-ups on simulated devices that have every path of its rows (made out of
 the recorded facts): what is published, told, set and commanded is what the facts say."""
 
+import re
+
 import pytest
 
 import hidfacts
+from harness import LineClient, wait_until
 from harness.build import CHECKOUT
 
 FAMILIES = list(hidfacts.FAMILIES)
-
-# Names that the driver publishes otherwise, on purpose (docs/maps.md).
-NAMES = {"timelimitexp": "timelimitexpired"}
 
 
 class Driver:
@@ -31,6 +31,62 @@ class Driver:
         return {name: value for name, _, value in lines}
 
 
+class Running(Driver):
+    """The same, as a daemon; its device is played with."""
+
+    def __init__(self, site, sim, made, *lines):
+        super().__init__(site, sim, *lines)
+        self.made = made
+        self.process = site.start_driver("ups", env=self.env)
+        wait_until(lambda: "DATAOK" in self.listing(), what=lambda: self.process.log())
+
+    def listing(self):
+        with LineClient(self.site.socket("ups")) as client:
+            client.send("DUMPALL")
+            return client.until("DUMPDONE")
+
+    def values(self):
+        found = (re.fullmatch(r'SETINFO (\S+) "(.*)"', line) for line in self.listing())
+        return {m[1]: m[2] for m in found if m}
+
+    def commands(self):
+        return {line.split()[1] for line in self.listing() if line.startswith("ADDCMD ")}
+
+    def status(self):
+        values = self.values()
+        alarms = set(filter(None, re.split("(?<=!) ", values.get("ups.alarm", ""))))
+        return set(values["ups.status"].split()), alarms, values.get("input.transfer.reason")
+
+    def put(self, changed):
+        """The device's fields become other raw values: {path: raw}; it tells by interrupt."""
+        reports = {}
+        for path, raw in changed.items():
+            field = self.made.device.field(path)
+            before = reports.get(field.report) or self.sim.get("feature", field.report)
+            reports[field.report] = field.put(before, raw)
+        for number, data in reports.items():
+            self.sim.set("feature", number, data)
+            if self.made.device.inputs:
+                self.sim.set("input", number, data)
+                self.sim.interrupt(data)
+
+    def order(self, line):
+        """The result of a command, as a number; what was written meanwhile, a list of bytes."""
+        self.sim.forget()
+        with LineClient(self.site.socket("ups")) as client:
+            client.send(f"{line} TRACKING t1")
+            last = ""
+            while not last.startswith("TRACKING t1"):
+                last = client.line()
+        return int(last.split()[2]), written(self.sim)
+
+
+def written(sim):
+    """What the host has set, in order, as bytes."""
+    return [bytes.fromhex(line.partition(": ")[2]) for line in sim.log()
+            if line.startswith("set ")]
+
+
 def same(made, row, values):
     """What is wrong about a row's value; of one that makes nothing the next row takes the name."""
     wanted, got = made.text(row, values), values.get(row.name)
@@ -50,3 +106,54 @@ def test_every_row_of_a_family_is_published(site, usbsim, shared, family):
         sim.close()
     assert [w for w in wrong if w] == []
     assert seen
+
+
+# Those without an interrupt pipe, or whose status is in reports that only polls read.
+POLLED = {"ever", "legrand"}
+
+
+def check_status(site, sim, made):
+    running = Running(site, sim, made,
+                      "pollfreq = %d" % (1 if made.facts.family in POLLED else 3600))
+    quiet = made.status({})
+    assert running.status() == quiet
+    assert quiet[0] == {"OL"}
+    for change in made.interesting():
+        wanted = made.status(change)
+        running.put(change)
+        wait_until(lambda: running.status() == wanted,
+                   what=lambda: f"{change}: {running.status()}, not {wanted}")
+        running.put({path: made.device.field(path).value for path in change})
+        if wanted != quiet:
+            wait_until(lambda: running.status() == quiet, what="all is well again")
+    return running
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_every_status_bit_is_told(site, usbsim, shared, family):
+    made = hidfacts.Made(hidfacts.Facts(shared, family), inputs=family not in POLLED)
+    sim = usbsim(made.write(site.root / "device.txt"))
+    running = check_status(site, sim, made)
+    for number, reason in ((74, "off"),) if family == "ever" else ():
+        sim.set("feature", number, bytes([number, 2]))
+        wait_until(lambda: "OFF" in running.status()[0], what=reason)
+
+
+def test_eaton_without_battery_management_tells_by_its_bits(site, usbsim, shared):
+    made = hidfacts.Made(hidfacts.Facts(shared, "mge"),
+                         values={"UPS.BatterySystem.Charger.ABMEnable": 0})
+    check_status(site, usbsim(made.write(site.root / "device.txt")), made)
+
+
+def test_alarms_of_eaton_are_told(site, usbsim, shared):
+    made = hidfacts.Made(hidfacts.Facts(shared, "mge"))
+    running = Running(site, usbsim(made.write(site.root / "device.txt")), made)
+    rows = [row for row in made.facts.rows if row.name == "ups.alarm"]
+    texts = set()
+    for row in rows:
+        running.put({row.path: 1})
+        wait_until(lambda: len(running.status()[1] - texts) == 1, what=row.path)
+        texts |= running.status()[1]
+    assert len(texts) == len(rows) == 6
+    running.put({row.path: 0 for row in rows})
+    wait_until(lambda: running.status()[1] == set(), what="no alarm")
