@@ -433,11 +433,11 @@ static enum engine_result read_due(struct engine *e, long long now_ms)
 		e->quick_due_ms = now_ms + e->options.quick_s * 1000;
 		return ENGINE_OK;
 	}
-	/* Called for a packet alone: nothing has to be asked, it is all here. */
-	if (packets && now_ms < e->quick_due_ms) {
+	/* It is all here, and is of the poll that was: the next one would find it old. */
+	if (packets)
 		take_what_is_here(e);
+	if (packets && now_ms < e->quick_due_ms)
 		return ENGINE_OK;
-	}
 	begin(e);
 	result = quick_transfers(e);
 	if (result != ENGINE_OK)
@@ -455,7 +455,7 @@ enum engine_result engine_poll(struct engine *e, long long now_ms)
 		return result;
 	engine_status_forget(&e->status);
 	for (size_t i = 0; i < e->count; i++)
-		engine_status_count(&e->status, &e->rows[i].votes);
+		engine_count_votes(e, &e->rows[i]);
 	if (!engine_status_known(&e->status))
 		return ENGINE_UNKNOWN;
 	publish_status(e, now_ms);

@@ -22,7 +22,7 @@ struct engine_row {
 	bool made;       /* the conversions made something of the last one */
 	unsigned misses; /* full polls in a row without a value */
 	char *alarm;     /* ALARM: the text while it holds */
-	struct engine_votes votes; /* STATUS: of the last value */
+	double number;   /* the last value, as it was read */
 };
 
 struct engine {
@@ -49,8 +49,11 @@ struct engine {
 /* The field at a where; NULL if there is none. */
 const struct hid_field *engine_field(const struct engine *e, const char *where);
 
-/* Reads a row as new as poll `since`, and publishes it or takes its vote. */
+/* Reads a row as new as poll `since`, and publishes it; of a STATUS it only keeps the value. */
 enum hid_result engine_take_row(struct engine *e, struct engine_row *r, unsigned long since);
+
+/* STATUS: counts what its last value says now. */
+void engine_count_votes(struct engine *e, const struct engine_row *r);
 
 /* Publishes a text under the row's name, with all that says how it may be set. */
 void engine_publish(struct engine *e, struct engine_row *r, const char *text);

@@ -2,9 +2,8 @@
  * engine_status: ups.status and the alarms, out of the status words that the
  * rows of a map say (docs/maps.md, "Status words").
  *
- * A word holds, does not hold, or was never spoken of.  Each row has its votes,
- * until its place says something else; before each status all rows are counted
- * anew, in their order.  A word holds if one row says so, and `online` is what
+ * A word holds, does not hold, or was never spoken of.  For each status all
+ * rows are counted anew, in their order.  A word holds if one row says so, and `online` is what
  * the last row says that speaks of it.  As long as no vote tells mains from
  * battery there is no status at all: a device that has said nothing yet is not
  * on battery.

@@ -39,22 +39,6 @@ void engine_publish(struct engine *e, struct engine_row *r, const char *text)
 	}
 }
 
-/* Without a value the row has no vote. */
-static void take_vote(struct engine_row *r, struct mapvalue *v, bool has_value)
-{
-	const struct map_row *row = r->row;
-	double number;
-
-	r->votes = (struct engine_votes){0};
-	if (!has_value)
-		return;
-	if (row->word == MAPWORD_NONE)
-		engine_votes_take_text(&r->votes, mapvalue_text(v));
-	else if (mapvalue_number(v, &number))
-		engine_votes_take(&r->votes, row->word,
-				  (number != 0) != ((row->flags & MAP_NEGATED) != 0));
-}
-
 static void take_alarm(struct engine_row *r, struct mapvalue *v, bool has_value)
 {
 	bool text_of_its_own = str_equal(r->row->name, "*");
@@ -74,7 +58,7 @@ static void take_alarm(struct engine_row *r, struct mapvalue *v, bool has_value)
 	}
 }
 
-static enum hid_result read_row(struct engine *e, const struct engine_row *r, unsigned long since,
+static enum hid_result read_row(struct engine *e, struct engine_row *r, unsigned long since,
 				struct mapvalue *v)
 {
 	enum hid_result result;
@@ -85,7 +69,28 @@ static enum hid_result read_row(struct engine *e, const struct engine_row *r, un
 		if (result != HID_OK)
 			return result;
 	}
+	r->given = true;
+	r->number = number;
 	return mapvalue_set_number(v, number) ? HID_OK : HID_NONE;
+}
+
+/* What a value says may depend on other places, which have changed since it was read. */
+void engine_count_votes(struct engine *e, const struct engine_row *r)
+{
+	const struct map_row *row = r->row;
+	struct mapvalue v = {.kind = MAPVALUE_NUMBER};
+	struct engine_votes votes = {0};
+	double number;
+
+	if (row->kind != MAP_STATUS || !r->given || !mapvalue_set_number(&v, r->number) ||
+	    !mapconv_read(row->steps, row->step_count, &v, &e->context))
+		return;
+	if (row->word == MAPWORD_NONE)
+		engine_votes_take_text(&votes, mapvalue_text(&v));
+	else if (mapvalue_number(&v, &number))
+		engine_votes_take(&votes, row->word,
+				  (number != 0) != ((row->flags & MAP_NEGATED) != 0));
+	engine_status_count(&e->status, &votes);
 }
 
 enum hid_result engine_take_row(struct engine *e, struct engine_row *r, unsigned long since)
@@ -100,12 +105,11 @@ enum hid_result engine_take_row(struct engine *e, struct engine_row *r, unsigned
 			engine_publish(e, r, row->otherwise);
 		return result;
 	}
-	r->given = true;
+	if (row->kind == MAP_STATUS)
+		return HID_OK;
 	r->made = has_value = mapconv_read(row->steps, row->step_count, &v, &e->context);
 	if (row->kind == MAP_ALARM)
 		take_alarm(r, &v, has_value);
-	else if (row->kind == MAP_STATUS)
-		take_vote(r, &v, has_value);
 	else if (row->kind == MAP_VAR && has_value)
 		engine_publish(e, r, mapvalue_text(&v));
 	else if (row->kind == MAP_VAR && row->otherwise)

@@ -330,6 +330,20 @@ static void a_packet_is_published_without_a_transfer(void **state)
 	assert_false(engine_packet(p->engine, (const uint8_t *)"\x09\x00", 2));
 }
 
+static void a_packet_that_comes_when_a_poll_is_due_is_not_lost(void **state)
+{
+	static const char text[] = "MAP test \"Test HID\"\nDRIVER usbhid-ups\nMATCH usb 0001:0001\n"
+				   "USAGE UPS 00840004\nUSAGE AC 00840002\nUSAGE Over 00840005\n"
+				   "STATUS UPS.AC online\nSTATUS UPS.Over overload\n";
+	struct play *p = *state;
+
+	begin(p, text, false);
+	poll_after(p, 0, ENGINE_OK);
+	assert_true(engine_packet(p->engine, (const uint8_t *)"\x01\x62\x09", 3));
+	poll_after(p, 5000, ENGINE_OK);
+	assert_string_equal(p->status, "OL OVER");
+}
+
 static void packets_without_end_do_not_keep_polls_away(void **state)
 {
 	struct play *p = *state;
@@ -651,6 +665,7 @@ int main(void)
 		TEST(quick_polls_fetch_only_the_reports_of_quick_rows),
 		TEST(static_values_are_read_once),
 		TEST(a_packet_is_published_without_a_transfer),
+		BARE(a_packet_that_comes_when_a_poll_is_due_is_not_lost),
 		TEST(packets_without_end_do_not_keep_polls_away),
 		TEST(there_is_no_status_before_the_device_said_one),
 		TEST(a_device_that_does_not_answer_gives_no_reading),
