@@ -24,6 +24,7 @@ class Row:
     conversion: str
     default: str
     flags: list
+    length: str
 
     @property
     def lookup(self):
@@ -40,7 +41,7 @@ class Facts:
     def __init__(self, shared, family):
         self.family = family
         self.rows = [Row(r["hid_path"], r["nut_name"], r["kind"], r["conversion"],
-                         r["default_or_value"], r["flags"].split("|"))
+                         r["default_or_value"], r["flags"].split("|"), r["str_len"])
                      for r in _table(shared, "hid-map.tsv")
                      if r["subdriver"] == family and not r["build_condition"].startswith("debug")
                      and r["build_condition"] != "no-strptime"]
