@@ -78,6 +78,15 @@ def usages_of(path, usages):
     return found
 
 
+def map_usages(*maps):
+    """The names in map files' USAGE lines; of two the first counts."""
+    found = {}
+    for path in maps:
+        for name, number in re.findall(r"^USAGE (\S+) (\S+)", path.read_text(), re.MULTILINE):
+            found.setdefault(name.lower(), int(number, 16))
+    return found
+
+
 def _item(tag, value, signed=False):
     for size, code in ((1, 1), (2, 2), (4, 3)):
         low, high = (-(1 << 8 * size - 1), (1 << 8 * size - 1)) if signed else (0, 1 << 8 * size)

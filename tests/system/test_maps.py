@@ -114,6 +114,13 @@ LEFT_OUT = {
 
 # Rows of ours that are no fact: what other drivers have in their code.
 ADDED = {("mge", "-", "ups.model")}
+# And what recorded devices have, where NUT knows no way of cutting the load off.
+_DELAYS = {("DelayBeforeStartup", "ups.delay.start"), ("DelayBeforeShutdown", "ups.delay.shutdown"),
+           ("DelayBeforeStartup", "ups.timer.start"), ("DelayBeforeShutdown", "ups.timer.shutdown"),
+           ("DelayBeforeShutdown", "load.off.delay"), ("DelayBeforeStartup", "load.on.delay"),
+           ("DelayBeforeShutdown", "shutdown.stop")}
+ADDED |= {("salicru", f"UPS.PowerSummary.{usage}", name) for usage, name in _DELAYS}
+ADDED |= {("belkin", f"UPS.OutletSystem.Outlet.{usage}", name) for usage, name in _DELAYS}
 
 # BOOL rows whose table says "yes" and "no", which are no status: they are variables here.
 VARIABLES = {("powervar", "UPS.PowerSummary.PresentStatus.InternalFailure"),
