@@ -119,7 +119,8 @@ class _Items:
 
 class Device:
     def __init__(self, usb_id, strings=("Chestnut", "Made UPS", "MADE-1"), inputs=True,
-                 numbered=True, lines=()):
+                 numbered=True, lines=(), index_as_usage=False):
+        self.index_as_usage = index_as_usage
         self.usb_id, self.inputs, self.numbered, self.lines = usb_id, inputs, numbered, list(lines)
         self.strings = {i + 1: text for i, text in enumerate(strings) if text is not None}
         self._indices = [i + 1 if text is not None else 0 for i, text in enumerate(strings)]
@@ -181,10 +182,11 @@ class Device:
     # -------------------------------------------------------------- descriptor
 
     def _collections(self, path):
-        """[(usage, type)]: an index is in the type of the collection that it stands behind."""
+        """[(usage, type)]: an index is in the type of the collection that it stands behind, or
+        is a collection with a usage of its own."""
         made = []
         for usage in path:
-            if usage >> 16 == 0x00FF and made:
+            if usage >> 16 == 0x00FF and made and not self.index_as_usage:
                 made[-1] = (made[-1][0], 0x80 + (usage & 0xFFFF))
             else:
                 made.append((usage, 1 if not made else 0))
