@@ -637,13 +637,14 @@ static void a_battery_that_is_missing_is_to_be_replaced(void **state)
 static void a_full_battery_does_not_charge(void **state)
 {
 	struct play *p = *state;
+	const struct engine_status_sink sink = {status, alarm_text, p};
 	struct engine_status_rules rules = {0};
 	struct engine_status s = {0};
 
 	says(&s, "online chrg");
 	compose(p, &s, &rules, 0, "OL CHRG");
 	status_begin(p);
-	engine_status_compose(&s, &rules, 100, 0, &(struct engine_status_sink){status, alarm_text, p});
+	engine_status_compose(&s, &rules, 100, 0, &sink);
 	assert_string_equal(p->status, "OL");
 	says(&s, "fullycharged");
 	compose(p, &s, &rules, 0, "OL");
