@@ -89,11 +89,25 @@ static enum device_result full_row(struct engine *e, struct engine_row *r)
 		r->misses = 0;
 	else if (r->in_use)
 		count_miss(e, r);
-	/* A place that the device refuses leaves its variable to the next row. */
+	/* A place that the device refuses, or of which nothing is made, leaves its variable to the
+	 * next row. */
 	if (!e->decided && r->row->kind == MAP_VAR &&
-	    (result == DEVICE_OK || result == DEVICE_NONE))
+	    (result == DEVICE_NONE || (result == DEVICE_OK && (r->made || r->row->otherwise))))
 		r->in_use = true;
 	return result;
+}
+
+/* Where no row made something the first one that was given may do so later. */
+static void decide(struct engine *e)
+{
+	for (size_t i = 0; i < e->count; i++) {
+		struct engine_row *r = e->rows[i];
+
+		if (r->row->kind == MAP_VAR && r->given && !r->in_use && !name_taken(e, r))
+			r->in_use = true;
+	}
+	engine_publish_known(e);
+	e->decided = true;
 }
 
 static bool to_read(const struct engine *e, const struct engine_row *r)
@@ -220,8 +234,7 @@ static enum engine_result full_poll(struct engine *e)
 	if (!o.good || o.vital_missing)
 		return ENGINE_FAILED;
 	if (!e->decided)
-		engine_publish_known(e);
-	e->decided = true;
+		decide(e);
 	return ENGINE_OK;
 }
 
@@ -318,11 +331,10 @@ static enum engine_result read_due(struct engine *e, long long now_ms)
 	e->news = false;
 	if (!e->decided || now_ms >= e->full_due_ms)
 		return read_full(e, now_ms);
-	if (!news || now_ms >= e->quick_due_ms)
-		return read_quick(e, now_ms);
-	/* Called for news alone: nothing has to be asked, it is all here. */
-	take_what_is_here(e);
-	return ENGINE_OK;
+	/* It is all here, and is of the poll that was: the next one would find it old. */
+	if (news)
+		take_what_is_here(e);
+	return news && now_ms < e->quick_due_ms ? ENGINE_OK : read_quick(e, now_ms);
 }
 
 enum engine_result engine_poll(struct engine *e, long long now_ms)
@@ -331,6 +343,9 @@ enum engine_result engine_poll(struct engine *e, long long now_ms)
 
 	if (result != ENGINE_OK)
 		return result;
+	engine_status_forget(&e->status);
+	for (size_t i = 0; i < e->count; i++)
+		engine_count_votes(e, e->rows[i]);
 	if (!engine_status_known(&e->status))
 		return ENGINE_UNKNOWN;
 	publish_status(e, now_ms);

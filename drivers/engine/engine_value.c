@@ -48,17 +48,6 @@ void engine_publish(struct engine *e, struct engine_row *r, const char *text)
 	}
 }
 
-static void take_vote(struct engine *e, const struct map_row *row, struct mapvalue *v)
-{
-	double number;
-
-	if (row->word == MAPWORD_NONE)
-		engine_status_vote_text(&e->status, mapvalue_text(v));
-	else if (mapvalue_number(v, &number))
-		engine_status_vote(&e->status, row->word,
-				   (number != 0) != ((row->flags & MAP_NEGATED) != 0));
-}
-
 static void take_alarm(struct engine_row *r, struct mapvalue *v, bool has_value)
 {
 	bool text_of_its_own = str_equal(r->name, "*");
@@ -78,12 +67,42 @@ static void take_alarm(struct engine_row *r, struct mapvalue *v, bool has_value)
 	}
 }
 
-static enum device_result read_row(struct engine *e, const struct engine_row *r,
-				   unsigned long since, struct mapvalue *v)
+static enum device_result read_row(struct engine *e, struct engine_row *r, unsigned long since,
+				   struct mapvalue *v)
 {
+	enum device_result result = DEVICE_OK;
+
 	if (r->place)
-		return e->device.read(e->device.arg, r->place, since, v);
-	return mapvalue_set_number(v, 0) ? DEVICE_OK : DEVICE_NONE;
+		result = e->device.read(e->device.arg, r->place, since, v);
+	else if (!mapvalue_set_number(v, 0))
+		result = DEVICE_NONE;
+	if (result != DEVICE_OK)
+		return result;
+	r->given = true;
+	if (r->last)
+		*r->last = *v;
+	return result;
+}
+
+/* What a value says may depend on other places, which have changed since it was read. */
+void engine_count_votes(struct engine *e, const struct engine_row *r)
+{
+	const struct map_row *row = r->row;
+	struct engine_votes votes = {0};
+	struct mapvalue v;
+	double number;
+
+	if (row->kind != MAP_STATUS || !r->given || !engine_row_counts(e, r))
+		return;
+	v = *r->last;
+	if (!mapconv_read(row->steps, row->step_count, &v, &e->context))
+		return;
+	if (row->word == MAPWORD_NONE)
+		engine_votes_take_text(&votes, mapvalue_text(&v));
+	else if (mapvalue_number(&v, &number))
+		engine_votes_take(&votes, row->word,
+				  (number != 0) != ((row->flags & MAP_NEGATED) != 0));
+	engine_status_count(&e->status, &votes);
 }
 
 enum device_result engine_take_row(struct engine *e, struct engine_row *r, unsigned long since)
@@ -98,12 +117,11 @@ enum device_result engine_take_row(struct engine *e, struct engine_row *r, unsig
 			engine_publish(e, r, row->otherwise);
 		return result;
 	}
-	r->given = true;
-	has_value = mapconv_read(row->steps, row->step_count, &v, &e->context);
+	if (row->kind == MAP_STATUS)
+		return DEVICE_OK;
+	r->made = has_value = mapconv_read(row->steps, row->step_count, &v, &e->context);
 	if (row->kind == MAP_ALARM)
 		take_alarm(r, &v, has_value);
-	else if (row->kind == MAP_STATUS && has_value)
-		take_vote(e, row, &v);
 	else if (row->kind == MAP_VAR && has_value)
 		engine_publish(e, r, mapvalue_text(&v));
 	else if (row->kind == MAP_VAR && row->otherwise)

@@ -27,7 +27,7 @@ static enum hid_result print_reports(FILE *out, const struct hid_desc *d,
 
 		if (!d->bits[HID_FEATURE][i])
 			continue;
-		r = hid_reports_bytes(reports, HID_FEATURE, (uint8_t)i, 0, &bytes, &len);
+		r = hid_reports_bytes(reports, HID_FEATURE, (uint8_t)i, 0, 0, &bytes, &len);
 		if (r == HID_GONE)
 			return r;
 		fprintf(out, "%sreport feature %02x:", r == HID_OK ? "" : "# not given: ", i);

@@ -176,7 +176,7 @@ static bool device_report(void *arg, unsigned id, unsigned char *dst, size_t siz
 	const uint8_t *bytes;
 	size_t got;
 
-	if (id > 255 || hid_reports_bytes(h->reports, HID_FEATURE, (uint8_t)id,
+	if (id > 255 || hid_reports_bytes(h->reports, HID_FEATURE, (uint8_t)id, size,
 					  hid_reports_poll(h->reports), &bytes, &got) != HID_OK)
 		return false;
 	*len = got < size ? got : size;

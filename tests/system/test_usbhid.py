@@ -16,7 +16,10 @@ DIFFERENCES = {
     "cyberpower-cst135uc2": CPS_DELAYS,
     "cyberpower-ec850lcd": CPS_DELAYS,
     "eaton-3s-700": {"ups.status": ("OL CHRG", "its Charging bit is set, at 92 percent")},
-    "powercom-0d9f-0004": {"battery.date": (None, "battery.mfr.date since then")},
+    "liebert-psi5": {"ups.status": ("OL", "its Charging bit is set, at 100 percent")},
+    "powercom-0d9f-0004": {"battery.date": (None, "battery.mfr.date since then"),
+                           "battery.voltage": ("26.6", "read by later versions")},
+    "powerwalker-vi-1200-shl": {"ups.status": ("OL", "its Charging bit is set, at 100 percent")},
     # Later versions know it, as one that speaks Tripp Lite's way.
     "minuteman-05dd-a0a0": {
         "battery.capacity": (None, "another map"),

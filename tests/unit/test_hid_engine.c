@@ -211,11 +211,14 @@ static void put(struct play *p, uint8_t report, const char *bytes, int len)
 	p->lens[report] = len + 1;
 }
 
+static struct engine_votes said;
+
 static int prepare(void **state)
 {
 	static struct play p;
 
 	memset(&p, 0, sizeof(p));
+	said = (struct engine_votes){0};
 	assert_true(hid_desc_parse(&p.d, descriptor, sizeof(descriptor)));
 	p.state = state_new();
 	p.now_ms = 1000000;
@@ -343,6 +346,20 @@ static void a_packet_is_published_without_a_transfer(void **state)
 	assert_string_equal(p->status, "OB DISCHRG");
 	assert_string_equal(value(p, "battery.charge"), "98");
 	assert_false(packet(p, "\x09\x00", 2));
+}
+
+static void a_packet_that_comes_when_a_poll_is_due_is_not_lost(void **state)
+{
+	static const char text[] = "MAP test \"Test HID\"\nDRIVER usbhid-ups\nMATCH usb 0001:0001\n"
+				   "USAGE UPS 00840004\nUSAGE AC 00840002\nUSAGE Over 00840005\n"
+				   "STATUS UPS.AC online\nSTATUS UPS.Over overload\n";
+	struct play *p = *state;
+
+	begin(p, text, false);
+	poll_after(p, 0, ENGINE_OK);
+	assert_true(packet(p, "\x01\x62\x09", 3));
+	poll_after(p, 5000, ENGINE_OK);
+	assert_string_equal(p->status, "OL OVER");
 }
 
 static void packets_without_end_do_not_keep_polls_away(void **state)
@@ -543,6 +560,14 @@ static void a_shutdown_with_return_starts_the_load_first(void **state)
 
 /* ----------------------------------------------------------------------- status words */
 
+/* A row that goes on talking: its newest words count. */
+static void says(struct engine_status *s, const char *text)
+{
+	engine_votes_take_text(&said, text);
+	engine_status_forget(s);
+	engine_status_count(s, &said);
+}
+
 static void compose(struct play *p, struct engine_status *s,
 		    const struct engine_status_rules *rules, long long now_ms, const char *expected)
 {
@@ -560,7 +585,7 @@ static void mains_with_discharge_is_what_the_options_say(void **state)
 	struct engine_status s = {0};
 
 	assert_false(engine_status_known(&s));
-	engine_status_vote_text(&s, "online dischrg");
+	says(&s, "online dischrg");
 	assert_true(engine_status_known(&s));
 	compose(p, &s, &rules, 0, "OL DISCHRG");
 	rules.discharge_is_calibration = true;
@@ -568,7 +593,7 @@ static void mains_with_discharge_is_what_the_options_say(void **state)
 	rules.discharge_is_calibration = false;
 	rules.discharge_is_on_battery = true;
 	compose(p, &s, &rules, 0, "OB DISCHRG");
-	engine_status_vote_text(&s, "!online nonsense");
+	says(&s, "!online nonsense");
 	compose(p, &s, &rules, 0, "OB DISCHRG");
 }
 
@@ -578,38 +603,74 @@ static void a_low_battery_on_mains_can_be_made_to_wait(void **state)
 	struct engine_status_rules rules = {.low_delay_s = 3};
 	struct engine_status s = {0};
 
-	engine_status_vote_text(&s, "online cal lowbatt replacebatt");
+	says(&s, "online cal lowbatt replacebatt");
 	compose(p, &s, &rules, 5000, "CAL OL");
 	assert_string_equal(p->alarm, "");
 	compose(p, &s, &rules, 7999, "CAL OL");
 	compose(p, &s, &rules, 8000, "CAL OL LB RB");
 	assert_string_equal(p->alarm, "Replace battery!");
-	engine_status_vote_text(&s, "!cal !lowbatt !replacebatt");
+	says(&s, "!cal !lowbatt !replacebatt");
 	compose(p, &s, &rules, 9000, "OL");
-	engine_status_vote_text(&s, "lowbatt");
+	says(&s, "lowbatt");
 	compose(p, &s, &rules, 10000, "OL LB");
 	rules.low_delay_always = true;
 	compose(p, &s, &rules, 10000, "OL");
 	/* Never when it counts. */
-	engine_status_vote_text(&s, "!online");
+	says(&s, "!online");
 	compose(p, &s, &rules, 10000, "OB LB");
 }
 
-static void a_full_battery_does_not_charge(void **state)
+static void a_word_holds_if_one_row_says_so(void **state)
+{
+	struct engine_status s = {0};
+	struct engine_votes a = {0}, b = {0};
+
+	(void)state;
+	engine_votes_take_text(&a, "lowbatt !overload !online");
+	engine_votes_take_text(&b, "!lowbatt online");
+	engine_status_count(&s, &a);
+	engine_status_count(&s, &b);
+	assert_true(engine_status_holds(&s, MAPWORD_LOWBATT));
+	assert_false(engine_status_holds(&s, MAPWORD_OVERLOAD));
+	/* Of the mains the last one is believed. */
+	assert_true(engine_status_holds(&s, MAPWORD_ONLINE));
+	engine_status_forget(&s);
+	engine_status_count(&s, &b);
+	engine_status_count(&s, &a);
+	assert_true(engine_status_holds(&s, MAPWORD_LOWBATT));
+	assert_false(engine_status_holds(&s, MAPWORD_ONLINE));
+}
+
+static void a_battery_that_is_missing_is_to_be_replaced(void **state)
 {
 	struct play *p = *state;
 	struct engine_status_rules rules = {0};
 	struct engine_status s = {0};
 
-	engine_status_vote_text(&s, "online chrg");
+	says(&s, "online nobattery");
+	compose(p, &s, &rules, 0, "OL RB");
+	assert_string_equal(p->alarm, "No battery installed!");
+}
+
+static void a_full_battery_does_not_charge(void **state)
+{
+	struct play *p = *state;
+	const struct engine_status_sink sink = {status, alarm_text, p};
+	struct engine_status_rules rules = {0};
+	struct engine_status s = {0};
+
+	says(&s, "online chrg");
 	compose(p, &s, &rules, 0, "OL CHRG");
-	engine_status_vote_text(&s, "fullycharged");
+	status_begin(p);
+	engine_status_compose(&s, &rules, 100, 0, &sink);
+	assert_string_equal(p->status, "OL");
+	says(&s, "fullycharged");
 	compose(p, &s, &rules, 0, "OL");
-	engine_status_vote_text(&s, "shutdownimm trim boost bypassauto bypassman off overload");
+	says(&s, "shutdownimm trim boost bypassauto bypassman off overload");
 	compose(p, &s, &rules, 0, "OL LB OVER TRIM BOOST BYPASS BYPASS OFF");
-	engine_status_vote_text(&s, "frange");
+	says(&s, "frange");
 	assert_string_equal(engine_status_transfer_reason(&s), "input frequency out of range");
-	engine_status_vote_text(&s, "vrange");
+	says(&s, "vrange");
 	assert_string_equal(engine_status_transfer_reason(&s), "input voltage out of range");
 }
 
@@ -623,6 +684,7 @@ int main(void)
 		TEST(quick_polls_fetch_only_the_reports_of_quick_rows),
 		TEST(static_values_are_read_once),
 		TEST(a_packet_is_published_without_a_transfer),
+		BARE(a_packet_that_comes_when_a_poll_is_due_is_not_lost),
 		TEST(packets_without_end_do_not_keep_polls_away),
 		TEST(there_is_no_status_before_the_device_said_one),
 		TEST(a_device_that_does_not_answer_gives_no_reading),
@@ -639,6 +701,8 @@ int main(void)
 		BARE(a_shutdown_with_return_starts_the_load_first),
 		TEST(mains_with_discharge_is_what_the_options_say),
 		TEST(a_low_battery_on_mains_can_be_made_to_wait),
+		TEST(a_word_holds_if_one_row_says_so),
+		TEST(a_battery_that_is_missing_is_to_be_replaced),
 		TEST(a_full_battery_does_not_charge),
 	};
 

@@ -31,6 +31,7 @@ struct device {
 	gboolean has_interrupt, has_kernel_driver;
 	guint packet_size;
 	guint hid_interface; /* those before are something else */
+	guint least_request; /* bytes of a report that the host has to ask for to get an answer */
 	const char *speed;   /* megabits, as sysfs has it */
 
 	/* faults */
