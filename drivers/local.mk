@@ -1,5 +1,6 @@
 # The driver core, the drivers, upsdrvctl.
 include drivers/maps/local.mk
+include drivers/transport/local.mk
 noinst_LTLIBRARIES += drivers/libcore.la
 drivers_libcore_la_SOURCES = \
 	drivers/core/backoff.c drivers/core/backoff.h \
