@@ -86,7 +86,8 @@ drivers_libhid_la_LIBADD = drivers/libengine.la -lm
 if HAVE_USB
 driver_PROGRAMS += drivers/usbhid-ups
 endif
-drivers_usbhid_ups_SOURCES = drivers/usbhid/usbhid-ups.c
+drivers_usbhid_ups_SOURCES = drivers/usbhid/usbhid-ups.c \
+	drivers/usbhid/capture.c drivers/usbhid/capture.h
 drivers_usbhid_ups_LDADD = drivers/libhid.la drivers/libenginehost.la drivers/libusbtransport.la
 
 hid_tests = \

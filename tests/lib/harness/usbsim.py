@@ -21,6 +21,7 @@ import subprocess
 import sys
 import tempfile
 
+from . import usbscript
 from .build import CHECKOUT, find_build
 from .lineclient import LineClient
 from .wait import DEADLINE, wait_until
@@ -133,6 +134,10 @@ class Device:
     def mode(self, mode):
         """Permissions of the device's node, also of later ones."""
         self.command(f"mode {mode:o}")
+
+    def play(self, script, speed=1.0):
+        """Plays a script (usbscript.py), by its name or path, to its end."""
+        usbscript.play(self, usbscript.read(script), speed)
 
     def wait_log(self, line):
         return wait_until(lambda: line in self.log(), what=lambda: f"{line!r} in {self.log()}")
