@@ -13,4 +13,4 @@ tests_sim_usb_usbsim_SOURCES = \
 tests_sim_usb_usbsim_CFLAGS = $(WARN_CFLAGS) $(UMOCKDEV_CFLAGS)
 tests_sim_usb_usbsim_LDFLAGS =
 tests_sim_usb_usbsim_LDADD = $(UMOCKDEV_LIBS)
-EXTRA_DIST += tests/sim/usb/run tests/sim/usb/README.md tests/sim/usb/devices
+EXTRA_DIST += tests/sim/usb/run tests/sim/usb/README.md tests/sim/usb/devices tests/sim/usb/scripts
