@@ -98,7 +98,7 @@ class Machine:
         self.agent, self.line = (Line(self.folder / name) for name in ("agent", "line"))
         self.console = pathlib.Path(console)
         self.process = subprocess.Popen(
-            ["qemu-system-x86_64", "-accel", "tcg", "-m", "512", "-smp", "1", "-display", "none",
+            ["qemu-system-x86_64", "-accel", "tcg", "-cpu", "max", "-m", "512", "-smp", "1", "-display", "none",
              "-no-reboot", "-nic", "none", "-nodefaults", "-kernel", kernel, "-initrd", archive,
              "-append", "console=ttyS0 quiet panic=-1 random.trust_cpu=on",
              "-serial", f"file:{self.console}",

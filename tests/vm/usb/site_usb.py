@@ -204,6 +204,11 @@ class UsbVm(Machine):
         raise Failure(f"{name} {variable} is {self.upsc(name, variable)!r}, not {value!r}; log:\n"
                       f"{self.log(name)}")
 
+    def order(self, name, command, value):
+        """Gives a command to a driver, by its socket; there is no waiting for its end."""
+        program = self._sections[name][0].split(" = ")[1]
+        self.sh(f"(echo 'INSTCMD {command} \"{value}\"'; sleep 1) | /nut/nc-unix /run/nut/{program}-{name}")
+
     def wait_stale(self, name):
         self.wait_upsc(name, "Error: Data stale")
 
@@ -214,6 +219,6 @@ class UsbVm(Machine):
         self.drivers.clear()
         if self.sim:
             self.kill(self.sim_pid)
-            wait_until(lambda: self.sh("ls -d /sys/bus/usb/devices/[0-9]*-[0-9]* 2>/dev/null", check=False) == "",
+            wait_until(lambda: self.sh("ls -d /sys/bus/usb/devices/[0-9]*-[1-9]* 2>/dev/null", check=False) == "",
                        "the devices are gone")
         self.sim = None
