@@ -29,7 +29,7 @@ def wait_until(condition, what, timeout=DEADLINE):
             return result
         if time.monotonic() > end:
             raise Failure(f"not within {timeout} s: {what() if callable(what) else what}")
-        time.sleep(0.02)
+        time.sleep(0.05)
 
 
 class Line:

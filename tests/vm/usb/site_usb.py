@@ -206,7 +206,7 @@ class UsbVm(Machine):
     def order(self, name, command, value):
         """INSTCMD; returns the last answer."""
         return self.ask("USERNAME admin", "PASSWORD admin",
-                        f'INSTCMD {name} {command} "{value}"'.replace('"', '\\"'))[-1]
+                        f'INSTCMD {name} {command} "{value}"')[-1]
 
     def wait_value(self, name, value, variable="ups.status"):
         wait_until(lambda: self.value(name, variable) == value,
