@@ -7,7 +7,7 @@ They are few: what the kernel has no part in is tested with umockdev (tests/syst
 import re
 import time
 
-from site_usb import CHECKOUT, NUT_ID, Skip, device_files, find_build, wait_until
+from site_usb import CHECKOUT, Skip, device_files, wait_until
 
 from harness.site import Site
 from harness.usbsim import UsbSim, Unavailable
@@ -195,7 +195,7 @@ def a_device_comes_back_where_nobody_tells_of_plugs(vm):
         vm.wait_stale("ups")
         sim.plug()
         wait_until(lambda: sim.state()["driver"] == "usbhid", "the device is there")
-        vm.sh(f"chgrp nut {_node(sim)}; chmod 660 {_node(sim)}")
+        vm.sh(f"chgrp {vm.gid} {_node(sim)}; chmod 660 {_node(sim)}")
         vm.wait_value("ups", "OL")
     finally:
         vm.sh("kill -CONT $(pidof systemd-udevd); udevadm settle -t 20")
@@ -241,6 +241,17 @@ def a_device_that_stops_answering_is_stale_in_time_and_alive_again(vm):
     return f"stale after {took:.1f} s"
 
 
+def a_device_that_hangs_and_is_plugged_anew_is_alive_again(vm):
+    sim = _on_line(vm)
+    sim.hang()
+    wait_until(lambda: sim.state()["waiting"] == "2", lambda: sim.state())
+    sim.unplug()
+    vm.wait_stale("ups")
+    sim.hang(on=False)
+    sim.plug()
+    vm.wait_value("ups", "OL")
+
+
 def a_driver_ends_while_its_device_never_answers(vm):
     """Given back, the kernel would try to read its reports: 20 s and more, and nobody served."""
     sim = _on_line(vm)
@@ -253,6 +264,18 @@ def a_driver_ends_while_its_device_never_answers(vm):
 
 
 # ------------------------------------------------------------------------ which one, and whose
+
+def a_program_that_reads_hidraw_does_not_keep_the_device(vm):
+    sim = vm.simulate("plain")
+    reader = vm.spawn("reader", "cat /dev/hidraw0")
+    try:
+        wait_until(lambda: sim.state()["waiting"] == "1", lambda: sim.state())
+        vm.start("ups")
+        vm.wait_value("ups", "OL")
+        wait_until(lambda: vm.ended(reader), lambda: vm.log("reader"))
+    finally:
+        vm.kill(reader)
+
 
 def _two(vm, first, second):
     sim = vm.simulate("plain", "plain-2")
@@ -336,7 +359,7 @@ def an_account_without_permission_is_told_the_rule(vm):
     vm.start("ups")
     vm.wait_log("ups", rf"no permission for {_node(sim)} \(it belongs to root:root, mode 0660")
     assert "62-nut-usbups.rules" in vm.log("ups") or "udev" in vm.log("ups")
-    vm.sh(f"chgrp nut {_node(sim)}")
+    vm.sh(f"chgrp {vm.gid} {_node(sim)}")
     vm.wait_value("ups", "OL")
 
 
@@ -381,7 +404,7 @@ def our_udev_rules_give_the_node_to_nut(vm):
     sim = vm.simulate("plain")
     for _ in range(2):
         said = vm.sh(f"stat -c '%u %g %a' {_node(sim)}")
-        assert said == f"0 {NUT_ID} 660", f"{said}, of {[r.name for r in vm.rules]}"
+        assert said == f"0 {vm.gid} 660", f"{said}, of {[r.name for r in vm.rules]}"
         sim.unplug()
         sim.plug()
         sim.settled()

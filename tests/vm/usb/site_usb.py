@@ -1,6 +1,6 @@
 """The machine with USB, our daemons and the simulator, as the cases use it."""
 
-import os
+import grp
 import pathlib
 import re
 import sys
@@ -15,13 +15,24 @@ from machine import Failure, Machine, wait_until  # noqa: E402
 
 HERE = pathlib.Path(__file__).parent
 NUT_ID = 900
-# Where there are no rules of ours yet, so that there is something to test at all.
-OWN_RULE = ('SUBSYSTEM=="usb", ENV{DEVTYPE}=="usb_device", ACTION!="remove", '
-            'ATTR{idVendor}!="1d6b", MODE="0660", GROUP="nut"\n')
+UDEV_GROUPS = ["sgx:x:901:", "kvm:x:902:", "render:x:903:", "input:x:904:"]  # udev's rules name them
+# For devices that no rule of ours knows: those with ids for tests, or all where there are no rules.
+OWN_RULE = ('SUBSYSTEM=="usb", ENV{{DEVTYPE}}=="usb_device", ACTION!="remove", '
+            'ATTR{{idVendor}}=="{}", MODE="0660", GROUP="{}"\n')
 
 
 class Skip(Exception):
     """This case cannot be run; the text says why."""
+
+
+def nut_group():
+    """The drivers' group, as the build was configured: udev's rules name it."""
+    config = (find_build().root / "config.h").read_text()
+    name = re.search(r'#define RUN_AS_GROUP "(.+)"', config)[1]
+    try:
+        return grp.getgrnam(name)  # udev knows the number of nogroup by itself
+    except KeyError:
+        return grp.struct_group((name, "x", NUT_ID, []))
 
 
 def find_rules():
@@ -50,8 +61,8 @@ def put_udev(img, rules):
         img.put(f"/lib/udev/rules.d/{name}", udev / "lib/udev/rules.d" / name)
     for rule in rules:
         img.put(f"/lib/udev/rules.d/{rule.name}", rule)
-    if not rules:
-        img.put("/lib/udev/rules.d/62-own.rules", OWN_RULE)
+    img.put("/lib/udev/rules.d/62-own.rules",
+            OWN_RULE.format("1209" if rules else "[!1]*|1209", nut_group().gr_name))
 
 
 def make_image(kernel_modules, rules):
@@ -70,10 +81,13 @@ def make_image(kernel_modules, rules):
     img.tree("/data", CHECKOUT / "data")
     for name, path in device_files().items():
         img.put(f"/devices/{name}.txt", path)
-    img.put("/etc/passwd", f"root:x:0:0::/root:/bin/sh\nnut:x:{NUT_ID}:{NUT_ID}::/:/bin/sh\n"
+    img.put("/etc/passwd", f"root:x:0:0::/root:/bin/sh\nnut:x:{NUT_ID}:{nut_group().gr_gid}::/:/bin/sh\n"
                            "nobody:x:65534:65534::/:/bin/sh\n")
-    img.put("/etc/group", pathlib.Path("/etc/group").read_text() +
-            f"nut:x:{NUT_ID}:\nsgx:x:901:\nkvm:x:902:\nrender:x:903:\ninput:x:904:\n")
+    group = nut_group()
+    groups = [line for line in pathlib.Path("/etc/group").read_text().splitlines()
+              if not line.startswith(f"{group.gr_name}:")]
+    img.put("/etc/group",
+            "\n".join([*groups, f"{group.gr_name}:x:{group.gr_gid}:", *UDEV_GROUPS, ""]))
     img.put("/etc/nsswitch.conf", "passwd: files\ngroup: files\nhosts: files\n")
     img.put("/etc/hosts", "127.0.0.1 localhost\n")
     put_udev(img, rules)
@@ -117,9 +131,10 @@ class UsbVm(Machine):
         self.rules = find_rules()
         super().__init__(kernel, make_image(modules, self.rules), console)
         self.sim = None
+        self.gid = nut_group().gr_gid
         self.drivers = {}
         self._sections = {}
-        self.sh("mkdir -p /run/nut /run/other /etc/nut; chown nut:nut /run/nut /run/other")
+        self.sh(f"mkdir -p /run/nut /run/other /etc/nut; chown {NUT_ID}:{self.gid} /run/nut /run/other")
         self.write("/etc/nut/env", "export NUT_CONFPATH=/etc/nut NUT_STATEPATH=/run/nut "
                    "NUT_ALTPIDPATH=/run/nut NUT_PIDPATH=/run/nut NUT_DATAPATH=/data LC_ALL=C")
         self.write("/etc/nut/upsd.conf", "LISTEN 127.0.0.1 3493\nMAXAGE 10")
@@ -127,7 +142,7 @@ class UsbVm(Machine):
         # upsd needs no more than the names; what else there is, each case writes.
         for name, driver in (("ups", "usbhid-ups"), ("two", "usbhid-ups"), ("probe", "probe-usb")):
             self.section(name, driver=driver)
-        self.sh("chown -R root:nut /etc/nut; chmod 640 /etc/nut/*")
+        self.sh(f"chown -R 0:{self.gid} /etc/nut; chmod 640 /etc/nut/*")
         self.spawn("upsd", "/nut/upsd -F -u nut")
 
     # ---------------------------------------------------------------- processes
