@@ -126,8 +126,8 @@ class Machine:
         return said.strip()
 
     def write(self, path, text):
-        """A file in the machine."""
-        self.sh(f"cat >{path} <<'END-OF-FILE'\n{text}\nEND-OF-FILE")
+        """A file in the machine; who reads it meanwhile sees the old one whole."""
+        self.sh(f"cat >{path}.new <<'END-OF-FILE'\n{text}\nEND-OF-FILE\nmv {path}.new {path}")
 
     def close(self):
         self.process.terminate()
