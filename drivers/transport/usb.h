@@ -136,7 +136,10 @@ struct usb_finder {
 enum driver_result usb_open(struct core *c, const struct usb_finder *f, void *arg,
 			    struct usb **out);
 
-/* Cancels what is under way, gives the interface back to the kernel's driver.  NULL is fine. */
+/*
+ * Cancels what is under way, gives the interface back to the kernel's driver, unless the
+ * device has just not answered.  NULL is fine.
+ */
 void usb_close(struct usb *u);
 
 /* Valid until usb_close(). */

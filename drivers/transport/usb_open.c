@@ -431,10 +431,24 @@ enum driver_result usb_open(struct core *c, const struct usb_finder *f, void *ar
 	if (!read_options(&s))
 		return DRIVER_FATAL;
 	s.bus = usb_bus_get(c);
-	if (s.bus)
+	if (s.bus) {
 		*out = find(&s);
+		s.bus->in_vain = !*out;
+	}
 	usb_patterns_free(&s.patterns);
 	return *out ? DRIVER_OK : DRIVER_FAILED;
+}
+
+/* Not from a device that is silent: the kernel would ask it for its reports, for 20 seconds
+ * and more, and keep us meanwhile. */
+static void give_back(struct usb *u)
+{
+	if (u->claimed && u->silent)
+		libusb_set_auto_detach_kernel_driver(u->handle, 0);
+	if (u->claimed)
+		libusb_release_interface(u->handle, u->interface);
+	if (u->detached && !u->silent)
+		libusb_attach_kernel_driver(u->handle, u->interface);
 }
 
 void usb_close(struct usb *u)
@@ -442,10 +456,7 @@ void usb_close(struct usb *u)
 	if (!u)
 		return;
 	usb_unlisten(u);
-	if (u->claimed)
-		libusb_release_interface(u->handle, u->interface);
-	if (u->detached)
-		libusb_attach_kernel_driver(u->handle, u->interface);
+	give_back(u);
 	if (u->handle)
 		libusb_close(u->handle);
 	if (u->lock_fd >= 0)
