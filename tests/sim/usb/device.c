@@ -387,6 +387,8 @@ static int get_report(struct device *d, const guint8 *setup, guint8 *data)
 	GByteArray *sent;
 	int n;
 
+	if (r)
+		r->gets++;
 	if (!r || !r->bytes || r->stalls)
 		return -EPIPE;
 	if (r->hangs)

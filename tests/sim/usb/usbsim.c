@@ -388,12 +388,31 @@ static char *do_log(struct port *p, const struct words *w, GString *out)
 	return NULL;
 }
 
+static char *do_gets(struct port *p, const struct words *w, GString *out)
+{
+	(void)w;
+	for (guint id = 0; id < 256; id++) {
+		guint feature = p->device->reports[REPORT_FEATURE][id].gets;
+		guint input = p->device->reports[REPORT_INPUT][id].gets;
+
+		if (feature)
+			g_string_append_printf(out, "feature %02x %u\n", id, feature);
+		if (input)
+			g_string_append_printf(out, "input %02x %u\n", id, input);
+	}
+	return NULL;
+}
+
 static char *do_forget(struct port *p, const struct words *w, GString *out)
 {
 	(void)w;
 	(void)out;
 	g_string_truncate(p->device->log, 0);
 	p->device->controls = 0;
+	for (guint kind = 0; kind < REPORT_KINDS; kind++) {
+		for (guint id = 0; id < 256; id++)
+			p->device->reports[kind][id].gets = 0;
+	}
 	return NULL;
 }
 
@@ -405,6 +424,7 @@ static char *do_state(struct port *p, const struct words *w, GString *out)
 	g_string_append_printf(out, "plugged %d\nnumber %u\ndriver %s\nwaiting %u\ncontrols %u\n",
 			       p->fs != NULL, p->number, driver ? driver : "-",
 			       p->fs ? usbfs_waiting(p->fs) : 0, p->device->controls);
+	g_string_append_printf(out, "packet-us %u\n", p->fs ? usbfs_packet_us(p->fs) : 0);
 	return NULL;
 }
 
@@ -469,6 +489,7 @@ static const struct {
 	{"stall", do_fault},     {"timeout", do_fault},
 	{"short", do_length},    {"long", do_length},
 	{"log", do_log},         {"forget", do_forget},
+	{"gets", do_gets},
 	{"state", do_state},     {"stuck", do_stuck},
 	{"mode", do_mode, TRUE}, {"unplug", do_unplug, TRUE},
 	{"plug", do_plug, TRUE}, {"quit", do_quit},
