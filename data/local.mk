@@ -22,3 +22,6 @@ dist_mapsusbhid_DATA += data/maps/usbhid-ups/powervar.map
 dist_mapsusbhid_DATA += data/maps/usbhid-ups/salicru.map
 dist_mapsusbhid_DATA += data/maps/usbhid-ups/tripplite.map
 dist_mapsusbhid_DATA += data/maps/usbhid-ups/usages.map
+
+mapsnutdrvqxdir = $(nutdatadir)/maps/nutdrv_qx
+dist_mapsnutdrvqx_DATA = data/maps/nutdrv_qx/usb.map

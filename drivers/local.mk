@@ -16,7 +16,8 @@ drivers_libcore_la_SOURCES = \
 	drivers/core/reload.c \
 	drivers/core/service.c drivers/core/service.h \
 	drivers/core/settings.c drivers/core/settings.h \
-	drivers/core/twin.c
+	drivers/core/twin.c \
+	drivers/transport/holder.c drivers/transport/holder.h
 drivers_libcore_la_LIBADD = common/libsandbox.la common/libups.la common/libnet.la common/libbase.la
 
 # USB devices, for the drivers that speak to them.
@@ -39,6 +40,11 @@ drivers_libusbtransport_la_LIBADD = drivers/libcore.la $(LIBUSB_LIBS)
 tests_driver_probe_usb_SOURCES = tests/driver/probe-usb.c
 tests_driver_probe_usb_LDADD = drivers/libusbtransport.la
 
+# Serial lines.
+noinst_LTLIBRARIES += drivers/libserial.la
+drivers_libserial_la_SOURCES = drivers/transport/serial.c drivers/transport/serial.h
+drivers_libserial_la_LIBADD = drivers/libcore.la
+
 driver_PROGRAMS += drivers/dummy-ups
 drivers_dummy_ups_SOURCES = \
 	drivers/virtual/dummy-ups.c drivers/virtual/dummy.h \
@@ -47,26 +53,39 @@ drivers_dummy_ups_SOURCES = \
 	drivers/virtual/script.c drivers/virtual/script.h
 drivers_dummy_ups_LDADD = drivers/libcore.la common/libupsnet.la
 
-# HID: report descriptors, values, reports, and maps at work on them.  Knows nothing of USB.
+# Maps at work on devices of all kinds.
+noinst_LTLIBRARIES += drivers/libengine.la
+drivers_libengine_la_SOURCES = \
+	drivers/engine/device.h \
+	drivers/engine/engine.c drivers/engine/engine.h drivers/engine/engine_private.h \
+	drivers/engine/engine_command.c \
+	drivers/engine/engine_poll.c \
+	drivers/engine/engine_rows.c \
+	drivers/engine/engine_status.c drivers/engine/engine_status.h \
+	drivers/engine/engine_value.c
+drivers_libengine_la_LIBADD = drivers/libmaps.la common/libups.la common/libbase.la -lm
+# ... on the driver core.
+noinst_LTLIBRARIES += drivers/libenginehost.la
+drivers_libenginehost_la_SOURCES = drivers/engine/host.c drivers/engine/host.h
+drivers_libenginehost_la_LIBADD = drivers/libengine.la drivers/libcore.la
+
+# HID: report descriptors, values, reports, for the engine.  Knows nothing of USB.
 noinst_LTLIBRARIES += drivers/libhid.la
 drivers_libhid_la_SOURCES = \
-	drivers/usbhid/engine.c drivers/usbhid/engine.h drivers/usbhid/engine_private.h \
-	drivers/usbhid/engine_command.c \
-	drivers/usbhid/engine_status.c drivers/usbhid/engine_status.h \
-	drivers/usbhid/engine_value.c \
 	drivers/usbhid/explore.c drivers/usbhid/explore.h \
 	drivers/usbhid/hidfix.c drivers/usbhid/hidfix.h \
 	drivers/usbhid/hiddesc.c drivers/usbhid/hiddesc.h \
+	drivers/usbhid/hiddevice.c drivers/usbhid/hiddevice.h \
 	drivers/usbhid/hidreports.c drivers/usbhid/hidreports.h \
 	drivers/usbhid/hidusage.c drivers/usbhid/hidusage.h \
 	drivers/usbhid/hidvalue.c drivers/usbhid/hidvalue.h
-drivers_libhid_la_LIBADD = drivers/libmaps.la common/libups.la common/libbase.la -lm
+drivers_libhid_la_LIBADD = drivers/libengine.la -lm
 
 if HAVE_USB
 driver_PROGRAMS += drivers/usbhid-ups
 endif
 drivers_usbhid_ups_SOURCES = drivers/usbhid/usbhid-ups.c
-drivers_usbhid_ups_LDADD = drivers/libhid.la drivers/libusbtransport.la drivers/libcore.la
+drivers_usbhid_ups_LDADD = drivers/libhid.la drivers/libenginehost.la drivers/libusbtransport.la
 
 hid_tests = \
 	tests/unit/test_hid_desc \
@@ -144,3 +163,27 @@ tests_unit_test_driver_settings_LDADD = drivers/libcore.la $(CMOCKA_LIBS)
 
 man_pages += docs/man/dummy-ups.8 docs/man/nutupsdrv.8 docs/man/upsdrvctl.8
 man_pages += docs/man/usbhid-ups.8
+
+# UPSes that answer queries.
+noinst_LTLIBRARIES += drivers/libqx.la
+drivers_libqx_la_SOURCES = \
+	drivers/qx/carrier.h \
+	drivers/qx/qxbattery.c drivers/qx/qxbattery.h \
+	drivers/qx/qxdevice.c drivers/qx/qxdevice.h \
+	drivers/qx/qxprobe.c drivers/qx/qxprobe.h \
+	drivers/qx/qxserial.c drivers/qx/qxserial.h
+drivers_libqx_la_LIBADD = drivers/libenginehost.la drivers/libserial.la -lm
+
+driver_PROGRAMS += drivers/nutdrv_qx
+drivers_nutdrv_qx_SOURCES = drivers/qx/nutdrv_qx.c drivers/qx/qxusb.h
+drivers_nutdrv_qx_LDADD = drivers/libqx.la
+if HAVE_USB
+drivers_nutdrv_qx_SOURCES += \
+	drivers/qx/qxusb.c drivers/qx/qxusb_private.h \
+	drivers/qx/qxusb_frames.c \
+	drivers/qx/qxusb_reports.c \
+	drivers/qx/qxusb_strings.c
+drivers_nutdrv_qx_LDADD += drivers/libusbtransport.la
+else
+drivers_nutdrv_qx_SOURCES += drivers/qx/qxusb_none.c
+endif

@@ -2,6 +2,7 @@
 noinst_LTLIBRARIES += drivers/libmaps.la
 drivers_libmaps_la_SOURCES = \
 	drivers/maps/map.c drivers/maps/map.h drivers/maps/map_private.h \
+	drivers/maps/mapcodec.c drivers/maps/mapcodec.h \
 	drivers/maps/mapconv.c drivers/maps/mapconv.h \
 	drivers/maps/mapdate.c drivers/maps/mapdate.h \
 	drivers/maps/mapfun.c drivers/maps/mapfun.h drivers/maps/mapfun_private.h \

@@ -17,6 +17,7 @@
 #include <stdint.h>
 
 #include "common/base/conffile.h"
+#include "drivers/maps/mapcodec.h"
 #include "drivers/maps/mapconv.h"
 #include "drivers/maps/maplookup.h"
 #include "drivers/maps/mapnumbers.h"
@@ -64,7 +65,10 @@ struct map_row {
 	unsigned length;                /* of `rw(n)`; 0: as long as it likes */
 	const struct maplookup *values; /* what may be set, NULL: anything */
 	double low, high;
+	const char *low_name, *high_name; /* k(name): the number of that name in their place; NULL */
 	/* What was given, or NULL. */
+	const char *to;        /* where it is written, if not where it is read */
+	const char *when;      /* counts only while that number is not 0; `!name`: while it is */
 	const char *own;       /* a setting that the driver keeps: never read or written there */
 	const char *otherwise; /* default(): where the device does not tell */
 	const char *constant;  /* published as it is */
@@ -96,6 +100,7 @@ struct map_match {
 	const struct map_set_item *sets;
 	size_t set_count;
 	const struct mapconv_step *steps; /* probe: have to accept the answer */
+	const char *vendor_where;         /* probe: a where that has to give something, too; NULL */
 	size_t step_count;
 	const char *items;
 	const char *file;
@@ -137,6 +142,8 @@ struct map_query {
 	const char *begin; /* of the answer; "" for any */
 	unsigned length;   /* the least that it has */
 	const char *end;   /* "%r" unless another was given */
+	const char *when;  /* asked only while that number is not 0; `!name`: while it is; or NULL */
+	const struct mapcodec *codec; /* or NULL */
 	const char *items;
 	const char *file;
 	unsigned line;

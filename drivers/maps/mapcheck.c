@@ -154,6 +154,7 @@ static void check_row(struct check *c, const struct map_row *row)
 	check_where(c, &at, row->where);
 	check_where(c, &at, row->only_if);
 	check_where(c, &at, row->unless);
+	check_where(c, &at, row->to);
 	if (row->kind == MAP_VAR && !(row->flags & MAP_HIDDEN))
 		check_name(c, &at, row->name, false);
 	if (row->kind == MAP_CMD)
@@ -171,7 +172,7 @@ static void check_row(struct check *c, const struct map_row *row)
 
 static bool can_be_nothing(const struct map_row *row)
 {
-	if (row->only_if || row->unless)
+	if (row->only_if || row->unless || row->when)
 		return true;
 	for (size_t i = 0; i < row->step_count; i++)
 		if (row->steps[i].conv->partial)
@@ -198,7 +199,7 @@ static const char *why_useless(const struct map_row *row, const struct map_row *
 	if (same_text(row->items, later->items) &&
 	    (row->flags & MAP_NEGATED) == (later->flags & MAP_NEGATED))
 		return "is the same as";
-	if (row->kind == MAP_CMD && same_text(row->only_if, later->only_if) &&
+	if (row->kind == MAP_CMD && !row->when && same_text(row->only_if, later->only_if) &&
 	    same_text(row->unless, later->unless))
 		return "never counts behind";
 	return row->kind == MAP_VAR && !can_be_nothing(row) ? "never counts behind" : NULL;
@@ -288,9 +289,20 @@ static void check_quirk(struct check *c, const struct conf_where *at, const char
 			   "%s has no quirk \"%s\"", c->map->driver, name);
 }
 
+static bool names_number(const char *when, const char *name)
+{
+	return when && str_caseequal(when + (when[0] == '!' ? 1 : 0), name);
+}
+
 static bool number_is_used(const struct map *m, const char *name)
 {
-	for (size_t i = 0; i < m->row_count; i++)
+	for (size_t i = 0; i < m->query_count; i++)
+		if (names_number(m->queries[i].when, name))
+			return true;
+	for (size_t i = 0; i < m->row_count; i++) {
+		if (names_number(m->rows[i].when, name) || names_number(m->rows[i].low_name, name) ||
+		    names_number(m->rows[i].high_name, name))
+			return true;
 		for (size_t k = 0; k < m->rows[i].step_count; k++) {
 			const struct mapconv_step *s = &m->rows[i].steps[k];
 
@@ -298,6 +310,7 @@ static bool number_is_used(const struct map *m, const char *name)
 			    str_caseequal(s->name, name))
 				return true;
 		}
+	}
 	return false;
 }
 
@@ -314,6 +327,7 @@ static void check_match(struct check *c, const struct map_match *match)
 
 	if (match->how == MAP_MATCH_PROBE)
 		check_where(c, &at, match->value);
+	check_where(c, &at, match->vendor_where);
 	for (const char *const *q = match->quirks; *q; q++)
 		check_quirk(c, &at, *q);
 	for (size_t i = 0; i < match->set_count; i++)

@@ -44,6 +44,9 @@ struct mapconv_context {
 	bool (*string)(void *arg, unsigned index, char *dst, size_t size);
 	/* A report as it came, its number in front; *len bytes of it. */
 	bool (*report)(void *arg, unsigned id, unsigned char *dst, size_t size, size_t *len);
+	/* The whole answer to a query, *len bytes of it, as it was given last; asked now if it never
+	 * was. */
+	bool (*answer)(void *arg, const char *query, char *dst, size_t size, size_t *len);
 };
 
 enum mapconv_args {

@@ -58,6 +58,10 @@ static int take_match_item(struct map *m, const struct map_item *item, struct ma
 		match->order = (int)number;
 		return 1;
 	}
+	if (str_equal(item->name, "vendor")) {
+		match->vendor_where = item->args ? map_keep(m, item->args) : NULL;
+		return match->how == MAP_MATCH_PROBE && match->vendor_where;
+	}
 	if (str_equal(item->name, "model"))
 		return item->args && item->args[0];
 	if (str_equal(item->name, "quirk")) {

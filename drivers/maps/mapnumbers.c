@@ -38,6 +38,18 @@ bool mapnumbers_get(const struct mapnumbers *n, const char *name, double *value)
 	return row != NULL;
 }
 
+bool mapnumbers_allow(const struct mapnumbers *n, const char *when)
+{
+	bool inverted = when && when[0] == '!';
+	double value = 0;
+
+	if (!when)
+		return true;
+	if (!mapnumbers_get(n, when + (inverted ? 1 : 0), &value))
+		value = 0;
+	return (value != 0) != inverted;
+}
+
 bool mapnumber_parse(const char *text, double *value)
 {
 	size_t digits;

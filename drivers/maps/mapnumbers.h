@@ -11,7 +11,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-enum { MAPNUMBERS_MAX = 48, MAPNUMBERS_NAME_MAX = 40 };
+enum { MAPNUMBERS_MAX = 128, MAPNUMBERS_NAME_MAX = 40 };
 
 struct mapnumbers {
 	struct mapnumber {
@@ -24,6 +24,9 @@ struct mapnumbers {
 /* Adds or replaces. False: the name is too long, or there are too many. */
 bool mapnumbers_set(struct mapnumbers *n, const char *name, double value);
 bool mapnumbers_get(const struct mapnumbers *n, const char *name, double *value);
+
+/* `name`: true while there is that number and it is not 0; `!name`: the other way round; NULL: true. */
+bool mapnumbers_allow(const struct mapnumbers *n, const char *when);
 
 /* A number as maps write it: decimal, or 0x and hexadecimal digits; finite, nothing around it. */
 bool mapnumber_parse(const char *text, double *value);

@@ -7,6 +7,7 @@
 #include "common/base/str.h"
 
 static const char hid[] = "usbhid-ups";
+static const char qx[] = "nutdrv_qx";
 
 const struct mapquirk mapquirk_table[] = {
 	{hid, "no-interrupt", "the interrupt pipe is left alone; the device is polled", false},
@@ -32,6 +33,20 @@ const struct mapquirk mapquirk_table[] = {
 	 true},
 	{hid, "powercom-byte-order-fallback", "powercom-...: the other byte order (an option)",
 	 true},
+	{qx, "cypress", "8 bytes a report, and a packet", false},
+	{qx, "phoenix", "as cypress; answers come more than once", false},
+	{qx, "ippon", "8 bytes a report, the answer in one packet of 64", false},
+	{qx, "omron", "16 bytes a report, the answer in one packet of 64; protocol omron", false},
+	{qx, "gtec", "8 bytes a report, packets of 128; protocol gtec", false},
+	{qx, "sgs", "7 bytes a report and packet, their number in front", false},
+	{qx, "phoenixtec", "the whole query in a vendor request", false},
+	{qx, "krauler", "the answer is a string descriptor, the query its number", false},
+	{qx, "fabula", "as krauler, other numbers; shutdowns by computed ones", false},
+	{qx, "hunnox", "as fabula; other texts are read between, to keep it awake", false},
+	{qx, "snr", "as krauler, by the language that langid_fix names", false},
+	{qx, "fuji", "8 bytes of an interrupt pipe, at most 3 of them the query", false},
+	{qx, "ablerex", "47 bytes a report, both ways", false},
+	{qx, "armac", "3 bytes a report, or one packet of 64; their number in front", false},
 	{NULL, NULL, NULL, false},
 };
 

@@ -246,6 +246,14 @@ static bool query_item(struct map_reader *rd, const struct map_item *item, struc
 		q->end = map_keep(rd->map, item->args);
 		return true;
 	}
+	if (str_equal(item->name, "when")) {
+		q->when = map_keep(rd->map, item->args);
+		return true;
+	}
+	if (str_equal(item->name, "codec")) {
+		q->codec = mapcodec_find(item->args);
+		return q->codec != NULL;
+	}
 	if (!str_equal(item->name, "length") || !mapnumber_parse(item->args, &length) ||
 	    length < 0 || length > NUMBER_MAX)
 		return false;
@@ -256,14 +264,14 @@ static bool query_item(struct map_reader *rd, const struct map_item *item, struc
 static void read_query(struct map_reader *rd, const struct conf_where *at, size_t count,
 		       char *const *words)
 {
-	static const char usage[] = "write: QUERY name text begin(text) length(number) end(text)";
+	static const char usage[] = "write: QUERY name text begin(text) length(number) end(text) codec(name) when(number)";
 	struct map *m = rd->map;
 	struct map_query q = {.begin = "", .end = "%r"};
 	struct map_item item;
 	struct map_query *kept;
 	const char *why;
 
-	if (!counted(rd, at, count, 2, 5, usage))
+	if (!counted(rd, at, count, 2, 7, usage))
 		return;
 	q.name = map_keep(m, words[1]);
 	q.text = map_keep(m, words[2]);

@@ -50,6 +50,16 @@ static const char **text_unless(struct map_row *row)
 	return &row->unless;
 }
 
+static const char **text_to(struct map_row *row)
+{
+	return &row->to;
+}
+
+static const char **text_when(struct map_row *row)
+{
+	return &row->when;
+}
+
 static const char **text_values(struct map_row *row)
 {
 	return &row->values_name;
@@ -66,6 +76,8 @@ static const struct row_item row_items[] = {
 	{"value", 0, text_value, "value(1)"},
 	{"if", 0, text_if, "if(where)"},
 	{"unless", 0, text_unless, "unless(where)"},
+	{"to", 0, text_to, "to(where)"},
+	{"when", 0, text_when, "when(number)"},
 	{"values", 0, text_values, "values(lookup)"},
 	{"rw", 0, NULL, NULL},
 	{"limits", 0, NULL, NULL},
@@ -114,11 +126,28 @@ static bool take_rw(const struct map_item *item, struct map_row *row)
 	return true;
 }
 
-static bool take_limits(const struct map_item *item, struct map_row *row)
+/* A number, or k(name): one that the device tells. */
+static bool take_limit(struct map *m, const char *text, double *value, const char **name)
+{
+	char copy[MAP_WORD_MAX];
+	size_t len = strlen(text);
+
+	if (mapnumber_parse(text, value))
+		return true;
+	if (!str_starts(text, "k(") || text[len - 1] != ')' || len < 4 ||
+	    !str_copy(copy, sizeof(copy), text + 2))
+		return false;
+	copy[len - 3] = '\0';
+	*name = map_keep(m, copy);
+	return true;
+}
+
+static bool take_limits(struct map *m, const struct map_item *item, struct map_row *row)
 {
 	row->flags |= MAP_LIMITS;
-	return item->argc == 2 && mapnumber_parse(item->argv[0], &row->low) &&
-	       mapnumber_parse(item->argv[1], &row->high) && row->low <= row->high;
+	return item->argc == 2 && take_limit(m, item->argv[0], &row->low, &row->low_name) &&
+	       take_limit(m, item->argv[1], &row->high, &row->high_name) &&
+	       (row->low_name || row->high_name || row->low <= row->high);
 }
 
 static bool take_loop(struct map *m, const struct map_item *item, struct map_row *row)
@@ -150,7 +179,7 @@ static bool take_row_item(struct map *m, const struct map_item *item, const stru
 	if (str_equal(known->name, "rw"))
 		return take_rw(item, row);
 	if (str_equal(known->name, "limits"))
-		return take_limits(item, row);
+		return take_limits(m, item, row);
 	return take_loop(m, item, row);
 }
 
@@ -165,7 +194,8 @@ static void flag_misused(struct map_reader *rd, const struct conf_where *at, con
 		str_copy(mend, sizeof(mend), "it takes nothing in parentheses");
 	else
 		str_copy(mend, sizeof(mend),
-			 "write: rw(10), limits(1,9), for(i,1,outlet.count) or walk(i)");
+			 "write: rw(10), limits(1,9), limits(k(low),k(high)), for(i,1,outlet.count) or "
+			 "walk(i)");
 	conf_error(rd->report, at, mend, "\"%s\" cannot be done", word);
 }
 

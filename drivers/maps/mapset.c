@@ -169,3 +169,26 @@ const struct map_match *mapset_match_usb(const struct mapset *s, const struct ma
 
 	return found || !usb->any_product ? found : best(s, usb, true, only, map);
 }
+
+size_t mapset_candidates(const struct mapset *s, const struct map *only, enum map_match_how how,
+			 struct mapset_candidate *list, size_t max)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < s->count; i++) {
+		const struct map *m = s->maps[i];
+
+		for (size_t k = 0; k < m->match_count && count < max; k++) {
+			size_t at = count;
+
+			if (m->matches[k].how != how || (only && m != only))
+				continue;
+			/* Behind all that are not above its order: equals stay in the order of files. */
+			for (; at > 0 && list[at - 1].match->order > m->matches[k].order; at--)
+				list[at] = list[at - 1];
+			list[at] = (struct mapset_candidate){m, &m->matches[k]};
+			count++;
+		}
+	}
+	return count;
+}

@@ -34,6 +34,16 @@ struct mapset_usb {
 const struct map_match *mapset_match_usb(const struct mapset *s, const struct mapset_usb *usb,
 					 const struct map *only, const struct map **map);
 
+struct mapset_candidate {
+	const struct map *map;
+	const struct map_match *match;
+};
+
+/* All matches of one kind, or those of the one map `only`, in the order in which they are to be
+ * tried; how many, at most `max`. */
+size_t mapset_candidates(const struct mapset *s, const struct map *only, enum map_match_how how,
+			 struct mapset_candidate *list, size_t max);
+
 /* The names of all map files of a driver, in both folders, sorted, each once; ends with NULL. The
  * caller frees it with mapset_files_free(). NULL: no memory. */
 char **mapset_files(const char *driver);

@@ -133,6 +133,9 @@ static int list_functions(void)
 	for (const struct mapfun *f = mapfun_table; f->name; f++)
 		printf("  %s%s%s: %s\n", f->name, f->takes_number ? ",number" : "",
 		       f->write ? "" : "  (no way back)", f->what);
+	puts("Codecs:");
+	for (const struct mapcodec *c = mapcodec_table; c->name; c++)
+		printf("  %s: %s\n", c->name, c->what);
 	puts("Quirks and numbers:");
 	for (const struct mapquirk *q = mapquirk_table; q->name; q++)
 		printf("  %s %s(%s%s): %s\n", q->driver, q->is_number ? "set" : "quirk", q->name,

@@ -4,6 +4,7 @@
 #include "config.h"
 
 #include "common/base/str.h"
+#include "drivers/transport/holder.h"
 #include "drivers/transport/usb_private.h"
 
 enum { CLAIM_TRIES = 3, CLAIM_PAUSE_MS = 100 };
@@ -132,7 +133,7 @@ static bool take_lock(struct usb *u, struct core *c)
 	u->lock_fd = usb_lock(u->who.way, &pid);
 	if (u->lock_fd != -1)
 		return true;
-	usb_holder_name(pid, holder, sizeof(holder));
+	holder_name(pid, holder, sizeof(holder));
 	usb_bus_say(u->bus,
 		    "[%s] %s (%04x:%04x at %s) is driven by %s already: tell the sections apart by "
 		    "serial or busport",

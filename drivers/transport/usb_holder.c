@@ -17,21 +17,16 @@
 
 #include "common/base/paths.h"
 #include "common/base/str.h"
+#include "drivers/transport/holder.h"
 #include "drivers/transport/usb_private.h"
 
 /* ------------------------------------------------------------------------------- lock */
-
-static struct flock whole_file(void)
-{
-	return (struct flock){.l_type = F_WRLCK, .l_whence = SEEK_SET};
-}
 
 /* A record lock: it tells its holder, and ends with it.  The file stays: removing it would race. */
 int usb_lock(const char *way, pid_t *holder)
 {
 	char name[96], path[PATH_MAX];
-	struct flock lock = whole_file();
-	int fd;
+	int fd, error;
 
 	*holder = 0;
 	str_format(name, sizeof(name), "usb-%s.lock", way);
@@ -40,45 +35,14 @@ int usb_lock(const char *way, pid_t *holder)
 	fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0660);
 	if (fd < 0)
 		return -2;
-	if (fcntl(fd, F_SETLK, &lock) == 0)
+	if (holder_lock(fd, holder))
 		return fd;
-	if (errno != EACCES && errno != EAGAIN) {
-		close(fd);
-		return -2;
-	}
-	lock = whole_file();
-	if (fcntl(fd, F_GETLK, &lock) == 0 && lock.l_type != F_UNLCK)
-		*holder = lock.l_pid;
+	error = errno;
 	close(fd);
-	return -1;
+	return *holder || error == EACCES || error == EAGAIN ? -1 : -2;
 }
 
 /* --------------------------------------------------------------------------- processes */
-
-static bool read_line(const char *path, char *dst, size_t size)
-{
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	ssize_t n;
-
-	if (fd < 0)
-		return false;
-	n = read(fd, dst, size - 1);
-	close(fd);
-	dst[n > 0 ? n : 0] = '\0';
-	dst[strcspn(dst, "\n")] = '\0';
-	return *dst != '\0';
-}
-
-void usb_holder_name(pid_t pid, char *dst, size_t size)
-{
-	char path[64], name[64];
-
-	str_format(path, sizeof(path), "/proc/%ld/comm", (long)pid);
-	if (pid > 0 && read_line(path, name, sizeof(name)))
-		str_format(dst, size, "%s (pid %ld)", name, (long)pid);
-	else
-		str_format(dst, size, "pid %ld", (long)pid);
-}
 
 /* Below a simulated root the link has something in front. */
 static bool ends_with(const char *text, const char *end)
@@ -162,7 +126,7 @@ void usb_holder_explain(const struct usb *u, char *dst, size_t size)
 	}
 	pid = find_process(u->node);
 	if (pid) {
-		usb_holder_name(pid, name, sizeof(name));
+		holder_name(pid, name, sizeof(name));
 		str_format(dst, size,
 			   "%s has it: end that, or tell the two apart by serial or "
 			   "busport",

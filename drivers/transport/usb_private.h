@@ -139,9 +139,6 @@ enum usb_result usb_result_of_status(struct usb *u, enum libusb_transfer_status 
  * -2 when there is no lock to be had: the claim is what guards the device then. */
 int usb_lock(const char *way, pid_t *holder);
 
-/* "usbhid-ups (pid 12)" */
-void usb_holder_name(pid_t pid, char *dst, size_t size);
-
 /* Why the interface is busy. */
 void usb_holder_explain(const struct usb *u, char *dst, size_t size);
 

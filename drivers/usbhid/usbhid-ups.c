@@ -13,10 +13,10 @@
 #include "common/base/log.h"
 #include "common/base/str.h"
 #include "drivers/core/driver.h"
-#include "drivers/maps/mapset.h"
+#include "drivers/engine/host.h"
 #include "drivers/transport/usb.h"
-#include "drivers/usbhid/engine.h"
 #include "drivers/usbhid/explore.h"
+#include "drivers/usbhid/hiddevice.h"
 #include "drivers/usbhid/hidfix.h"
 
 static const char token[] = "usbhid";
@@ -28,11 +28,8 @@ enum {
 	DISCHARGE_LOG_S = 30,
 };
 
-/* Read once, and kept to the end of the process: the sandbox closes their folders. */
-static struct mapset maps;
-static bool maps_loaded;
-
 struct usbhid {
+	const struct mapset *maps;
 	const struct map *only; /* subdriver */
 
 	/* While the device is open. */
@@ -41,6 +38,7 @@ struct usbhid {
 	const struct map_match *match;
 	struct hid_desc desc;
 	struct hid_reports *reports;
+	struct hid_device *device;
 	struct engine *engine;
 	bool wants_packets, listening;
 	bool threshold_set;             /* lowbatt */
@@ -107,39 +105,6 @@ static const struct driver_option options[] = {
 	{.name = NULL},
 };
 
-/* ---------------------------------------------------------------- the engine's host */
-
-static void host_set_text(void *arg, const char *name, const char *text)
-{
-	core_set_text(arg, name, text);
-}
-
-static void host_status_begin(void *arg)
-{
-	core_status_begin(arg);
-	core_alarm_begin(arg);
-}
-
-static void host_status(void *arg, const char *word)
-{
-	core_status_add(arg, word);
-}
-
-static void host_alarm(void *arg, const char *text)
-{
-	core_alarm_add(arg, text);
-}
-
-static bool host_wait(void *arg, int ms)
-{
-	return core_wait(arg, ms);
-}
-
-static void host_alive(void *arg)
-{
-	core_alive(arg);
-}
-
 /* ------------------------------------------------------------------- the device's I/O */
 
 static int io_error(enum usb_result r, size_t size)
@@ -188,31 +153,14 @@ static int io_string(void *arg, unsigned index, char *text, size_t size)
 
 /* -------------------------------------------------------------------------- finding it */
 
-static bool load_maps(struct core *c, struct usbhid *u)
-{
-	static char arg[] = "usbhid";
-	struct conf_report report = {.emit = conf_emit_log, .arg = arg};
-	const char *name = core_option(c, "subdriver");
-
-	if (!maps_loaded && !mapset_load(&maps, program, &report))
-		return false;
-	maps_loaded = true;
-	if (maps.count == 0)
-		log_error(token, "there are no maps for usbhid-ups: is NUT installed completely?");
-	u->only = name ? mapset_find(&maps, name) : NULL;
-	if (name && !u->only)
-		log_error(token, "subdriver \"%s\": there is no such map", name);
-	return maps.count > 0 && (!name || u->only);
-}
-
 static bool known(void *arg, uint16_t vendor, uint16_t product)
 {
 	struct core *c = arg;
 	const struct usbhid *u = core_data(c);
 	bool any = u->only || core_flag(c, "explore") || core_option(c, "productid");
 
-	for (size_t i = 0; !any && i < maps.count; i++) {
-		const struct map *m = maps.maps[i];
+	for (size_t i = 0; !any && i < u->maps->count; i++) {
+		const struct map *m = u->maps->maps[i];
 
 		for (size_t k = 0; !any && k < m->match_count; k++)
 			any = m->matches[k].how == MAP_MATCH_USB &&
@@ -238,7 +186,7 @@ static bool accept(void *arg, struct usb *usb, const struct usb_identity *who,
 	(void)usb;
 	(void)choice;
 	u->map = u->only;
-	u->match = mapset_match_usb(&maps, &device, u->only, &u->map);
+	u->match = mapset_match_usb(u->maps, &device, u->only, &u->map);
 	if (u->match || u->only || core_flag(c, "explore"))
 		return true;
 	log_notice(token, "no map is for %04x:%04x \"%s\"; -x explore shows what it has",
@@ -325,13 +273,12 @@ static void publish_identity(struct core *c, const struct usbhid *u)
 		   u->map->version);
 }
 
-static struct engine_options engine_options(struct core *c, const struct usbhid *u)
+static struct engine_options engine_options(struct core *c)
 {
 	return (struct engine_options){
 		.full_s = core_option_long(c, "pollfreq", 0),
 		.quick_s = core_option_long(c, "pollinterval", 2),
-		.never_ask = core_flag(c, "interruptonly"),
-		.ask_maximum = core_flag(c, "maxreport") || quirk(u, "max-report"),
+		.passive = core_flag(c, "interruptonly"),
 		.rules =
 			{
 				.discharge_is_calibration =
@@ -368,21 +315,15 @@ static size_t take_numbers(struct core *c, struct usbhid *u)
 	return count;
 }
 
-static void set_at_start(struct core *c, struct usbhid *u, const char *option, const char *variable)
-{
-	const char *value = core_option(c, option);
-
-	if (value && engine_setvar(u->engine, variable, value) != DRIVERWIRE_HANDLED)
-		log_warn(token, "%s = %s: this UPS has no %s that could be set", option, value,
-			 variable);
-}
-
 static bool start_engine(struct core *c, struct usbhid *u)
 {
 	struct hid_io io = {io_get, io_set, io_string, u};
-	struct engine_host host = {core_state(c), host_set_text, host_status_begin, host_status,
-				   host_alarm,    host_wait,     host_alive,        c};
-	struct engine_options given = engine_options(c, u);
+	struct engine_host host = engine_core_host(c);
+	struct engine_options given = engine_options(c);
+	struct hid_device_options how = {
+		.passive = given.passive,
+		.ask_maximum = core_flag(c, "maxreport") || quirk(u, "max-report"),
+	};
 
 	given.product = usb_identity(u->usb)->product;
 	given.number_count = take_numbers(c, u);
@@ -390,7 +331,12 @@ static bool start_engine(struct core *c, struct usbhid *u)
 
 	u->reports = hid_reports_new(&u->desc, &io);
 	if (u->reports)
-		u->engine = engine_new(u->map, u->match, &u->desc, u->reports, &host, &given);
+		u->device = hid_device_new(u->map, u->match, &u->desc, u->reports, &how);
+	if (u->device) {
+		struct engine_device device = hid_device_ops(u->device);
+
+		u->engine = engine_new(u->map, u->match, &device, &host, &given);
+	}
 	if (!u->engine) {
 		log_error(token, "out of memory");
 		return false;
@@ -402,8 +348,8 @@ static bool start_engine(struct core *c, struct usbhid *u)
 			  core_ups(c), u->map->name);
 		return false;
 	}
-	set_at_start(c, u, "offdelay", "ups.delay.shutdown");
-	set_at_start(c, u, "ondelay", "ups.delay.start");
+	engine_core_set(c, u->engine, "offdelay", "ups.delay.shutdown");
+	engine_core_set(c, u->engine, "ondelay", "ups.delay.start");
 	return true;
 }
 
@@ -412,7 +358,7 @@ static bool start_engine(struct core *c, struct usbhid *u)
 static enum driver_result explore(struct core *c, struct usbhid *u)
 {
 	const struct usb_identity *who = usb_identity(u->usb);
-	const struct map *names = maps.maps[0];
+	const struct map *names = u->maps->maps[0];
 	struct hid_io io = {io_get, io_set, io_string, u};
 	struct hid_usages *usages = hid_usages_new();
 
@@ -440,10 +386,12 @@ static void usbhid_close(struct core *c)
 	if (u->listening)
 		usb_unlisten(u->usb);
 	engine_free(u->engine);
+	hid_device_free(u->device);
 	hid_reports_free(u->reports);
 	hid_desc_free(&u->desc);
 	usb_close(u->usb);
 	u->engine = NULL;
+	u->device = NULL;
 	u->reports = NULL;
 	u->usb = NULL;
 	u->listening = u->threshold_set = false;
@@ -453,6 +401,7 @@ static void on_packet(void *arg, enum usb_result r, const uint8_t *data, size_t 
 {
 	struct core *c = arg;
 	struct usbhid *u = core_data(c);
+	uint8_t number;
 
 	if (r != USB_OK) {
 		u->listening = false;
@@ -461,7 +410,8 @@ static void on_packet(void *arg, enum usb_result r, const uint8_t *data, size_t 
 			u->wants_packets = false;
 		if (r == USB_GONE)
 			core_poll_now(c);
-	} else if (engine_packet(u->engine, data, size)) {
+	} else if (hid_reports_interrupt(u->reports, data, size, &number)) {
+		engine_news(u->engine);
 		core_poll_now(c);
 	}
 }
@@ -506,7 +456,7 @@ static enum driver_result usbhid_open(struct core *c)
 		log_error(token, "pollonly and interruptonly: nothing would be left to read");
 		return DRIVER_FATAL;
 	}
-	if (!load_maps(c, u))
+	if (!engine_core_maps(c, program, "subdriver", &u->maps, &u->only))
 		return DRIVER_FATAL;
 	r = usb_open(c, &finder, c, &u->usb);
 	if (r != DRIVER_OK)
@@ -526,14 +476,10 @@ static enum driver_result usbhid_poll(struct core *c)
 		return DRIVER_LOST;
 	listen_again(c, u);
 	r = engine_poll(u->engine, clock_ms());
-	if (r == ENGINE_GONE)
-		return DRIVER_LOST;
-	if (r == ENGINE_FAILED)
-		return DRIVER_FAILED;
 	if (r == ENGINE_OK && !u->threshold_set)
-		set_at_start(c, u, "lowbatt", "battery.charge.low");
+		engine_core_set(c, u->engine, "lowbatt", "battery.charge.low");
 	u->threshold_set = u->threshold_set || r == ENGINE_OK;
-	return r == ENGINE_OK ? DRIVER_OK : DRIVER_STALE;
+	return engine_core_result(r);
 }
 
 static enum driverwire_result usbhid_instcmd(struct core *c, const char *name, const char *value)

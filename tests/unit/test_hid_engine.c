@@ -12,7 +12,8 @@
 #include <cmocka.h>
 
 #include "common/base/str.h"
-#include "drivers/usbhid/engine.h"
+#include "drivers/engine/engine.h"
+#include "drivers/usbhid/hiddevice.h"
 
 /* clang-format off */
 /*
@@ -69,6 +70,7 @@ struct play {
 	struct map *map;
 	struct hid_reports *reports;
 	struct state *state;
+	struct hid_device *device;
 	struct engine *engine;
 	uint8_t bytes[8][8];
 	int lens[8];
@@ -188,12 +190,17 @@ static void begin(struct play *p, const char *text, bool interrupt_only)
 				   alarm_text, wait_for, alive,        p};
 	struct engine_options options = {.full_s = 30,
 					 .quick_s = 2,
-					 .never_ask = interrupt_only,
+					 .passive = interrupt_only,
 					 .rules = {.hover_charge = 101}};
+	struct hid_device_options how = {.passive = interrupt_only};
+	struct engine_device device;
 
 	p->map = read_map(text);
 	p->reports = hid_reports_new(&p->d, &io);
-	p->engine = engine_new(p->map, NULL, &p->d, p->reports, &host, &options);
+	p->device = hid_device_new(p->map, NULL, &p->d, p->reports, &how);
+	assert_non_null(p->device);
+	device = hid_device_ops(p->device);
+	p->engine = engine_new(p->map, NULL, &device, &host, &options);
 	assert_non_null(p->engine);
 }
 
@@ -234,6 +241,7 @@ static int stop(void **state)
 	struct play *p = *state;
 
 	engine_free(p->engine);
+	hid_device_free(p->device);
 	hid_reports_free(p->reports);
 	map_free(p->map);
 	hid_desc_free(&p->d);
@@ -245,6 +253,16 @@ static void poll_after(struct play *p, long ms, enum engine_result expected)
 {
 	p->now_ms += ms;
 	assert_int_equal(engine_poll(p->engine, p->now_ms), expected);
+}
+
+static bool packet(struct play *p, const char *bytes, size_t len)
+{
+	uint8_t number;
+
+	if (!hid_reports_interrupt(p->reports, (const uint8_t *)bytes, len, &number))
+		return false;
+	engine_news(p->engine);
+	return true;
 }
 
 static const char *value(struct play *p, const char *name)
@@ -319,12 +337,12 @@ static void a_packet_is_published_without_a_transfer(void **state)
 
 	poll_after(p, 0, ENGINE_OK);
 	p->gets = 0;
-	assert_true(engine_packet(p->engine, (const uint8_t *)"\x01\x62\x02", 3));
+	assert_true(packet(p, "\x01\x62\x02", 3));
 	poll_after(p, 100, ENGINE_OK);
 	assert_int_equal(p->gets, 0);
 	assert_string_equal(p->status, "OB DISCHRG");
 	assert_string_equal(value(p, "battery.charge"), "98");
-	assert_false(engine_packet(p->engine, (const uint8_t *)"\x09\x00", 2));
+	assert_false(packet(p, "\x09\x00", 2));
 }
 
 static void packets_without_end_do_not_keep_polls_away(void **state)
@@ -334,7 +352,7 @@ static void packets_without_end_do_not_keep_polls_away(void **state)
 	poll_after(p, 0, ENGINE_OK);
 	p->gets = 0;
 	for (int i = 0; i < 10; i++) {
-		engine_packet(p->engine, (const uint8_t *)"\x01\x62\x01", 3);
+		packet(p, "\x01\x62\x01", 3);
 		poll_after(p, 500, ENGINE_OK);
 	}
 	assert_int_equal(p->gets, 4);
@@ -408,7 +426,7 @@ static void interrupts_alone_are_enough(void **state)
 
 	begin(p, map_text, true);
 	poll_after(p, 0, ENGINE_FAILED);
-	engine_packet(p->engine, (const uint8_t *)"\x01\x62\x02", 3);
+	packet(p, "\x01\x62\x02", 3);
 	poll_after(p, 100, ENGINE_OK);
 	assert_string_equal(p->status, "OB DISCHRG");
 	poll_after(p, 31000, ENGINE_OK);

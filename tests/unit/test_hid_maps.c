@@ -17,7 +17,8 @@
 #include <cmocka.h>
 
 #include "common/base/str.h"
-#include "drivers/usbhid/engine.h"
+#include "drivers/engine/engine.h"
+#include "drivers/usbhid/hiddevice.h"
 #include "drivers/usbhid/hidfix.h"
 #include "tests/unit/hid_file.h"
 
@@ -228,7 +229,10 @@ static unsigned play_device(const struct device *device)
 	struct engine_options options = {.quick_s = 2, .rules = {.hover_charge = 100}};
 	struct map *m = read_map(device->map);
 	const struct map_match *match = match_of(m, device);
+	struct hid_device_options how = {0};
+	struct engine_device ops;
 	struct hid_reports *reports;
+	struct hid_device *hid;
 	struct engine *e;
 	struct hid_desc d;
 	char path[1024];
@@ -243,13 +247,17 @@ static unsigned play_device(const struct device *device)
 	}
 	p.state = host.state = state_new();
 	reports = hid_reports_new(&d, &io);
-	e = engine_new(m, match, &d, reports, &host, &options);
+	hid = hid_device_new(m, match, &d, reports, &how);
+	assert_non_null(hid);
+	ops = hid_device_ops(hid);
+	e = engine_new(m, match, &ops, &host, &options);
 	assert_non_null(e);
 	assert_int_equal(engine_poll(e, 1000000), ENGINE_OK);
 	wrong = compare(&p, device);
 	print_message("%s: %lu transfers for %zu variables\n", device->file,
 		      hid_reports_statistics(reports)->gets, state_count(p.state));
 	engine_free(e);
+	hid_device_free(hid);
 	hid_reports_free(reports);
 	hid_desc_free(&d);
 	state_free(p.state);

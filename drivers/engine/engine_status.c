@@ -1,8 +1,8 @@
 #include "config.h"
 
-#include "drivers/usbhid/engine_status.h"
+#include "drivers/engine/engine_status.h"
 
-static const char token[] = "usbhid";
+static const char token[] = "map";
 
 void engine_status_vote(struct engine_status *s, enum mapword word, bool holds)
 {

@@ -1,26 +1,25 @@
 /*
- * engine: a map at work on a HID device.
+ * engine: a map at work on a device, of whatever kind (device.h).
  *
- * The rows of the map are resolved to fields once.  The first reading decides
- * which row gives each variable: the first whose place exists and which the
- * device does not refuse.  After that there are full polls, every pollfreq
- * seconds, and quick polls between them; what comes by interrupt is published
- * without either.  A report is fetched once a poll, whatever is in it.
+ * The first reading decides which row gives each variable: the first whose
+ * place exists and which the device does not refuse.  After that there are full
+ * polls, every pollfreq seconds, and quick polls between them; what a device
+ * sends unasked is published without either.
  *
- * The engine knows neither USB nor the driver core, only struct engine_host.
+ * The engine knows neither transports nor the driver core: a device is below
+ * it, struct engine_host above.
  */
-#ifndef DRIVERS_USBHID_ENGINE_H
-#define DRIVERS_USBHID_ENGINE_H
+#ifndef DRIVERS_ENGINE_ENGINE_H
+#define DRIVERS_ENGINE_ENGINE_H
 
 #include <stdbool.h>
 #include <stddef.h>
-#include <stdint.h>
 
 #include "common/ups/driverwire.h"
 #include "common/ups/state.h"
+#include "drivers/engine/device.h"
+#include "drivers/engine/engine_status.h"
 #include "drivers/maps/map.h"
-#include "drivers/usbhid/engine_status.h"
-#include "drivers/usbhid/hidreports.h"
 
 struct engine_host {
 	struct state *state;
@@ -36,15 +35,16 @@ struct engine_host {
 };
 
 struct engine_options {
-	long full_s;      /* pollfreq; 0: the map's number of that name, or 30 */
-	long quick_s;     /* pollinterval */
-	bool never_ask;   /* interruptonly */
-	bool ask_maximum; /* maxreport */
+	long full_s;  /* pollfreq; 0: the map's number of that name, or 30 */
+	long quick_s; /* pollinterval */
+	bool passive; /* the device is never asked: what it sends by itself is all there is */
 	struct engine_status_rules rules;
 	const char *product; /* the name in the device's descriptor; NULL or "" = none */
 	/* Numbers for the map's conversions, besides its own. */
 	const struct map_set_item *numbers;
 	size_t number_count;
+	struct mapnumbers
+		*store; /* where all numbers are kept, for those who look at them; or NULL */
 };
 
 enum engine_result {
@@ -57,24 +57,27 @@ enum engine_result {
 struct engine;
 
 /*
- * All that is given is borrowed for as long as the engine lives.  `match` may be
- * NULL.  Publishes what needs no reading: constants, settings that the driver
- * keeps, commands.  NULL: no memory.
+ * `map` is borrowed for as long as the engine lives, and so is all that the other
+ * structs point to.  `match` may be NULL.  Publishes what needs no reading:
+ * constants, settings that the driver keeps, commands.  NULL: no memory.
  */
 struct engine *engine_new(const struct map *map, const struct map_match *match,
-			  const struct hid_desc *d, struct hid_reports *reports,
-			  const struct engine_host *host, const struct engine_options *options);
+			  const struct engine_device *device, const struct engine_host *host,
+			  const struct engine_options *options);
 void engine_free(struct engine *e);
 
 /* How many rows have a place on this device: none means that the map is not for it. */
 size_t engine_rows_here(const struct engine *e);
 
+/* A number of the map, of its match, or of the options; false: there is none of that name. */
+bool engine_number(const struct engine *e, const char *name, double *number);
+
 /* Reads what is due and publishes it; now_ms: clock_ms(). */
 enum engine_result engine_poll(struct engine *e, long long now_ms);
 
-/* A packet of the interrupt pipe: its values are published by the next engine_poll(), which is to
- * be called at once.  Makes no transfers. False: it says nothing to this map. */
-bool engine_packet(struct engine *e, const uint8_t *bytes, size_t len);
+/* The device sent something by itself: it is published by the next engine_poll(), which is to be
+ * called at once.  Makes no transfers. */
+void engine_news(struct engine *e);
 
 enum driverwire_result engine_instcmd(struct engine *e, const char *name, const char *value);
 enum driverwire_result engine_setvar(struct engine *e, const char *name, const char *value);

@@ -7,8 +7,8 @@
  * battery there is no status at all: a device that has said nothing yet is not
  * on battery.
  */
-#ifndef DRIVERS_USBHID_ENGINE_STATUS_H
-#define DRIVERS_USBHID_ENGINE_STATUS_H
+#ifndef DRIVERS_ENGINE_ENGINE_STATUS_H
+#define DRIVERS_ENGINE_ENGINE_STATUS_H
 
 #include <stdbool.h>
 

@@ -8,33 +8,42 @@
 
 #include "common/base/log.h"
 #include "common/base/str.h"
-#include "drivers/usbhid/engine_private.h"
+#include "drivers/engine/engine_private.h"
+
+double engine_limit(const struct engine *e, double number, const char *name)
+{
+	double told;
+
+	return name && mapnumbers_get(e->numbers, name, &told) ? told : number;
+}
 
 /* How a client may set it. */
-static void publish_rules(struct engine *e, const struct map_row *row)
+static void publish_rules(struct engine *e, const struct engine_row *r)
 {
+	const struct map_row *row = r->row;
 	struct state *s = e->host.state;
 
 	if (!(row->flags & MAP_RW))
 		return;
-	state_set_flags(s, row->name,
+	state_set_flags(s, r->name,
 			row->flags & MAP_LIMITS ? STATE_RW | STATE_NUMBER
 						: STATE_RW | STATE_STRING);
 	if (row->length > 0)
-		state_set_aux(s, row->name, row->length);
+		state_set_aux(s, r->name, row->length);
 	if (row->flags & MAP_LIMITS)
-		state_add_range(s, row->name, (long)row->low, (long)row->high);
+		state_add_range(s, r->name, (long)engine_limit(e, row->low, row->low_name),
+				(long)engine_limit(e, row->high, row->high_name));
 	for (size_t i = 0; row->values && i < row->values->count; i++)
-		state_add_enum(s, row->name, row->values->rows[i].text);
+		state_add_enum(s, r->name, row->values->rows[i].text);
 }
 
 void engine_publish(struct engine *e, struct engine_row *r, const char *text)
 {
 	if (r->row->flags & MAP_HIDDEN)
 		return;
-	e->host.set_text(e->host.arg, r->row->name, text);
-	if (!r->published && state_find(e->host.state, r->row->name)) {
-		publish_rules(e, r->row);
+	e->host.set_text(e->host.arg, r->name, text);
+	if (!r->published && state_find(e->host.state, r->name)) {
+		publish_rules(e, r);
 		r->published = true;
 	}
 }
@@ -52,7 +61,7 @@ static void take_vote(struct engine *e, const struct map_row *row, struct mapval
 
 static void take_alarm(struct engine_row *r, struct mapvalue *v, bool has_value)
 {
-	bool text_of_its_own = str_equal(r->row->name, "*");
+	bool text_of_its_own = str_equal(r->name, "*");
 	double number = 0;
 
 	free(r->alarm);
@@ -62,36 +71,30 @@ static void take_alarm(struct engine_row *r, struct mapvalue *v, bool has_value)
 	if (text_of_its_own)
 		r->alarm = str_dup(mapvalue_text(v));
 	else if (mapvalue_number(v, &number) && number != 0)
-		r->alarm = str_dup(r->row->name);
+		r->alarm = str_dup(r->name);
 	if (r->alarm && r->alarm[0] == '\0') {
 		free(r->alarm);
 		r->alarm = NULL;
 	}
 }
 
-static enum hid_result read_row(struct engine *e, const struct engine_row *r, unsigned long since,
-				struct mapvalue *v)
+static enum device_result read_row(struct engine *e, const struct engine_row *r,
+				   unsigned long since, struct mapvalue *v)
 {
-	enum hid_result result;
-	double number = 0;
-
-	if (r->field) {
-		result = hid_reports_value(e->reports, r->field, since, &number);
-		if (result != HID_OK)
-			return result;
-	}
-	return mapvalue_set_number(v, number) ? HID_OK : HID_NONE;
+	if (r->place)
+		return e->device.read(e->device.arg, r->place, since, v);
+	return mapvalue_set_number(v, 0) ? DEVICE_OK : DEVICE_NONE;
 }
 
-enum hid_result engine_take_row(struct engine *e, struct engine_row *r, unsigned long since)
+enum device_result engine_take_row(struct engine *e, struct engine_row *r, unsigned long since)
 {
 	const struct map_row *row = r->row;
 	struct mapvalue v = {.kind = MAPVALUE_NUMBER};
-	enum hid_result result = read_row(e, r, since, &v);
+	enum device_result result = read_row(e, r, since, &v);
 	bool has_value;
 
-	if (result != HID_OK) {
-		if (row->kind == MAP_VAR && row->otherwise && result != HID_GONE)
+	if (result != DEVICE_OK) {
+		if (row->kind == MAP_VAR && row->otherwise && result != DEVICE_GONE)
 			engine_publish(e, r, row->otherwise);
 		return result;
 	}
@@ -105,5 +108,20 @@ enum hid_result engine_take_row(struct engine *e, struct engine_row *r, unsigned
 		engine_publish(e, r, mapvalue_text(&v));
 	else if (row->kind == MAP_VAR && row->otherwise)
 		engine_publish(e, r, row->otherwise);
-	return HID_OK;
+	return DEVICE_OK;
+}
+
+void engine_publish_known(struct engine *e)
+{
+	for (size_t i = 0; i < e->count; i++) {
+		struct engine_row *r = e->rows[i];
+		const char *text = r->row->constant ? r->row->constant : r->row->own;
+
+		if (r->row->kind != MAP_VAR || !r->here || !text || r->published ||
+		    engine_find_variable(e, r->name) != r)
+			continue;
+		r->in_use = true;
+		engine_publish(e, r, text);
+	}
+	engine_publish_commands(e);
 }

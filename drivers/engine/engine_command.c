@@ -8,9 +8,9 @@
 
 #include "common/base/log.h"
 #include "common/base/str.h"
-#include "drivers/usbhid/engine_private.h"
+#include "drivers/engine/engine_private.h"
 
-static const char token[] = "usbhid";
+static const char token[] = "map";
 
 enum {
 	MOST_NESTED = 4, /* sequences of sequences */
@@ -18,13 +18,15 @@ enum {
 	READ_BACK_TRIES = 4,
 };
 
-static enum driverwire_result wire_result(enum hid_result r)
+static enum driverwire_result wire_result(enum device_result r)
 {
 	switch (r) {
-	case HID_OK:
+	case DEVICE_OK:
 		return DRIVERWIRE_HANDLED;
-	case HID_RANGE:
+	case DEVICE_RANGE:
 		return DRIVERWIRE_R_INVALID;
+	case DEVICE_KIND:
+		return DRIVERWIRE_R_CONVERSION;
 	default:
 		return DRIVERWIRE_R_FAILED;
 	}
@@ -33,24 +35,21 @@ static enum driverwire_result wire_result(enum hid_result r)
 /* What was written may have changed anything. */
 static void expect_changes(struct engine *e)
 {
-	hid_reports_forget(e->reports);
-	e->slow_since = hid_reports_poll(e->reports) + 1;
+	e->device.forget(e->device.arg);
+	e->slow_since = e->poll + 1;
 	e->full_due_ms = 0;
 }
 
 /* ---------------------------------------------------------------------------- writing */
 
-/* A client's text as the number that goes into the field. */
-static enum driverwire_result to_number(struct engine *e, const struct map_row *row,
-					const char *text, double *number)
+/* A client's text as what goes to the device. */
+static enum driverwire_result to_value(struct engine *e, const struct map_row *row,
+				       const char *text, struct mapvalue *v)
 {
-	struct mapvalue v = {.kind = MAPVALUE_NUMBER};
-
-	if (!mapvalue_set_text(&v, text))
+	if (!mapvalue_set_text(v, text))
 		return DRIVERWIRE_R_INVALID;
-	if (!mapconv_write(row->steps, row->step_count, &v, &e->context))
-		return DRIVERWIRE_R_CONVERSION;
-	return mapvalue_number(&v, number) ? DRIVERWIRE_HANDLED : DRIVERWIRE_R_CONVERSION;
+	return mapconv_write(row->steps, row->step_count, v, &e->context) ? DRIVERWIRE_HANDLED
+									  : DRIVERWIRE_R_CONVERSION;
 }
 
 static bool in_table(const struct maplookup *l, const char *text)
@@ -62,7 +61,15 @@ static bool in_table(const struct maplookup *l, const char *text)
 	return false;
 }
 
-static bool allowed(const struct map_row *row, const char *text)
+static bool within(const struct engine *e, const struct map_row *row, const char *text)
+{
+	double number;
+
+	return str_to_double(text, &number) && number >= engine_limit(e, row->low, row->low_name) &&
+	       number <= engine_limit(e, row->high, row->high_name);
+}
+
+static bool allowed(const struct engine *e, const struct map_row *row, const char *text)
 {
 	double number, own;
 
@@ -71,44 +78,64 @@ static bool allowed(const struct map_row *row, const char *text)
 	if (row->values && !in_table(row->values, text))
 		return false;
 	if (row->flags & MAP_LIMITS)
-		return str_to_double(text, &number) && number >= row->low && number <= row->high;
+		return within(e, row, text);
 	/* A number that the driver keeps stays one. */
 	return !row->own || !str_to_double(row->own, &own) || str_to_double(text, &number);
 }
 
-/* Whether the device took it: some need a moment, some round, some only pretend. */
-static bool reads_back(struct engine *e, const struct hid_field *f, double wanted, double *now)
+static bool same(const struct engine *e, const void *place, const struct mapvalue *a,
+		 const struct mapvalue *b)
 {
-	double step = pow(10, f->exponent < 0 ? f->exponent : 0);
+	double x, y, step = e->device.step ? e->device.step(e->device.arg, place) : 1;
 
+	if (mapvalue_number(a, &x) && mapvalue_number(b, &y))
+		return fabs(x - y) <= step / 2;
+	return a->kind == b->kind && str_equal(a->text, b->text);
+}
+
+/* Whether the device took it: some need a moment, some round, some only pretend. */
+static bool reads_back(struct engine *e, const void *place, const struct mapvalue *wanted,
+		       struct mapvalue *now)
+{
 	for (int i = 0; i < READ_BACK_TRIES; i++) {
 		if (i > 0 && !e->host.wait(e->host.arg, SETTLE_MS))
 			return false;
-		hid_reports_begin(e->reports);
-		if (hid_reports_value(e->reports, f, hid_reports_poll(e->reports), now) == HID_OK &&
-		    fabs(*now - wanted) <= step / 2)
+		e->poll = e->device.begin(e->device.arg);
+		if (e->device.read(e->device.arg, place, e->poll, now) == DEVICE_OK &&
+		    same(e, place, now, wanted))
 			return true;
 	}
 	return false;
 }
 
-static enum driverwire_result set_field(struct engine *e, struct engine_row *r, const char *value)
+static enum driverwire_result set_place(struct engine *e, struct engine_row *r, const char *value)
 {
-	enum driverwire_result result;
-	double number, now = NAN;
+	struct mapvalue v = {.kind = MAPVALUE_NUMBER}, now = {.kind = MAPVALUE_TEXT};
+	enum driverwire_result result = to_value(e, r->row, value, &v);
 
-	result = to_number(e, r->row, value, &number);
 	if (result == DRIVERWIRE_HANDLED)
-		result = wire_result(hid_reports_write(e->reports, r->field, number, false));
+		result = wire_result(e->device.write(e->device.arg, r->to, &v, false));
 	if (result != DRIVERWIRE_HANDLED)
 		return result;
-	if (!reads_back(e, r->field, number, &now)) {
-		log_warn(token, "%s: %s was written, and the device still says %g", r->row->name,
-			 value, now);
+	if (!reads_back(e, r->place, &v, &now)) {
+		log_warn(token, "%s: %s was written, and the device still says \"%s\"", r->name,
+			 value, mapvalue_text(&now));
 		result = DRIVERWIRE_R_FAILED;
 	}
-	engine_take_row(e, r, hid_reports_poll(e->reports));
+	engine_take_row(e, r, e->poll);
 	expect_changes(e);
+	return result;
+}
+
+/* A setting of the driver's own: as its conversions would write it, in the steps that the device
+ * has. */
+static enum driverwire_result keep(struct engine *e, struct engine_row *r, const char *value)
+{
+	struct mapvalue v = {.kind = MAPVALUE_NUMBER};
+	enum driverwire_result result = to_value(e, r->row, value, &v);
+
+	if (result == DRIVERWIRE_HANDLED)
+		engine_publish(e, r, mapvalue_text(&v));
 	return result;
 }
 
@@ -118,13 +145,11 @@ enum driverwire_result engine_setvar(struct engine *e, const char *name, const c
 
 	if (!r || !(r->row->flags & MAP_RW))
 		return DRIVERWIRE_R_UNKNOWN;
-	if (!allowed(r->row, value))
+	if (!allowed(e, r->row, value))
 		return DRIVERWIRE_R_INVALID;
-	if (r->row->own) {
-		engine_publish(e, r, value);
-		return DRIVERWIRE_HANDLED;
-	}
-	return r->field ? set_field(e, r, value) : DRIVERWIRE_R_UNKNOWN;
+	if (r->row->own)
+		return keep(e, r, value);
+	return r->place && r->to && r->published ? set_place(e, r, value) : DRIVERWIRE_R_UNKNOWN;
 }
 
 /* --------------------------------------------------------------------------- commands */
@@ -137,18 +162,6 @@ static const struct map_sequence *find_sequence(const struct engine *e, const ch
 
 		if (s->alias == alias && str_caseequal(s->name, name))
 			return s;
-	}
-	return NULL;
-}
-
-static struct engine_row *find_command(struct engine *e, const char *name)
-{
-	for (size_t i = 0; i < e->count; i++) {
-		struct engine_row *r = &e->rows[i];
-
-		if (r->row->kind == MAP_CMD && r->here && r->field &&
-		    str_caseequal(r->row->name, name))
-			return r;
 	}
 	return NULL;
 }
@@ -172,17 +185,17 @@ static bool can_run(struct engine *e, const char *name, unsigned depth)
 
 	if (depth > MOST_NESTED)
 		return false;
-	return (alias && can_run_sequence(e, alias, depth)) || find_command(e, name) ||
+	return (alias && can_run_sequence(e, alias, depth)) || engine_find_command(e, name) ||
 	       (other && can_run_sequence(e, other, depth));
 }
 
 void engine_publish_commands(struct engine *e)
 {
 	for (size_t i = 0; i < e->count; i++) {
-		const struct map_row *row = e->rows[i].row;
+		const struct engine_row *r = e->rows[i];
 
-		if (row->kind == MAP_CMD && find_command(e, row->name))
-			state_add_command(e->host.state, row->name);
+		if (r->row->kind == MAP_CMD && r->here && r->place && engine_row_counts(e, r))
+			state_add_command(e->host.state, r->name);
 	}
 	for (size_t i = 0; i < e->map->sequence_count; i++) {
 		if (can_run(e, e->map->sequences[i].name, 0))
@@ -239,15 +252,15 @@ static enum driverwire_result run_sequence(struct engine *e, const struct map_se
 static enum driverwire_result run_row(struct engine *e, const struct engine_row *r,
 				      const char *value)
 {
+	struct mapvalue v = {.kind = MAPVALUE_NUMBER};
 	enum driverwire_result result;
-	double number;
 
 	if (!value)
 		value = r->row->value ? r->row->value : "";
-	result = to_number(e, r->row, value, &number);
+	result = to_value(e, r->row, value, &v);
 	if (result == DRIVERWIRE_HANDLED)
-		result = wire_result(hid_reports_write(e->reports, r->field, number, true));
-	log_debug(1, token, "%s: %s written to %s", r->row->name, value, r->row->where);
+		result = wire_result(e->device.write(e->device.arg, r->place, &v, true));
+	log_debug(1, token, "%s: %s written to %s", r->name, value, r->where);
 	return result;
 }
 
@@ -256,7 +269,7 @@ static enum driverwire_result run(struct engine *e, const char *name, const char
 {
 	const struct map_sequence *alias = find_sequence(e, name, true);
 	const struct map_sequence *other = find_sequence(e, name, false);
-	const struct engine_row *r = find_command(e, name);
+	const struct engine_row *r = engine_find_command(e, name);
 
 	if (depth > MOST_NESTED)
 		return DRIVERWIRE_R_FAILED;

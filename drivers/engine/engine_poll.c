@@ -1,0 +1,302 @@
+/*
+ * Full polls, quick polls, and what comes between them.
+ */
+#include "config.h"
+
+#include <stdlib.h>
+
+#include "common/base/log.h"
+#include "common/base/str.h"
+#include "drivers/engine/engine_private.h"
+
+static const char token[] = "map";
+
+enum {
+	SLOW_FULLS = 20, /* full polls after which slow values are read again, unasked */
+	MOST_FAILURES =
+		3,       /* transfers of one poll; a device that hangs is not asked for the rest */
+	MOST_MISSES = 3, /* full polls without a value until it is taken back */
+};
+
+/* A status that decides over shutdowns is not to be guessed from what was read before: without it
+ * there is no reading.  What the device never gave is not missed. */
+static bool misses(const struct engine *e, const struct engine_row *r, enum device_result result)
+{
+	const struct map_row *row = r->row;
+	bool vital = row->kind == MAP_STATUS &&
+		     (row->word == MAPWORD_ONLINE || row->word == MAPWORD_DISCHRG ||
+		      row->word == MAPWORD_LOWBATT || row->word == MAPWORD_NONE);
+
+	if (!vital || e->options.passive)
+		return false;
+	return result == DEVICE_NONE || (result == DEVICE_REFUSED && r->given);
+}
+
+static bool hangs(const struct engine *e)
+{
+	struct device_counts now;
+
+	e->device.counts(e->device.arg, &now);
+	return now.failed - e->counts.failed >= MOST_FAILURES;
+}
+
+/* As old as a row may be at a full poll. */
+static unsigned long age_of(const struct engine *e, const struct map_row *row)
+{
+	if (e->options.passive || (row->flags & MAP_STATIC))
+		return 0;
+	if (row->flags & MAP_SLOW)
+		return e->slow_since;
+	return e->poll;
+}
+
+/* Tells the host that the device lives, while a poll of many transfers goes on. */
+static void note_transfers(struct engine *e)
+{
+	struct device_counts now;
+
+	e->device.counts(e->device.arg, &now);
+	if (now.good != e->good && e->decided)
+		e->host.alive(e->host.arg);
+	e->good = now.good;
+}
+
+static bool name_taken(struct engine *e, const struct engine_row *r)
+{
+	const struct engine_row *other = engine_find_variable(e, r->name);
+
+	return other && other != r && other->in_use;
+}
+
+/* A value that the device does not give any more is taken back after a while. */
+static void count_miss(struct engine *e, struct engine_row *r)
+{
+	if (++r->misses < MOST_MISSES || !r->published || r->row->otherwise)
+		return;
+	log_debug(1, token, "%s is not given any more", r->name);
+	state_delete(e->host.state, r->name);
+	r->published = false;
+}
+
+static enum device_result full_row(struct engine *e, struct engine_row *r)
+{
+	enum device_result result;
+
+	if (!r->in_use && (e->decided || name_taken(e, r)))
+		return DEVICE_OK;
+	result = engine_take_row(e, r, age_of(e, r->row));
+	if (result == DEVICE_OK)
+		r->misses = 0;
+	else if (r->in_use)
+		count_miss(e, r);
+	/* A place that the device refuses leaves its variable to the next row. */
+	if (!e->decided && r->row->kind == MAP_VAR &&
+	    (result == DEVICE_OK || result == DEVICE_NONE))
+		r->in_use = true;
+	return result;
+}
+
+static bool to_read(const struct engine *e, const struct engine_row *r)
+{
+	return r->here && r->row->kind != MAP_CMD && !r->row->constant && !r->row->own &&
+	       engine_row_counts(e, r);
+}
+
+/* ------------------------------------------------------------------------ many at once */
+
+struct wants {
+	struct device_want *list;
+	size_t count;
+};
+
+static void want(struct wants *w, const void *place, unsigned long since)
+{
+	if (place)
+		w->list[w->count++] = (struct device_want){place, since};
+}
+
+/* At first everything that a row names, since only then it is known what there is. */
+static void want_row(const struct engine *e, struct wants *w, const struct engine_row *r,
+		     bool quick)
+{
+	bool first = !e->decided && e->device.exists;
+
+	if (first) {
+		want(w, r->only_if, 0);
+		want(w, r->unless, 0);
+	}
+	if (first || (to_read(e, r) && (r->in_use || !e->decided) &&
+		      (!quick || (r->row->flags & MAP_QUICK))))
+		want(w, r->place, age_of(e, r->row));
+}
+
+static enum device_result prepare(struct engine *e, bool quick)
+{
+	struct wants w = {NULL, 0};
+	enum device_result result;
+
+	if (!e->device.prepare)
+		return DEVICE_OK;
+	w.list = calloc(3 * e->count + 1, sizeof(*w.list));
+	if (!w.list)
+		return DEVICE_NONE;
+	for (size_t i = 0; i < e->count; i++)
+		want_row(e, &w, e->rows[i], quick);
+	result = e->device.prepare(e->device.arg, w.list, w.count);
+	free(w.list);
+	return result;
+}
+
+/* ------------------------------------------------------------------------------ polls */
+
+static void begin(struct engine *e)
+{
+	e->poll = e->device.begin(e->device.arg);
+	e->device.counts(e->device.arg, &e->counts);
+}
+
+static enum engine_result engine_failure(enum device_result r)
+{
+	return r == DEVICE_GONE ? ENGINE_GONE : ENGINE_FAILED;
+}
+
+static enum engine_result full_poll(struct engine *e)
+{
+	bool good = false, vital_missing = false;
+	enum device_result result = prepare(e, false);
+
+	if (result != DEVICE_OK)
+		return engine_failure(result);
+	if (!e->decided)
+		engine_rows_settle(e);
+	for (size_t i = 0; i < e->count; i++) {
+		struct engine_row *r = e->rows[i];
+
+		if (!to_read(e, r))
+			continue;
+		result = full_row(e, r);
+		if (result == DEVICE_GONE || hangs(e))
+			return engine_failure(result);
+		good = good || result == DEVICE_OK;
+		vital_missing = vital_missing || misses(e, r, result);
+		note_transfers(e);
+	}
+	if (!good || vital_missing)
+		return ENGINE_FAILED;
+	if (!e->decided)
+		engine_publish_known(e);
+	e->decided = true;
+	return ENGINE_OK;
+}
+
+static enum engine_result quick_poll(struct engine *e)
+{
+	enum device_result result = prepare(e, true);
+	struct mapvalue unused;
+
+	if (result != DEVICE_OK)
+		return engine_failure(result);
+	for (size_t i = 0; i < e->count; i++) {
+		struct engine_row *r = e->rows[i];
+
+		if (!to_read(e, r) || !r->in_use || !r->place || !(r->row->flags & MAP_QUICK))
+			continue;
+		result = e->device.read(e->device.arg, r->place, age_of(e, r->row), &unused);
+		if (result == DEVICE_GONE || misses(e, r, result) || hangs(e))
+			return engine_failure(result);
+	}
+	return ENGINE_OK;
+}
+
+/* Whatever came along in a transfer of this poll is news as well. */
+static void take_what_is_here(struct engine *e)
+{
+	for (size_t i = 0; i < e->count; i++) {
+		struct engine_row *r = e->rows[i];
+
+		if (to_read(e, r) && r->in_use && r->place &&
+		    e->device.here(e->device.arg, r->place, e->poll))
+			engine_take_row(e, r, e->poll);
+	}
+}
+
+static double battery_charge(const struct engine *e)
+{
+	const char *text = state_get(e->host.state, "battery.charge");
+	double charge;
+
+	return text && str_to_double(text, &charge) ? charge : -1;
+}
+
+static void publish_status(struct engine *e, long long now_ms)
+{
+	const struct engine_status_sink sink = {e->host.status, e->host.alarm, e->host.arg};
+	const char *reason = engine_status_transfer_reason(&e->status);
+
+	e->host.status_begin(e->host.arg);
+	engine_status_compose(&e->status, &e->options.rules, battery_charge(e), now_ms, &sink);
+	for (size_t i = 0; i < e->count; i++) {
+		if (e->rows[i]->alarm)
+			e->host.alarm(e->host.arg, e->rows[i]->alarm);
+	}
+	if (reason)
+		e->host.set_text(e->host.arg, "input.transfer.reason", reason);
+	else if (!engine_find_variable(e, "input.transfer.reason"))
+		state_delete(e->host.state, "input.transfer.reason");
+}
+
+static enum engine_result read_full(struct engine *e, long long now_ms)
+{
+	enum engine_result result;
+
+	begin(e);
+	if (e->fulls % SLOW_FULLS == 0)
+		e->slow_since = e->poll;
+	result = full_poll(e);
+	if (result != ENGINE_OK)
+		return result;
+	e->fulls++;
+	e->full_due_ms = now_ms + e->options.full_s * 1000;
+	e->quick_due_ms = now_ms + e->options.quick_s * 1000;
+	return ENGINE_OK;
+}
+
+static enum engine_result read_quick(struct engine *e, long long now_ms)
+{
+	enum engine_result result;
+
+	begin(e);
+	result = quick_poll(e);
+	if (result != ENGINE_OK)
+		return result;
+	take_what_is_here(e);
+	e->quick_due_ms = now_ms + e->options.quick_s * 1000;
+	return ENGINE_OK;
+}
+
+static enum engine_result read_due(struct engine *e, long long now_ms)
+{
+	bool news = e->news;
+
+	/* What comes from here on is for the next poll. */
+	e->news = false;
+	if (!e->decided || now_ms >= e->full_due_ms)
+		return read_full(e, now_ms);
+	if (!news || now_ms >= e->quick_due_ms)
+		return read_quick(e, now_ms);
+	/* Called for news alone: nothing has to be asked, it is all here. */
+	take_what_is_here(e);
+	return ENGINE_OK;
+}
+
+enum engine_result engine_poll(struct engine *e, long long now_ms)
+{
+	enum engine_result result = read_due(e, now_ms);
+
+	if (result != ENGINE_OK)
+		return result;
+	if (!engine_status_known(&e->status))
+		return ENGINE_UNKNOWN;
+	publish_status(e, now_ms);
+	return ENGINE_OK;
+}

@@ -1,0 +1,92 @@
+/*
+ * What the engine's files share.
+ *
+ *   engine.c         life; the first look at the map
+ *   engine_rows.c    rows, found by their names
+ *   engine_poll.c    polls
+ *   engine_value.c   one row: read, converted, published
+ *   engine_command.c settings and instant commands
+ *   engine_status.c  status words to ups.status
+ */
+#ifndef DRIVERS_ENGINE_ENGINE_PRIVATE_H
+#define DRIVERS_ENGINE_ENGINE_PRIVATE_H
+
+#include "drivers/engine/engine.h"
+
+struct engine_row {
+	const struct map_row *row;
+	const char *name, *where; /* the row's own, or what a template makes of them */
+	char *made;               /* both, where a template made them */
+	const void *place;        /* NULL: there is no such place, or the row names none */
+	const void *only_if, *unless;
+	const void *to; /* where it is written */
+	bool here;      /* it can be used on this device */
+	bool in_use;    /* VAR: it is the one that gives its variable; others: always */
+	bool published;
+	bool given;                   /* the device gave a value once */
+	unsigned misses;              /* full polls in a row without a value */
+	char *alarm;                  /* ALARM: the text while it holds */
+	size_t order;                 /* in the map */
+	struct engine_row *next_same; /* the next of that name, in the order of the map */
+};
+
+struct engine {
+	const struct map *map;
+	struct engine_device device;
+	struct engine_host host;
+	struct engine_options options;
+	struct mapnumbers own_numbers, *numbers;
+	struct mapconv_context context;
+	struct engine_row **rows;  /* in the order of the map */
+	struct engine_row **names; /* the first of each name, sorted by it */
+	size_t count, name_count, rows_here;
+	struct engine_status status;
+	bool decided; /* which row gives each variable */
+	bool news;    /* since the last poll */
+	long long full_due_ms, quick_due_ms;
+	unsigned fulls;              /* done */
+	unsigned long poll;          /* its number */
+	unsigned long slow_since;    /* slow values are to be as new as this poll */
+	struct device_counts counts; /* when this poll began */
+	unsigned long good;          /* good transfers were seen up to here */
+};
+
+/* engine_rows.c */
+
+/* One row for each of the map that is no template, and the index of names.  False: no memory. */
+bool engine_rows_make(struct engine *e);
+void engine_rows_free(struct engine *e);
+
+/* The first row of that name, letter case aside; the others follow by next_same. */
+struct engine_row *engine_rows_first(const struct engine *e, const char *name);
+
+/* The row that gives a variable or, before that is decided, may give it; NULL if none does. */
+struct engine_row *engine_find_variable(const struct engine *e, const char *name);
+
+/* The row of a command that this device has; NULL if there is none. */
+struct engine_row *engine_find_command(const struct engine *e, const char *name);
+
+/* True if the number that the row depends on says so, or it depends on none. */
+bool engine_row_counts(const struct engine *e, const struct engine_row *r);
+
+/* Decides which rows can be used on this device, as far as that is known now. */
+void engine_rows_settle(struct engine *e);
+
+/* engine_value.c */
+
+/* Reads a row as new as poll `since`, and publishes it or takes its vote. */
+enum device_result engine_take_row(struct engine *e, struct engine_row *r, unsigned long since);
+
+/* Publishes a text under the row's name, with all that says how it may be set. */
+void engine_publish(struct engine *e, struct engine_row *r, const char *text);
+
+/* Constants, settings that the driver keeps, and commands. */
+void engine_publish_known(struct engine *e);
+
+/* A limit of a row: a number, or the one of that name, if there is one. */
+double engine_limit(const struct engine *e, double number, const char *name);
+
+/* engine_command.c */
+void engine_publish_commands(struct engine *e);
+
+#endif

@@ -1,0 +1,162 @@
+#include "config.h"
+
+#include <stdlib.h>
+
+#include "common/base/str.h"
+#include "drivers/engine/engine_private.h"
+
+/* ------------------------------------------------------------------------------ names */
+
+static int by_name(const void *a, const void *b)
+{
+	const struct engine_row *const *x = a, *const *y = b;
+	int order = str_casecmp((*x)->name, (*y)->name);
+
+	return order ? order : ((*x)->order > (*y)->order) - ((*x)->order < (*y)->order);
+}
+
+static bool index_names(struct engine *e)
+{
+	size_t named = 0, firsts = 0;
+
+	free(e->names);
+	e->names = calloc(e->count + 1, sizeof(struct engine_row *));
+	if (!e->names)
+		return false;
+	for (size_t i = 0; i < e->count; i++) {
+		e->rows[i]->order = i;
+		e->rows[i]->next_same = NULL;
+		if (e->rows[i]->row->kind == MAP_VAR || e->rows[i]->row->kind == MAP_CMD)
+			e->names[named++] = e->rows[i];
+	}
+	qsort(e->names, named, sizeof(struct engine_row *), by_name);
+	for (size_t i = named; i-- > 1;) {
+		if (str_caseequal(e->names[i - 1]->name, e->names[i]->name))
+			e->names[i - 1]->next_same = e->names[i];
+	}
+	for (size_t i = 0; i < named; i++) {
+		if (firsts == 0 || !str_caseequal(e->names[firsts - 1]->name, e->names[i]->name))
+			e->names[firsts++] = e->names[i];
+	}
+	e->name_count = firsts;
+	return true;
+}
+
+struct engine_row *engine_rows_first(const struct engine *e, const char *name)
+{
+	size_t low = 0, high = e->name_count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		int order = str_casecmp(name, e->names[middle]->name);
+
+		if (order == 0)
+			return e->names[middle];
+		if (order < 0)
+			high = middle;
+		else
+			low = middle + 1;
+	}
+	return NULL;
+}
+
+bool engine_row_counts(const struct engine *e, const struct engine_row *r)
+{
+	return mapnumbers_allow(e->numbers, r->row->when);
+}
+
+struct engine_row *engine_find_variable(const struct engine *e, const char *name)
+{
+	struct engine_row *first = NULL;
+
+	for (struct engine_row *r = engine_rows_first(e, name); r; r = r->next_same) {
+		if (r->row->kind != MAP_VAR || !r->here || (r->row->flags & MAP_HIDDEN) ||
+		    !engine_row_counts(e, r))
+			continue;
+		if (r->in_use)
+			return r;
+		if (!first)
+			first = r;
+	}
+	return first;
+}
+
+struct engine_row *engine_find_command(const struct engine *e, const char *name)
+{
+	for (struct engine_row *r = engine_rows_first(e, name); r; r = r->next_same) {
+		if (r->row->kind == MAP_CMD && r->here && r->place && engine_row_counts(e, r))
+			return r;
+	}
+	return NULL;
+}
+
+/* --------------------------------------------------------------------------- the rows */
+
+static const void *place_of(const struct engine *e, const char *where)
+{
+	return where && !str_equal(where, "-") ? e->device.place(e->device.arg, where) : NULL;
+}
+
+static struct engine_row *make_row(const struct engine *e, const struct map_row *row)
+{
+	struct engine_row *r = calloc(1, sizeof(*r));
+
+	if (!r)
+		return NULL;
+	r->row = row;
+	r->name = row->name;
+	r->where = row->where;
+	r->in_use = row->kind != MAP_VAR || (row->flags & MAP_HIDDEN);
+	r->place = place_of(e, r->where);
+	r->only_if = place_of(e, row->only_if);
+	r->unless = place_of(e, row->unless);
+	r->to = row->to ? place_of(e, row->to) : r->place;
+	return r;
+}
+
+bool engine_rows_make(struct engine *e)
+{
+	e->rows = calloc(e->map->row_count + 1, sizeof(struct engine_row *));
+	if (!e->rows)
+		return false;
+	for (size_t i = 0; i < e->map->row_count; i++) {
+		struct engine_row *r = make_row(e, &e->map->rows[i]);
+
+		if (!r)
+			return false;
+		e->rows[e->count++] = r;
+	}
+	return index_names(e);
+}
+
+void engine_rows_free(struct engine *e)
+{
+	for (size_t i = 0; i < e->count; i++) {
+		free(e->rows[i]->alarm);
+		free(e->rows[i]->made);
+		free(e->rows[i]);
+	}
+	free(e->rows);
+	free(e->names);
+}
+
+static bool exists(const struct engine *e, const void *place)
+{
+	return place && (!e->device.exists || e->device.exists(e->device.arg, place));
+}
+
+void engine_rows_settle(struct engine *e)
+{
+	e->rows_here = 0;
+	for (size_t i = 0; i < e->count; i++) {
+		struct engine_row *r = e->rows[i];
+
+		r->here = str_equal(r->where, "-") || exists(e, r->place);
+		if (r->row->only_if && !exists(e, r->only_if))
+			r->here = false;
+		if (r->row->unless && exists(e, r->unless))
+			r->here = false;
+		if (r->here && r->place)
+			e->rows_here++;
+	}
+}

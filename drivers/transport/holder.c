@@ -1,0 +1,57 @@
+#include "config.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "common/base/str.h"
+#include "drivers/transport/holder.h"
+
+static struct flock whole_file(void)
+{
+	return (struct flock){.l_type = F_WRLCK, .l_whence = SEEK_SET};
+}
+
+bool holder_lock(int fd, pid_t *holder)
+{
+	struct flock lock = whole_file();
+	int error;
+
+	*holder = 0;
+	if (fcntl(fd, F_SETLK, &lock) == 0)
+		return true;
+	error = errno;
+	lock = whole_file();
+	if (fcntl(fd, F_GETLK, &lock) == 0 && lock.l_type != F_UNLCK)
+		*holder = lock.l_pid;
+	errno = error;
+	return false;
+}
+
+static bool read_line(const char *path, char *dst, size_t size)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	ssize_t n;
+
+	if (fd < 0)
+		return false;
+	n = read(fd, dst, size - 1);
+	close(fd);
+	dst[n > 0 ? n : 0] = '\0';
+	dst[strcspn(dst, "\n")] = '\0';
+	return *dst != '\0';
+}
+
+void holder_name(pid_t pid, char *dst, size_t size)
+{
+	char path[64], name[64];
+
+	str_format(path, sizeof(path), "/proc/%ld/comm", (long)pid);
+	if (pid > 0 && read_line(path, name, sizeof(name)))
+		str_format(dst, size, "%s (pid %ld)", name, (long)pid);
+	else if (pid > 0)
+		str_format(dst, size, "pid %ld", (long)pid);
+	else
+		str_format(dst, size, "another program");
+}
