@@ -216,3 +216,13 @@ void hid_value_range(const struct hid_field *f, double *min, double *max)
 	*min = times_ten_to(to_physical(f, low), exponent_of(f));
 	*max = times_ten_to(to_physical(f, high), exponent_of(f));
 }
+
+double hid_value_step(const struct hid_field *f)
+{
+	double step = 1;
+
+	if (has_physical(f))
+		step = (double)(f->physical_max - f->physical_min) /
+		       (double)(f->logical_max - f->logical_min);
+	return times_ten_to(step, exponent_of(f));
+}

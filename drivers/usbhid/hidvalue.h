@@ -35,4 +35,7 @@ bool hid_value_force(const struct hid_field *f, uint8_t *data, size_t len, doubl
 /* The lowest and the highest number that hid_value_set() takes; *min > *max where it takes none. */
 void hid_value_range(const struct hid_field *f, double *min, double *max);
 
+/* How far two values are apart that the field can hold, one beside the other. */
+double hid_value_step(const struct hid_field *f);
+
 #endif

@@ -242,8 +242,10 @@ static void seconds_in_a_field_of_minutes_are_never_rounded_to_at_once(void **st
 	struct hid_field f = field(0, 16, -1, 0x7fff);
 
 	(void)state;
+	assert_true(hid_value_step(&f) == 1);
 	f.physical_min = -60;
 	f.physical_max = 0x7fff * 60;
+	assert_true(hid_value_step(&f) == 60);
 	for (size_t i = 0; i < sizeof(samples) / sizeof(samples[0]); i++) {
 		uint8_t set[2] = {0x55, 0x55}, forced[2] = {0x55, 0x55};
 
