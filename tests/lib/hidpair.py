@@ -1,14 +1,53 @@
-"""A usbhid-ups, ours or Debian's, on a simulator of its own, and all that it says."""
+"""usbhid-ups, ours and Debian's, on recorded devices: what each says and writes.
 
-import contextlib
+docs/usbhid-differences.md has the differences that are explained.
+"""
+
+import collections
 import re
-import subprocess
 
-from harness import LineClient, wait_until
+from harness import LineClient, find_shared, wait_until
 from harness.build import CHECKOUT
+
+DOCUMENT = CHECKOUT / "docs" / "usbhid-differences.md"
 
 # What the driver says of itself, in its own way.
 ITSELF = ("driver.", "experimental.driver.")
+
+
+# Debian's takes these only if it is told to.
+UNKNOWN_TO_DEBIAN = {"liebert-psi5": ("10af", "0002"), "minuteman-05dd-a0a0": ("05dd", "a0a0")}
+
+# A descriptor alone: there is nothing to simulate.
+PARSER_ONLY = "unknown-nut-3227"
+
+
+def device_names():
+    """The recorded devices' names, for parametrize; one that skips where there are none."""
+    shared = find_shared()
+    return sorted(path.stem for path in (shared / "facts" / "hid-devices").glob("*.txt")
+                  ) if shared else ["none"]
+
+
+def device_path(shared, name):
+    return shared / "facts" / "hid-devices" / f"{name}.txt"
+
+
+Difference = collections.namedtuple("Difference", "what ours debian")
+
+
+def explained(name):
+    """The rows of the document for a device: a set of Difference."""
+    found = set()
+    for line in DOCUMENT.read_text().splitlines():
+        cells = [cell.strip().replace("`", "") for cell in line.strip("|").split("|")]
+        if len(cells) == 5 and name in cells[0].split():
+            assert cells[4], f"{line}: it does not say why"
+            found.add(Difference(*cells[1:4]))
+    return found
+
+
+NOTHING = "–"
 
 
 class Dump:
@@ -35,6 +74,14 @@ class Dump:
             made.setdefault(m[1], []).append(m[2].strip())
         return made
 
+    def rule(self, name):
+        """How a variable may be set, as the document writes it."""
+        if name not in self.settable:
+            return NOTHING
+        kinds = " ".join(sorted(flag.lower() for flag in self.flags[name] - {"RW"}))
+        return " ".join(filter(None, [kinds or "rw", self.aux.get(name, ""),
+                                      *self.enums.get(name, []), *self.ranges.get(name, [])]))
+
     @property
     def settable(self):
         return {name for name, flags in self.flags.items()
@@ -46,7 +93,7 @@ class HidUps:
 
     def __init__(self, site, sim, *lines, suite=None, start=True):
         self.site, self.sim, self.suite = site, sim, suite
-        site.add_ups("ups", "usbhid-ups", "auto", *(() if any("pollinterval" in x for x in lines) else ("pollinterval = 1",)), *lines)
+        site.add_ups("ups", "usbhid-ups", "auto", "pollinterval = 1", *lines)
         # Debian's is built without sanitizers, and may not hear of ours.
         self.env = sim.settings() if suite else {**sim.env(site),
                                                  "NUT_DATAPATH": str(CHECKOUT / "data")}
@@ -92,3 +139,27 @@ class HidUps:
         self.sim.forget()
         result = self.run("-k")
         return result.returncode, [note for note in self.sim.log() if note.startswith("set ")]
+
+
+Field = collections.namedtuple("Field", "path kind report bit bits")
+_FIELD = re.compile(r"# (\S+) (feature|input) report (\S\S) bits (\d+)\+(\d+) ")
+
+
+def fields_of(text):
+    """The fields that --explore prints."""
+    found = (_FIELD.match(line) for line in text.splitlines())
+    return [Field(m[1], m[2], int(m[3], 16), int(m[4]), int(m[5])) for m in found if m]
+
+
+def poke(sim, field, value):
+    """Changes a field in its report; False where the device has no such report."""
+    try:
+        old = sim.get(field.kind, field.report)
+    except AssertionError:
+        return False
+    bits = int.from_bytes(old[1:], "little")
+    mask = (1 << field.bits) - 1
+    bits = bits & ~(mask << field.bit) | (value & mask) << field.bit
+    sim.set(field.kind, field.report,
+            old[:1] + (bits & (1 << 8 * len(old[1:])) - 1).to_bytes(len(old) - 1, "little"))
+    return True
