@@ -191,7 +191,7 @@ static void begin(struct play *p, const char *text, bool interrupt_only)
 	struct engine_options options = {.full_s = 30,
 					 .quick_s = 2,
 					 .passive = interrupt_only,
-					 .rules = {.hover_charge = 101}};
+					 .rules = {.hover_charge = 101, .low_delay_s = -1}};
 	struct hid_device_options how = {.passive = interrupt_only};
 	struct engine_device device;
 
@@ -594,6 +594,46 @@ static void mains_with_discharge_is_what_the_options_say(void **state)
 	compose(p, &s, &rules, 0, "OB DISCHRG");
 }
 
+static const char particular_map[] =
+	"MAP test \"Test HID\"\nDRIVER usbhid-ups\nMATCH usb 0001:0001\nSET low-delay 3\n"
+	"USAGE UPS 00840004\nUSAGE AC 00840002\nUSAGE Low 00840004\nUSAGE Over 00840005\n"
+	"USAGE Voltage 00840006\nLOOKUP voltages\n100 100\n120 120\n230 230\nEND\n"
+	"VAR UPS.Voltage output.voltage.nominal range(100,140) format(%.0f) rw(3) values(voltages)\n"
+	"STATUS UPS.AC online quick\nSTATUS UPS.Low lowbatt quick\n"
+	"STATUS UPS.Over cal quick\n";
+
+static int start_particular(void **state)
+{
+	prepare(state);
+	begin(*state, particular_map, false);
+	return 0;
+}
+
+static void a_list_has_only_what_can_be_set(void **state)
+{
+	struct play *p = *state;
+	const struct state_var *v;
+
+	poll_after(p, 0, ENGINE_OK);
+	v = state_find(p->state, "output.voltage.nominal");
+	assert_non_null(v);
+	assert_int_equal(state_var_enum_count(v), 2);
+	assert_string_equal(state_var_enum(v, 1), "120");
+}
+
+static void a_map_can_say_how_long_low_has_to_last(void **state)
+{
+	struct play *p = *state;
+
+	put(p, 1, "\x64\x0d", 2); /* on line, low, calibrating */
+	poll_after(p, 0, ENGINE_OK);
+	assert_string_equal(p->status, "CAL OL");
+	poll_after(p, 2000, ENGINE_OK);
+	assert_string_equal(p->status, "CAL OL");
+	poll_after(p, 2000, ENGINE_OK);
+	assert_string_equal(p->status, "CAL OL LB");
+}
+
 static void a_low_battery_on_mains_can_be_made_to_wait(void **state)
 {
 	struct play *p = *state;
@@ -661,6 +701,10 @@ int main(void)
 		TEST(without_a_better_way_the_shutdown_is_load_off),
 		BARE(a_shutdown_with_return_starts_the_load_first),
 		TEST(mains_with_discharge_is_what_the_options_say),
+		cmocka_unit_test_setup_teardown(a_list_has_only_what_can_be_set, start_particular,
+						stop),
+		cmocka_unit_test_setup_teardown(a_map_can_say_how_long_low_has_to_last,
+						start_particular, stop),
 		TEST(a_low_battery_on_mains_can_be_made_to_wait),
 		TEST(a_full_battery_does_not_charge),
 	};
