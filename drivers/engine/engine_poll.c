@@ -116,6 +116,21 @@ static bool to_read(const struct engine *e, const struct engine_row *r)
 	       engine_row_counts(e, r);
 }
 
+/* A timer that does not run can wait for the next full poll. */
+static bool rests(const struct engine *e, const struct engine_row *r)
+{
+	const char *text = NULL;
+
+	if (r->row->kind == MAP_VAR && str_starts(r->name, "ups.timer."))
+		text = state_get(e->host.state, r->name);
+	return text && text[0] == '-';
+}
+
+static bool to_read_quickly(const struct engine *e, const struct engine_row *r)
+{
+	return (r->row->flags & MAP_QUICK) && r->in_use && to_read(e, r) && !rests(e, r);
+}
+
 /* ------------------------------------------------------------------------ many at once */
 
 struct wants {
@@ -141,8 +156,8 @@ static void want_row(const struct engine *e, struct wants *w, const struct engin
 		want(w, r->only_if, 0);
 		want(w, r->unless, 0);
 	}
-	if (first || (to_read(e, r) && (r->in_use || !e->decided) &&
-		      (!quick || (r->row->flags & MAP_QUICK))))
+	if (first || (quick ? to_read_quickly(e, r)
+			    : to_read(e, r) && (r->in_use || !e->decided)))
 		want(w, r->place, age_of(e, r->row));
 }
 
@@ -248,7 +263,7 @@ static enum engine_result quick_poll(struct engine *e)
 	for (size_t i = 0; i < e->count; i++) {
 		struct engine_row *r = e->rows[i];
 
-		if (!to_read(e, r) || !r->in_use || !r->place || !(r->row->flags & MAP_QUICK))
+		if (!r->place || !to_read_quickly(e, r))
 			continue;
 		result = e->device.read(e->device.arg, r->place, age_of(e, r->row), &unused);
 		if (result == DEVICE_GONE || misses(e, r, result) || hangs(e))

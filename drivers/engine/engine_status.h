@@ -27,7 +27,7 @@ struct engine_status_rules {
 	long discharge_log_s;          /* onlinedischarge_log_throttle_sec */
 	double hover_charge;           /* from there on it is no news; above 100: always */
 	/* A low battery, or one to replace, has to last so long before it is believed: */
-	long low_delay_s;      /* lbrb_log_delay_sec */
+	long low_delay_s;      /* lbrb_log_delay_sec; -1: the map's low-delay, or 0 */
 	bool low_delay_always; /* else only while calibrating */
 };
 

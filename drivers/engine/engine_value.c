@@ -17,6 +17,15 @@ double engine_limit(const struct engine *e, double number, const char *name)
 	return name && mapnumbers_get(e->numbers, name, &told) ? told : number;
 }
 
+/* Some conversions refuse what the device, being of another kind, cannot be set to. */
+static bool can_be_set(const struct engine *e, const struct map_row *row, const char *text)
+{
+	struct mapvalue v = {.kind = MAPVALUE_NUMBER};
+
+	return mapvalue_set_text(&v, text) &&
+	       mapconv_write(row->steps, row->step_count, &v, &e->context);
+}
+
 /* How a client may set it. */
 static void publish_rules(struct engine *e, const struct engine_row *r)
 {
@@ -33,8 +42,10 @@ static void publish_rules(struct engine *e, const struct engine_row *r)
 	if (row->flags & MAP_LIMITS)
 		state_add_range(s, r->name, (long)engine_limit(e, row->low, row->low_name),
 				(long)engine_limit(e, row->high, row->high_name));
-	for (size_t i = 0; row->values && i < row->values->count; i++)
-		state_add_enum(s, r->name, row->values->rows[i].text);
+	for (size_t i = 0; row->values && i < row->values->count; i++) {
+		if (can_be_set(e, row, row->values->rows[i].text))
+			state_add_enum(s, r->name, row->values->rows[i].text);
+	}
 }
 
 void engine_publish(struct engine *e, struct engine_row *r, const char *text)

@@ -8,6 +8,7 @@
 #include "common/base/str.h"
 #include "drivers/usbhid/hiddevice.h"
 #include "drivers/usbhid/hidusage.h"
+#include "drivers/usbhid/hidvalue.h"
 
 static const char token[] = "usbhid";
 
@@ -139,9 +140,10 @@ static enum device_result device_write(void *arg, const void *place, const struc
 static double device_step(void *arg, const void *place)
 {
 	const struct hid_field *f = place;
+	double step = pow(10, f->exponent < 0 ? f->exponent : 0);
 
 	(void)arg;
-	return pow(10, f->exponent < 0 ? f->exponent : 0);
+	return fmax(step, hid_value_step(f));
 }
 
 static void device_forget(void *arg)

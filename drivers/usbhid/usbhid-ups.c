@@ -312,7 +312,7 @@ static struct engine_options engine_options(struct core *c)
 					c, "onlinedischarge_log_throttle_sec", DISCHARGE_LOG_S),
 				.hover_charge = (double)core_option_long(
 					c, "onlinedischarge_log_throttle_hovercharge", 100),
-				.low_delay_s = core_option_long(c, "lbrb_log_delay_sec", 0),
+				.low_delay_s = core_option_long(c, "lbrb_log_delay_sec", -1),
 				.low_delay_always =
 					core_flag(c, "lbrb_log_delay_without_calibrating"),
 			},

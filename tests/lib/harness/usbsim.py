@@ -119,12 +119,18 @@ class Device:
         """What the host did, a list: "set feature 04: 04 01", "detach", "claim 0", "release"."""
         return self.command("log")
 
+    def gets(self):
+        """How often the host asked for each report: {("feature", 0x0b): 12}."""
+        return {(kind, int(report, 16)): int(n)
+                for kind, report, n in (line.split() for line in self.command("gets"))}
+
     def forget(self):
-        """Empties the log and the count of control requests."""
+        """Empties the log and the counts of control requests."""
         self.command("forget")
 
     def state(self):
-        """A dict: plugged, number, driver ("usbhid", "usbfs", "-"), waiting, controls."""
+        """A dict: plugged, number, driver ("usbhid", "usbfs", "-"), waiting, controls,
+        packet-us."""
         return dict(line.split(" ", 1) for line in self.command("state"))
 
     def stuck(self, on=True):

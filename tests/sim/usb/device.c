@@ -410,6 +410,8 @@ static int get_report(struct device *d, const guint8 *setup, guint8 *data)
 	GByteArray *sent;
 	int n;
 
+	if (r)
+		r->gets++;
 	if (!r || !r->bytes || r->stalls || WORD(setup + 6) < d->least_request)
 		return -EPIPE;
 	if (r->hangs)

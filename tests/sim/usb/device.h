@@ -18,6 +18,7 @@ struct report {
 	GByteArray *bytes; /* NULL: the device has none */
 	gboolean stalls, hangs;
 	int length;
+	guint gets; /* times the host asked for it */
 };
 
 struct device {
