@@ -93,7 +93,9 @@ class HidUps:
 
     def __init__(self, site, sim, *lines, suite=None, start=True):
         self.site, self.sim, self.suite = site, sim, suite
-        site.add_ups("ups", "usbhid-ups", "auto", "pollinterval = 1", *lines)
+        interval = () if any(line.startswith("pollinterval") for line in lines) else \
+            ("pollinterval = 1",)
+        site.add_ups("ups", "usbhid-ups", "auto", *interval, *lines)
         # Debian's is built without sanitizers, and may not hear of ours.
         self.env = sim.settings() if suite else {**sim.env(site),
                                                  "NUT_DATAPATH": str(CHECKOUT / "data")}
