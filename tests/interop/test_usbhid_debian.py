@@ -11,7 +11,10 @@ import hidpair
 from hidpair import NOTHING, Difference, HidUps, device_path
 from harness import wait_until
 
-DEVICES = [name for name in hidpair.device_names() if name != hidpair.PARSER_ONLY]
+# A pair of drivers takes its time: the others are for ./run-tests --all.
+QUICK = ("cyberpower-ec850lcd", "eaton-3s-700")
+DEVICES = [pytest.param(name, marks=() if name in QUICK else pytest.mark.long)
+           for name in hidpair.device_names() if name != hidpair.PARSER_ONLY]
 
 # Ours alone has these, on every device: see the head of the document.
 OWN_COMMANDS = {"driver.killpower", "driver.reload", "driver.reload-or-error",
