@@ -3,7 +3,8 @@ noinst_LTLIBRARIES += drivers/libmaps.la
 drivers_libmaps_la_SOURCES = \
 	drivers/maps/map.c drivers/maps/map.h drivers/maps/map_private.h \
 	drivers/maps/mapcodec.c drivers/maps/mapcodec.h \
-	drivers/maps/mapconv.c drivers/maps/mapconv.h \
+	drivers/maps/mapconv.c drivers/maps/mapconv.h drivers/maps/mapconv_private.h \
+	drivers/maps/mapconv_agent.c \
 	drivers/maps/mapdate.c drivers/maps/mapdate.h \
 	drivers/maps/mapfun.c drivers/maps/mapfun.h drivers/maps/mapfun_private.h \
 	drivers/maps/mapfun_ever.c \
@@ -14,6 +15,7 @@ drivers_libmaps_la_SOURCES = \
 	drivers/maps/mapfun_voltronic.c \
 	drivers/maps/mapitem.c \
 	drivers/maps/maplookup.c drivers/maps/maplookup.h \
+	drivers/maps/mapmany.c \
 	drivers/maps/mapmatch.c \
 	drivers/maps/mapnumbers.c drivers/maps/mapnumbers.h \
 	drivers/maps/mapquirk.c drivers/maps/mapquirk.h \

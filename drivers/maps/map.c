@@ -16,6 +16,8 @@ enum { CHUNK = 16 * 1024, PATH_SIZE = 4096 };
 
 const char *const map_row_names[] = {"VAR", "STATUS", "ALARM", "CMD", NULL};
 const char *const map_match_names[] = {"usb", "oid", "probe", "never", NULL};
+const char *const map_type_names[] = {"",     "integer", "unsigned", "ticks",
+				      "text", "oid",     "address",  NULL};
 
 /* ------------------------------------------------------------------------ memory */
 
