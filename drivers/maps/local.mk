@@ -38,12 +38,15 @@ drivers_nut_mapcheck_SOURCES = drivers/maps/nut-mapcheck.c
 drivers_nut_mapcheck_LDADD = drivers/libmapcheck.la
 man_pages += docs/man/nut-mapcheck.1 docs/man/nut-map.5
 
-map_tests = tests/unit/test_map tests/unit/test_mapconv
+map_tests = tests/unit/test_map tests/unit/test_mapconv tests/unit/test_snmp_maps
 check_PROGRAMS += $(map_tests)
 TESTS += $(map_tests)
 tests_unit_test_map_SOURCES = tests/unit/test_map.c
 tests_unit_test_map_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_map_LDADD = drivers/libmapcheck.la $(CMOCKA_LIBS)
+tests_unit_test_snmp_maps_SOURCES = tests/unit/test_snmp_maps.c
+tests_unit_test_snmp_maps_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_snmp_maps_LDADD = drivers/libmapcheck.la $(CMOCKA_LIBS)
 tests_unit_test_mapconv_SOURCES = tests/unit/test_mapconv.c
 tests_unit_test_mapconv_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_mapconv_LDADD = drivers/libmaps.la $(CMOCKA_LIBS) -lm

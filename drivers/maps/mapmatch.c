@@ -59,7 +59,7 @@ static int take_match_item(struct map *m, const struct map_item *item, struct ma
 		return 1;
 	}
 	if (str_equal(item->name, "probe")) {
-		match->probe = item->args ? map_keep(m, item->args) : NULL;
+		match->probe = item->args && item->args[0] ? map_keep(m, item->args) : NULL;
 		return match->how == MAP_MATCH_OID && match->probe;
 	}
 	if (str_equal(item->name, "vendor")) {
