@@ -89,17 +89,46 @@ static enum device_result full_row(struct engine *e, struct engine_row *r)
 		r->misses = 0;
 	else if (r->in_use)
 		count_miss(e, r);
-	/* A place that the device refuses leaves its variable to the next row. */
+	/* A place that the device refuses, or of which nothing is made, leaves its variable to the
+	 * next row. */
 	if (!e->decided && r->row->kind == MAP_VAR &&
-	    (result == DEVICE_OK || result == DEVICE_NONE))
+	    (result == DEVICE_NONE || (result == DEVICE_OK && (r->made || r->row->otherwise))))
 		r->in_use = true;
 	return result;
+}
+
+/* Where no row made something the first one that was given may do so later. */
+static void decide(struct engine *e)
+{
+	for (size_t i = 0; i < e->count; i++) {
+		struct engine_row *r = e->rows[i];
+
+		if (r->row->kind == MAP_VAR && r->given && !r->in_use && !name_taken(e, r))
+			r->in_use = true;
+	}
+	engine_publish_known(e);
+	e->decided = true;
 }
 
 static bool to_read(const struct engine *e, const struct engine_row *r)
 {
 	return r->here && r->row->kind != MAP_CMD && !r->row->constant && !r->row->own &&
 	       engine_row_counts(e, r);
+}
+
+/* A timer that does not run can wait for the next full poll. */
+static bool rests(const struct engine *e, const struct engine_row *r)
+{
+	const char *text = NULL;
+
+	if (r->row->kind == MAP_VAR && str_starts(r->name, "ups.timer."))
+		text = state_get(e->host.state, r->name);
+	return text && text[0] == '-';
+}
+
+static bool to_read_quickly(const struct engine *e, const struct engine_row *r)
+{
+	return (r->row->flags & MAP_QUICK) && r->in_use && to_read(e, r) && !rests(e, r);
 }
 
 /* ------------------------------------------------------------------------ many at once */
@@ -127,8 +156,8 @@ static void want_row(const struct engine *e, struct wants *w, const struct engin
 		want(w, r->only_if, 0);
 		want(w, r->unless, 0);
 	}
-	if (first || (to_read(e, r) && (r->in_use || !e->decided) &&
-		      (!quick || (r->row->flags & MAP_QUICK))))
+	if (first || (quick ? to_read_quickly(e, r)
+			    : to_read(e, r) && (r->in_use || !e->decided)))
 		want(w, r->place, age_of(e, r->row));
 }
 
@@ -220,8 +249,7 @@ static enum engine_result full_poll(struct engine *e)
 	if (!o.good || o.vital_missing)
 		return ENGINE_FAILED;
 	if (!e->decided)
-		engine_publish_known(e);
-	e->decided = true;
+		decide(e);
 	return ENGINE_OK;
 }
 
@@ -235,7 +263,7 @@ static enum engine_result quick_poll(struct engine *e)
 	for (size_t i = 0; i < e->count; i++) {
 		struct engine_row *r = e->rows[i];
 
-		if (!to_read(e, r) || !r->in_use || !r->place || !(r->row->flags & MAP_QUICK))
+		if (!r->place || !to_read_quickly(e, r))
 			continue;
 		result = e->device.read(e->device.arg, r->place, age_of(e, r->row), &unused);
 		if (result == DEVICE_GONE || misses(e, r, result) || hangs(e))
@@ -318,11 +346,10 @@ static enum engine_result read_due(struct engine *e, long long now_ms)
 	e->news = false;
 	if (!e->decided || now_ms >= e->full_due_ms)
 		return read_full(e, now_ms);
-	if (!news || now_ms >= e->quick_due_ms)
-		return read_quick(e, now_ms);
-	/* Called for news alone: nothing has to be asked, it is all here. */
-	take_what_is_here(e);
-	return ENGINE_OK;
+	/* It is all here, and is of the poll that was: the next one would find it old. */
+	if (news)
+		take_what_is_here(e);
+	return news && now_ms < e->quick_due_ms ? ENGINE_OK : read_quick(e, now_ms);
 }
 
 enum engine_result engine_poll(struct engine *e, long long now_ms)
@@ -331,6 +358,9 @@ enum engine_result engine_poll(struct engine *e, long long now_ms)
 
 	if (result != ENGINE_OK)
 		return result;
+	engine_status_forget(&e->status);
+	for (size_t i = 0; i < e->count; i++)
+		engine_count_votes(e, e->rows[i]);
 	if (!engine_status_known(&e->status))
 		return ENGINE_UNKNOWN;
 	publish_status(e, now_ms);

@@ -17,7 +17,7 @@
 struct engine_row {
 	const struct map_row *row;
 	const char *name, *where; /* the row's own, or what a template makes of them */
-	char *made;               /* both, where a template made them */
+	char *texts;              /* both, where a template made them */
 	const void *place;        /* NULL: there is no such place, or the row names none */
 	const void *only_if, *unless;
 	const void *to; /* where it is written */
@@ -25,6 +25,8 @@ struct engine_row {
 	bool in_use;    /* VAR: it is the one that gives its variable; others: always */
 	bool published;
 	bool given;                   /* the device gave a value once */
+	bool made;                    /* the conversions made something of the last one */
+	struct mapvalue *last;        /* STATUS: that one, as it was read */
 	unsigned misses;              /* full polls in a row without a value */
 	char *alarm;                  /* ALARM: the text while it holds */
 	size_t index;                 /* of `row` in the map */
@@ -92,8 +94,11 @@ bool engine_templates_expand(struct engine *e, bool *more);
 
 /* engine_value.c */
 
-/* Reads a row as new as poll `since`, and publishes it or takes its vote. */
+/* Reads a row as new as poll `since`, and publishes it; of a STATUS it only keeps the value. */
 enum device_result engine_take_row(struct engine *e, struct engine_row *r, unsigned long since);
+
+/* STATUS: counts what its last value says now. */
+void engine_count_votes(struct engine *e, const struct engine_row *r);
 
 /* Publishes a text under the row's name, with all that says how it may be set. */
 void engine_publish(struct engine *e, struct engine_row *r, const char *text);

@@ -128,8 +128,12 @@ struct engine_row *engine_rows_add(struct engine *e, size_t index)
 		e->room = room;
 	}
 	r = calloc(1, sizeof(*r));
-	if (!r)
+	if (r && row->kind == MAP_STATUS)
+		r->last = calloc(1, sizeof(*r->last));
+	if (!r || (row->kind == MAP_STATUS && !r->last)) {
+		free(r);
 		return NULL;
+	}
 	r->row = row;
 	r->index = index;
 	r->name = row->name;
@@ -164,7 +168,8 @@ void engine_rows_free(struct engine *e)
 {
 	for (size_t i = 0; i < e->count; i++) {
 		free(e->rows[i]->alarm);
-		free(e->rows[i]->made);
+		free(e->rows[i]->last);
+		free(e->rows[i]->texts);
 		free(e->rows[i]);
 	}
 	free(e->rows);

@@ -125,15 +125,15 @@ static bool add(struct engine *e, size_t index, const struct choice *c)
 	r = engine_rows_add(e, index);
 	if (!r)
 		return false;
-	r->made = malloc(strlen(name) + strlen(where) + 2);
-	if (!r->made)
+	r->texts = malloc(strlen(name) + strlen(where) + 2);
+	if (!r->texts)
 		return false;
 	r->number[0] = c->i;
 	r->number[1] = c->j;
-	memcpy(r->made, name, strlen(name) + 1);
-	memcpy(r->made + strlen(name) + 1, where, strlen(where) + 1);
-	r->name = r->made;
-	r->where = r->made + strlen(name) + 1;
+	memcpy(r->texts, name, strlen(name) + 1);
+	memcpy(r->texts + strlen(name) + 1, where, strlen(where) + 1);
+	r->name = r->texts;
+	r->where = r->texts + strlen(name) + 1;
 	r->place = place_of(e, c, row->where);
 	r->only_if = place_of(e, c, row->only_if);
 	r->unless = place_of(e, c, row->unless);

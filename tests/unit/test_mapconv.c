@@ -70,10 +70,10 @@ static bool ask_report(void *arg, unsigned id, unsigned char *dst, size_t size, 
 {
 	struct device *d = arg;
 
-	if (id != d->report_id || size < d->report_len)
+	if (id != d->report_id)
 		return false;
-	memcpy(dst, d->report, d->report_len);
-	*len = d->report_len;
+	*len = d->report_len < size ? d->report_len : size;
+	memcpy(dst, d->report, *len);
 	return true;
 }
 
@@ -742,7 +742,7 @@ static void mge_computes_real_power(void **state)
 	device.variables[0] = (struct pair){"ups.load", "50"};
 	device.variables[1] = (struct pair){"ups.power.nominal", "1150"};
 	reads("call(mge-realpower)", 1, "460");
-	device.variables[2] = (struct pair){"output.powerfactor", "1.00"};
+	device.places[0] = (struct pair){"UPS.PowerConverter.Output.PowerFactor", "100"};
 	reads("call(mge-realpower)", 1, "575");
 }
 
