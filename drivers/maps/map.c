@@ -120,6 +120,8 @@ void map_free(struct map *m)
 		free(c);
 	}
 	free(m->memory);
+	free(m->names);
+	free(m->counts);
 	free(m->matches);
 	free(m->usages);
 	free(m->lookups);
