@@ -114,7 +114,8 @@ static enum driverwire_result set_place(struct engine *e, struct engine_row *r, 
 	enum driverwire_result result = to_value(e, r->row, value, &v);
 
 	if (result == DRIVERWIRE_HANDLED)
-		result = wire_result(e->device.write(e->device.arg, r->to, &v, false));
+		result =
+			wire_result(e->device.write(e->device.arg, r->to, &v, r->row->type, false));
 	if (result != DRIVERWIRE_HANDLED)
 		return result;
 	if (!reads_back(e, r->place, &v, &now)) {
@@ -147,7 +148,7 @@ enum driverwire_result engine_setvar(struct engine *e, const char *name, const c
 		return DRIVERWIRE_R_UNKNOWN;
 	if (!allowed(e, r->row, value))
 		return DRIVERWIRE_R_INVALID;
-	if (r->row->own)
+	if (r->own)
 		return keep(e, r, value);
 	/* Before the first reading, for -k, nobody knows yet what the device gives. */
 	if (!r->place || !r->to || (e->decided && !r->published))
@@ -263,7 +264,8 @@ static enum driverwire_result run_row(struct engine *e, const struct engine_row 
 		value = r->row->value ? r->row->value : "";
 	result = to_value(e, r->row, value, &v);
 	if (result == DRIVERWIRE_HANDLED)
-		result = wire_result(e->device.write(e->device.arg, r->place, &v, true));
+		result = wire_result(
+			e->device.write(e->device.arg, r->place, &v, r->row->type, true));
 	log_debug(1, token, "%s: %s written to %s", r->name, value, r->where);
 	return result;
 }
