@@ -57,3 +57,7 @@ dist_mapsnutdrvqx_DATA += data/maps/nutdrv_qx/voltronic-qs-commands.map
 dist_mapsnutdrvqx_DATA += data/maps/nutdrv_qx/voltronic-qs-hex.map
 dist_mapsnutdrvqx_DATA += data/maps/nutdrv_qx/voltronic-qs.map
 dist_mapsnutdrvqx_DATA += data/maps/nutdrv_qx/zinto.map
+dist_mapsnutdrvqx_DATA += data/maps/nutdrv_qx/masterguard.map
+dist_mapsnutdrvqx_DATA += data/maps/nutdrv_qx/voltronic-axpert.map
+dist_mapsnutdrvqx_DATA += data/maps/nutdrv_qx/voltronic-codes.map
+dist_mapsnutdrvqx_DATA += data/maps/nutdrv_qx/voltronic.map

@@ -174,7 +174,8 @@ drivers_libqx_la_SOURCES = \
 	drivers/qx/qxbattery.c drivers/qx/qxbattery.h \
 	drivers/qx/qxdevice.c drivers/qx/qxdevice.h \
 	drivers/qx/qxprobe.c drivers/qx/qxprobe.h \
-	drivers/qx/qxserial.c drivers/qx/qxserial.h
+	drivers/qx/qxserial.c drivers/qx/qxserial.h \
+	drivers/qx/qxsettings.c drivers/qx/qxsettings.h
 drivers_libqx_la_LIBADD = drivers/libenginehost.la drivers/libserial.la -lm
 
 driver_PROGRAMS += drivers/nutdrv_qx

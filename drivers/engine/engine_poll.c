@@ -91,9 +91,21 @@ static enum device_result full_row(struct engine *e, struct engine_row *r)
 		count_miss(e, r);
 	/* A place that the device refuses leaves its variable to the next row. */
 	if (!e->decided && r->row->kind == MAP_VAR &&
-	    (result == DEVICE_OK || result == DEVICE_NONE))
+	    (result == DEVICE_NONE || (result == DEVICE_OK && (r->valued || r->row->otherwise))))
 		r->in_use = true;
 	return result;
+}
+
+/* Variables of which no row made anything so far: the first that the device gave keeps them. */
+static void claim_rest(struct engine *e)
+{
+	for (size_t i = 0; i < e->count; i++) {
+		struct engine_row *r = e->rows[i];
+
+		if (r->row->kind == MAP_VAR && r->here && r->given && !r->in_use &&
+		    !name_taken(e, r))
+			r->in_use = true;
+	}
 }
 
 static bool to_read(const struct engine *e, const struct engine_row *r)
@@ -219,8 +231,10 @@ static enum engine_result full_poll(struct engine *e)
 		return result;
 	if (!o.good || o.vital_missing)
 		return ENGINE_FAILED;
-	if (!e->decided)
+	if (!e->decided) {
+		claim_rest(e);
 		engine_publish_known(e);
+	}
 	e->decided = true;
 	return ENGINE_OK;
 }
@@ -272,7 +286,7 @@ static void publish_status(struct engine *e, long long now_ms)
 	e->host.status_begin(e->host.arg);
 	engine_status_compose(&e->status, &e->options.rules, battery_charge(e), now_ms, &sink);
 	for (size_t i = 0; i < e->count; i++) {
-		if (e->rows[i]->alarm)
+		if (e->rows[i]->alarm && engine_row_counts(e, e->rows[i]))
 			e->host.alarm(e->host.arg, e->rows[i]->alarm);
 	}
 	if (reason)

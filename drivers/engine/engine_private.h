@@ -25,6 +25,7 @@ struct engine_row {
 	bool in_use;    /* VAR: it is the one that gives its variable; others: always */
 	bool published;
 	bool given;                   /* the device gave a value once */
+	bool valued;                  /* VAR: the conversions made something of it once */
 	unsigned misses;              /* full polls in a row without a value */
 	char *alarm;                  /* ALARM: the text while it holds */
 	size_t index;                 /* of `row` in the map */
@@ -101,8 +102,8 @@ void engine_publish(struct engine *e, struct engine_row *r, const char *text);
 /* Constants, settings that the driver keeps, and commands. */
 void engine_publish_known(struct engine *e);
 
-/* A limit of a row: a number, or the one of that name, if there is one. */
-double engine_limit(const struct engine *e, double number, const char *name);
+/* The limits of a row: numbers, or those of the device that are named.  False: it has not told them. */
+bool engine_limits(const struct engine *e, const struct map_row *row, double *low, double *high);
 
 /* engine_command.c */
 void engine_publish_commands(struct engine *e);

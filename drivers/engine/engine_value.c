@@ -3,6 +3,7 @@
  */
 #include "config.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,11 +11,12 @@
 #include "common/base/str.h"
 #include "drivers/engine/engine_private.h"
 
-double engine_limit(const struct engine *e, double number, const char *name)
+bool engine_limits(const struct engine *e, const struct map_row *row, double *low, double *high)
 {
-	double told;
-
-	return name && mapnumbers_get(e->numbers, name, &told) ? told : number;
+	*low = row->low;
+	*high = row->high;
+	return (!row->low_name || mapnumbers_get(e->numbers, row->low_name, low)) &&
+	       (!row->high_name || mapnumbers_get(e->numbers, row->high_name, high));
 }
 
 /* How a client may set it. */
@@ -22,6 +24,7 @@ static void publish_rules(struct engine *e, const struct engine_row *r)
 {
 	const struct map_row *row = r->row;
 	struct state *s = e->host.state;
+	double low, high;
 
 	if (!(row->flags & MAP_RW))
 		return;
@@ -30,9 +33,8 @@ static void publish_rules(struct engine *e, const struct engine_row *r)
 						: STATE_RW | STATE_STRING);
 	if (row->length > 0)
 		state_set_aux(s, r->name, row->length);
-	if (row->flags & MAP_LIMITS)
-		state_add_range(s, r->name, (long)engine_limit(e, row->low, row->low_name),
-				(long)engine_limit(e, row->high, row->high_name));
+	if (row->flags & MAP_LIMITS && engine_limits(e, row, &low, &high))
+		state_add_range(s, r->name, (long)ceil(low), (long)floor(high));
 	for (size_t i = 0; row->values && i < row->values->count; i++)
 		state_add_enum(s, r->name, row->values->rows[i].text);
 }
@@ -100,6 +102,7 @@ enum device_result engine_take_row(struct engine *e, struct engine_row *r, unsig
 	}
 	r->given = true;
 	has_value = mapconv_read(row->steps, row->step_count, &v, &e->context);
+	r->valued = r->valued || has_value;
 	if (row->kind == MAP_ALARM)
 		take_alarm(r, &v, has_value);
 	else if (row->kind == MAP_STATUS && has_value)
