@@ -166,6 +166,7 @@ tests_unit_test_driver_settings_LDADD = drivers/libcore.la $(CMOCKA_LIBS)
 
 man_pages += docs/man/dummy-ups.8 docs/man/nutupsdrv.8 docs/man/upsdrvctl.8
 man_pages += docs/man/usbhid-ups.8
+man_pages += docs/man/nutdrv_qx.8
 
 # UPSes that answer queries.
 noinst_LTLIBRARIES += drivers/libqx.la
@@ -174,7 +175,8 @@ drivers_libqx_la_SOURCES = \
 	drivers/qx/qxbattery.c drivers/qx/qxbattery.h \
 	drivers/qx/qxdevice.c drivers/qx/qxdevice.h \
 	drivers/qx/qxprobe.c drivers/qx/qxprobe.h \
-	drivers/qx/qxserial.c drivers/qx/qxserial.h
+	drivers/qx/qxserial.c drivers/qx/qxserial.h \
+	drivers/qx/qxsettings.c drivers/qx/qxsettings.h
 drivers_libqx_la_LIBADD = drivers/libenginehost.la drivers/libserial.la -lm
 
 driver_PROGRAMS += drivers/nutdrv_qx

@@ -325,7 +325,8 @@ static void publish_status(struct engine *e, long long now_ms)
 	e->host.status_begin(e->host.arg);
 	engine_status_compose(&e->status, &e->options.rules, battery_charge(e), now_ms, &sink);
 	for (size_t i = 0; i < e->count; i++) {
-		say_alarms(e, e->rows[i]->alarm);
+		if (engine_row_counts(e, e->rows[i]))
+			say_alarms(e, e->rows[i]->alarm);
 	}
 	if (reason)
 		e->host.set_text(e->host.arg, "input.transfer.reason", reason);

@@ -115,8 +115,8 @@ void engine_publish(struct engine *e, struct engine_row *r, const char *text);
 /* Constants, settings that the driver keeps, and commands. */
 void engine_publish_known(struct engine *e);
 
-/* A limit of a row: a number, or the one of that name, if there is one. */
-double engine_limit(const struct engine *e, double number, const char *name);
+/* The limits of a row: numbers, or those of the device that are named.  False: it has not told them. */
+bool engine_limits(const struct engine *e, const struct map_row *row, double *low, double *high);
 
 /* engine_command.c */
 void engine_publish_commands(struct engine *e);

@@ -3,6 +3,7 @@
  */
 #include "config.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -12,11 +13,12 @@
 
 enum { ALARMS_MAX = 4096 }; /* bytes of all alarms of a row */
 
-double engine_limit(const struct engine *e, double number, const char *name)
+bool engine_limits(const struct engine *e, const struct map_row *row, double *low, double *high)
 {
-	double told;
-
-	return name && mapnumbers_get(e->numbers, name, &told) ? told : number;
+	*low = row->low;
+	*high = row->high;
+	return (!row->low_name || mapnumbers_get(e->numbers, row->low_name, low)) &&
+	       (!row->high_name || mapnumbers_get(e->numbers, row->high_name, high));
 }
 
 /* Some conversions refuse what the device, being of another kind, cannot be set to. */
@@ -33,6 +35,7 @@ static void publish_rules(struct engine *e, const struct engine_row *r)
 {
 	const struct map_row *row = r->row;
 	struct state *s = e->host.state;
+	double low, high;
 
 	if (!(row->flags & MAP_RW))
 		return;
@@ -41,9 +44,8 @@ static void publish_rules(struct engine *e, const struct engine_row *r)
 						: STATE_RW | STATE_STRING);
 	if (row->length > 0)
 		state_set_aux(s, r->name, row->length);
-	if (row->flags & MAP_LIMITS)
-		state_add_range(s, r->name, (long)engine_limit(e, row->low, row->low_name),
-				(long)engine_limit(e, row->high, row->high_name));
+	if (row->flags & MAP_LIMITS && engine_limits(e, row, &low, &high))
+		state_add_range(s, r->name, (long)ceil(low), (long)floor(high));
 	for (size_t i = 0; row->values && i < row->values->count; i++) {
 		if (can_be_set(e, row, row->values->rows[i].text))
 			state_add_enum(s, r->name, row->values->rows[i].text);

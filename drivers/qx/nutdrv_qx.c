@@ -13,6 +13,7 @@
 #include "drivers/qx/qxdevice.h"
 #include "drivers/qx/qxprobe.h"
 #include "drivers/qx/qxserial.h"
+#include "drivers/qx/qxsettings.h"
 #include "drivers/qx/qxusb.h"
 
 static const char token[] = "qx";
@@ -30,6 +31,7 @@ struct nutdrv_qx {
 	struct qx_device *device;
 	struct engine *engine;
 	struct qx_battery battery;
+	bool settled;              /* the options that are settings were written */
 	struct mapnumbers numbers; /* of the options, and what the map's functions keep */
 };
 
@@ -38,6 +40,7 @@ static const struct driver_option options[] = {
 	QX_USB_OPTIONS,
 	QX_SERIAL_OPTIONS,
 	QX_BATTERY_OPTIONS,
+	QX_SETTING_OPTIONS,
 	{.name = "protocol",
 	 .argument = "name",
 	 .help = "the map to use, by its name; else the device decides"},
@@ -57,6 +60,11 @@ static const struct driver_option options[] = {
 	 .max = 3600},
 	{.name = "novendor", .help = "do not ask for the vendor: some devices hang then"},
 	{.name = "norating", .help = "do not ask for the ratings: some devices hang then"},
+	{.name = "slave_addr",
+	 .argument = "address",
+	 .help = "masterguard: the ups.id of the one that is meant",
+	 .max = 99},
+	{.name = "testing", .help = "accepted from older configurations; nothing is on trial"},
 	{.name = "ignoresab", .help = "the device's shutdown bit is always on and says nothing"},
 	{.name = NULL},
 };
@@ -64,14 +72,21 @@ static const struct driver_option options[] = {
 /* Flags that are numbers for the maps. */
 static void take_numbers(struct core *c, struct nutdrv_qx *n)
 {
-	static const char *const flags[] = {"novendor", "norating", "ignoresab",
-					    "battery_voltage_reports_one_pack", NULL};
+	static const char *const flags[] = {"novendor",
+					    "norating",
+					    "ignoresab",
+					    "battery_voltage_reports_one_pack",
+					    "reset_to_default",
+					    NULL};
 
 	n->numbers = (struct mapnumbers){.count = 0};
 	for (size_t i = 0; flags[i]; i++) {
 		if (core_flag(c, flags[i]))
 			mapnumbers_set(&n->numbers, flags[i], 1);
 	}
+	if (core_option(c, "slave_addr"))
+		mapnumbers_set(&n->numbers, "slave_addr",
+			       (double)core_option_long(c, "slave_addr", 0));
 }
 
 /* ---------------------------------------------------------------------------- the device */
@@ -206,6 +221,10 @@ static enum driver_result qx_poll(struct core *c)
 	struct nutdrv_qx *n = core_data(c);
 	enum engine_result r = engine_poll(n->engine, clock_ms());
 
+	if (r == ENGINE_OK && !n->settled) {
+		n->settled = true;
+		qx_settings_apply(c, n->engine);
+	}
 	if (r == ENGINE_OK)
 		qx_battery_update(&n->battery, core_state(c), clock_ms());
 	return engine_core_result(r);

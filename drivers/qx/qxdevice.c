@@ -26,7 +26,8 @@ struct qx_query {
 	unsigned long asked;        /* the poll that asked last */
 	enum device_result result;  /* of that */
 	unsigned long pause, again; /* it was refused: not before this poll */
-	bool known;                 /* it was answered once */
+	bool answered;              /* once */
+	bool known;                 /* the same, or the device cannot do without it */
 };
 
 struct qx_place {
@@ -48,19 +49,6 @@ struct qx_device {
 };
 
 /* -------------------------------------------------------------------------------- life */
-
-struct qx_device *qx_device_new(const struct map *map, const struct carrier *carrier,
-				const struct mapnumbers *numbers)
-{
-	struct qx_device *q = calloc(1, sizeof(*q));
-
-	if (!q)
-		return NULL;
-	q->map = map;
-	q->carrier = *carrier;
-	q->numbers = numbers;
-	return q;
-}
 
 void qx_device_free(struct qx_device *q)
 {
@@ -258,6 +246,24 @@ static enum device_result carry(struct qx_device *q, const struct map_query *que
 	}
 }
 
+/* Without the query that tells mains from battery there is no reading: if that fails, it is the line
+ * that failed, not the device that does not know it. */
+static bool expect_status(struct qx_device *q)
+{
+	for (size_t i = 0; i < q->map->row_count; i++) {
+		const struct map_row *row = &q->map->rows[i];
+		const struct qx_place *p = NULL;
+
+		if (row->kind != MAP_STATUS || row->word != MAPWORD_ONLINE)
+			continue;
+		p = device_place(q, row->where);
+		if (!p)
+			return false;
+		p->query->known = true;
+	}
+	return true;
+}
+
 /* A query that was never answered is one that the device does not know. */
 static enum device_result note_failure(struct qx_device *q, struct qx_query *one,
 				       enum device_result r)
@@ -282,12 +288,15 @@ static enum device_result ask(struct qx_device *q, struct qx_query *one)
 	size_t len = 0;
 	enum device_result r = carry(q, one->query, "", answer, &len);
 
+	/* The first query after a long silence is often lost. */
+	if (r == DEVICE_NONE && !one->answered)
+		r = carry(q, one->query, "", answer, &len);
 	one->asked = q->poll;
 	one->result = r == DEVICE_OK ? r : note_failure(q, one, r);
 	if (r != DEVICE_OK)
 		return one->result;
 	q->counts.good++;
-	one->known = true;
+	one->known = one->answered = true;
 	one->pause = one->again = 0;
 	one->poll = q->poll;
 	one->length = len;
@@ -441,6 +450,22 @@ enum device_result qx_device_probe(struct qx_device *q, const char *where, struc
 		return DEVICE_REFUSED;
 	device_begin(q);
 	return device_read(q, place, q->poll, v);
+}
+
+struct qx_device *qx_device_new(const struct map *map, const struct carrier *carrier,
+				const struct mapnumbers *numbers)
+{
+	struct qx_device *q = calloc(1, sizeof(*q));
+
+	if (!q)
+		return NULL;
+	q->map = map;
+	q->carrier = *carrier;
+	q->numbers = numbers;
+	if (expect_status(q))
+		return q;
+	qx_device_free(q);
+	return NULL;
 }
 
 struct engine_device qx_device_ops(struct qx_device *q)
