@@ -35,9 +35,10 @@ struct engine_host {
 };
 
 struct engine_options {
-	long full_s;  /* pollfreq; 0: the map's number of that name, or 30 */
-	long quick_s; /* pollinterval */
+	long full_s;         /* pollfreq; 0: the map's number of that name, or 30 */
+	long quick_s;        /* pollinterval */
 	unsigned slow_fulls; /* full polls after which slow values are read again; 0: 20 */
+	bool quick_status;   /* STATUS rows are read at every poll, whatever the map says */
 	bool passive; /* the device is never asked: what it sends by itself is all there is */
 	struct engine_status_rules rules;
 	const char *product; /* the name in the device's descriptor; NULL or "" = none */

@@ -99,19 +99,6 @@ static enum device_result full_row(struct engine *e, struct engine_row *r)
 	return result;
 }
 
-/* Where no row made something the first one that was given may do so later. */
-static void decide(struct engine *e)
-{
-	for (size_t i = 0; i < e->count; i++) {
-		struct engine_row *r = e->rows[i];
-
-		if (r->row->kind == MAP_VAR && r->given && !r->in_use && !name_taken(e, r))
-			r->in_use = true;
-	}
-	engine_publish_known(e);
-	e->decided = true;
-}
-
 static bool to_read(const struct engine *e, const struct engine_row *r)
 {
 	return r->here && r->row->kind != MAP_CMD && !r->constant && !r->own &&
@@ -128,9 +115,51 @@ static bool rests(const struct engine *e, const struct engine_row *r)
 	return text && text[0] == '-';
 }
 
+static bool is_list(const struct engine *e, const struct engine_row *r)
+{
+	return r->place && e->device.is_list && e->device.is_list(e->device.arg, r->place);
+}
+
 static bool to_read_quickly(const struct engine *e, const struct engine_row *r)
 {
-	return (r->row->flags & MAP_QUICK) && r->in_use && to_read(e, r) && !rests(e, r);
+	bool quick = (r->row->flags & MAP_QUICK) || r == e->pulse ||
+		     (e->options.quick_status && r->row->kind == MAP_STATUS && !is_list(e, r));
+
+	return quick && r->in_use && to_read(e, r) && !rests(e, r);
+}
+
+/* Where no row is quick one of them is: a quick poll that asks nothing would call a dead device
+ * alive. */
+static void find_pulse(struct engine *e)
+{
+	const struct engine_row *any = NULL;
+
+	for (size_t i = 0; i < e->count; i++) {
+		const struct engine_row *r = e->rows[i];
+
+		if (to_read_quickly(e, r) && r->place)
+			return;
+		if (!any && !(r->row->flags & (MAP_STATIC | MAP_SLOW)) && r->place && r->given &&
+		    r->in_use && to_read(e, r) && !is_list(e, r))
+			any = r;
+	}
+	e->pulse = any;
+}
+
+/* Where no row made something the first one that was given may do so later. */
+static void decide(struct engine *e)
+{
+	for (size_t i = 0; i < e->count; i++) {
+		struct engine_row *r = e->rows[i];
+
+		if (r->row->kind == MAP_VAR && r->given && !r->in_use && !name_taken(e, r))
+			r->in_use = true;
+	}
+	engine_publish_known(e);
+	e->decided = true;
+	/* What a HID device sends by itself is newer than what it is asked for: it has quick rows. */
+	if (e->device.prepare)
+		find_pulse(e);
 }
 
 /* ------------------------------------------------------------------------ many at once */
@@ -161,7 +190,7 @@ static void want_row(const struct engine *e, struct wants *w, const struct engin
 	if (!quick && (first || to_read(e, r)))
 		want(w, r->asked_if, e->poll);
 	/* A list is walked when its row is read. */
-	if (r->place && e->device.is_list && e->device.is_list(e->device.arg, r->place))
+	if (is_list(e, r))
 		return;
 	if (first || (quick ? to_read_quickly(e, r) : to_read(e, r) && (r->in_use || !e->decided)))
 		want(w, r->place, age_of(e, r->row));

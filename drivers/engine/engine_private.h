@@ -54,8 +54,9 @@ struct engine {
 		chain_base; /* devices of a chain, and the number of the first; 0: not known yet */
 	bool tells_status;  /* there are STATUS rows */
 	struct engine_status status;
-	bool decided; /* which row gives each variable */
-	bool news;    /* since the last poll */
+	const struct engine_row *pulse; /* read at quick polls, where no row is quick; or NULL */
+	bool decided;                   /* which row gives each variable */
+	bool news;                      /* since the last poll */
 	long long full_due_ms, quick_due_ms;
 	unsigned fulls;              /* done */
 	unsigned long poll;          /* its number */
@@ -115,7 +116,8 @@ void engine_publish(struct engine *e, struct engine_row *r, const char *text);
 /* Constants, settings that the driver keeps, and commands. */
 void engine_publish_known(struct engine *e);
 
-/* The limits of a row: numbers, or those of the device that are named.  False: it has not told them. */
+/* The limits of a row: numbers, or those of the device that are named.  False: it has not told
+ * them. */
 bool engine_limits(const struct engine *e, const struct map_row *row, double *low, double *high);
 
 /* engine_command.c */
