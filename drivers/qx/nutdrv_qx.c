@@ -31,7 +31,8 @@ struct nutdrv_qx {
 	struct qx_device *device;
 	struct engine *engine;
 	struct qx_battery battery;
-	bool settled;              /* the options that are settings were written */
+	/* The options that are settings are written once. */
+	enum { SETTINGS_WAIT, SETTINGS_DUE, SETTINGS_DONE } settings;
 	struct mapnumbers numbers; /* of the options, and what the map's functions keep */
 };
 
@@ -219,12 +220,16 @@ static enum driver_result qx_open(struct core *c)
 static enum driver_result qx_poll(struct core *c)
 {
 	struct nutdrv_qx *n = core_data(c);
-	enum engine_result r = engine_poll(n->engine, clock_ms());
+	enum engine_result r;
 
-	if (r == ENGINE_OK && !n->settled) {
-		n->settled = true;
+	/* After the first reading, when its status is published. */
+	if (n->settings == SETTINGS_DUE) {
 		qx_settings_apply(c, n->engine);
+		n->settings = SETTINGS_DONE;
 	}
+	r = engine_poll(n->engine, clock_ms());
+	if (r == ENGINE_OK && n->settings == SETTINGS_WAIT)
+		n->settings = SETTINGS_DUE;
 	if (r == ENGINE_OK)
 		qx_battery_update(&n->battery, core_state(c), clock_ms());
 	return engine_core_result(r);
