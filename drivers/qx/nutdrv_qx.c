@@ -255,6 +255,8 @@ static enum driverwire_result qx_shutdown(struct core *c)
 {
 	struct nutdrv_qx *n = core_data(c);
 
+	/* One that is under way already may have another end than this one is to have. */
+	engine_instcmd(n->engine, "shutdown.stop", NULL);
 	if (core_flag(c, "stayoff"))
 		return engine_instcmd(n->engine, "shutdown.stayoff", NULL);
 	return engine_shutdown(n->engine);
