@@ -664,3 +664,26 @@ def test_one_packs_voltage_is_multiplied_if_the_user_says_so(site, serialsim):
     sim.answers["Q1"] = sim.answers["Q1"].replace("27.2", "2.27")
     ups = Qx(site, sim, "override.battery.packs = 12", "battery_voltage_reports_one_pack")
     ups.wait_value("battery.voltage", "27.24")
+
+
+# ---------------------------------------------------------------------------- older names
+
+def test_blazer_is_a_name_of_it_and_counts_in_minutes(site, serialsim):
+    ups = Qx(site, serialsim("megatec"), "ondelay = 5", driver="blazer_ser")
+    values = ups.values()
+    assert values["driver.name"] == "blazer_ser" and values["ups.delay.start"] == "300"
+    ups.told("INSTCMD shutdown.return", "S.5R0005")
+    ups.told("INSTCMD test.battery.start 3", "T03")
+
+
+def test_bestups_is_a_name_of_it_for_that_protocol(site, serialsim):
+    sim = serialsim("bestups")
+    ups = Qx(site, sim, "nombattvolt = 24", "battvoltmult = 2", "ID = FOR", driver="bestups")
+    assert ups.values()["device.model"] == "Fortress" and "QPI" not in sim.asked
+
+
+def test_older_names_are_installed(build):
+    text = (build.root / "Makefile").read_text()
+    for name in ("bestups", "blazer_ser", "blazer_usb"):
+        assert re.search(rf"^qx_older = .*\b{name}\b", text, re.MULTILINE)
+        assert (build.root / "drivers" / name).is_symlink()
