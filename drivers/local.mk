@@ -180,6 +180,15 @@ drivers_libqx_la_SOURCES = \
 drivers_libqx_la_LIBADD = drivers/libenginehost.la drivers/libserial.la -lm
 
 driver_PROGRAMS += drivers/nutdrv_qx
+# The drivers that it took the place of.
+qx_older = bestups blazer_ser blazer_usb
+all-local: drivers/nutdrv_qx$(EXEEXT)
+	$(AM_V_at)for name in $(qx_older); do $(LN_S) -f nutdrv_qx$(EXEEXT) drivers/$$name; done
+install-exec-hook:
+	for name in $(qx_older); do $(LN_S) -f nutdrv_qx$(EXEEXT) $(DESTDIR)$(driverdir)/$$name; done
+uninstall-hook:
+	for name in $(qx_older); do rm -f $(DESTDIR)$(driverdir)/$$name; done
+CLEANFILES += drivers/bestups drivers/blazer_ser drivers/blazer_usb
 drivers_nutdrv_qx_SOURCES = drivers/qx/nutdrv_qx.c drivers/qx/qxusb.h
 drivers_nutdrv_qx_LDADD = drivers/libqx.la
 if HAVE_USB

@@ -11,7 +11,8 @@ static const char token[] = "qx";
 
 enum {
 	QUERY_MAX = 256, /* bytes of what is sent */
-	TIMEOUT_MS = 1000,
+	TIMEOUT_MS = 1000,       /* until a device does not know a query */
+	KNOWN_TIMEOUT_MS = 2000, /* until it does not answer one that it knows */
 	PAUSE_FIRST = 8, /* polls until a query that was refused is tried again */
 	PAUSE_LONGEST = 4096,
 };
@@ -213,11 +214,12 @@ static int last_byte(const char *end)
 								    : -1;
 }
 
-static enum device_result carry(struct qx_device *q, const struct map_query *query,
+static enum device_result carry(struct qx_device *q, const struct map_query *query, bool known,
 				const char *value, char *answer, size_t *len)
 {
 	char sent[QUERY_MAX];
-	struct carrier_query c = {.text = sent, .timeout_ms = TIMEOUT_MS};
+	struct carrier_query c = {.text = sent,
+				  .timeout_ms = known ? KNOWN_TIMEOUT_MS : TIMEOUT_MS};
 	const struct mapcodec *codec = query->codec;
 	enum carrier_result r;
 
@@ -238,6 +240,9 @@ static enum device_result carry(struct qx_device *q, const struct map_query *que
 		return judge(query, answer, *len, sent, c.length);
 	case CARRIER_SILENCE:
 	case CARRIER_FAILED:
+		/* Or the answer would come for the next query. */
+		if (known && q->carrier.settle)
+			q->carrier.settle(q->carrier.arg);
 		return DEVICE_NONE;
 	case CARRIER_REFUSED:
 		return DEVICE_REFUSED;
@@ -286,11 +291,11 @@ static enum device_result ask(struct qx_device *q, struct qx_query *one)
 {
 	char answer[CARRIER_ANSWER_MAX];
 	size_t len = 0;
-	enum device_result r = carry(q, one->query, "", answer, &len);
+	enum device_result r = carry(q, one->query, one->known, "", answer, &len);
 
 	/* The first query after a long silence is often lost. */
 	if (r == DEVICE_NONE && !one->answered)
-		r = carry(q, one->query, "", answer, &len);
+		r = carry(q, one->query, one->known, "", answer, &len);
 	one->asked = q->poll;
 	one->result = r == DEVICE_OK ? r : note_failure(q, one, r);
 	if (r != DEVICE_OK)
@@ -306,6 +311,9 @@ static enum device_result ask(struct qx_device *q, struct qx_query *one)
 
 static enum device_result fresh(struct qx_device *q, struct qx_query *one, unsigned long since)
 {
+	/* What is not to be asked now is not what the device does not know. */
+	if (!mapnumbers_allow(q->numbers, one->query->when))
+		return DEVICE_REFUSED;
 	if (one->poll > 0 && one->poll >= since)
 		return DEVICE_OK;
 	if (one->asked == q->poll && one->asked > 0)
@@ -400,7 +408,7 @@ static enum device_result device_write(void *arg, const void *place, const struc
 	enum device_result r;
 
 	(void)command, (void)type;
-	r = carry(q, query, mapvalue_text(&copy), answer, &len);
+	r = carry(q, query, false, mapvalue_text(&copy), answer, &len);
 	if (r == DEVICE_NONE && len == 0 && query->begin[0] == '\0' && query->length == 0)
 		r = DEVICE_OK;
 	if (r == DEVICE_REFUSED)

@@ -42,7 +42,8 @@ class Fault(enum.Enum):
     ECHO = 6      # the query back, and then the answer
     NAK = 7       # to everything
     NOISE = 8     # bytes before the answer, with an end
-    LATE = 9      # after the driver has given it up
+    TARDY = 9     # later than most would wait
+    LATE = 10     # after the driver has given it up
 
 
 def crc(data):
@@ -66,16 +67,15 @@ class Table:
     def __init__(self, text):
         self.answers, self.unknown, self.checked = {}, "echo", False
         for line in text.splitlines():
-            line = line.strip()
-            if not line or line.startswith("#"):
+            if not line.strip() or line.startswith("#"):
                 continue
             query, arrow, answer = line.partition("=>")
             if arrow:
                 self.answers[query.strip()] = answer[1:] if answer.startswith(" ") else answer
-            elif line == "crc":
+            elif line.strip() == "crc":
                 self.checked = True
             elif line.startswith("unknown "):
-                self.unknown = line.split(None, 1)[1]
+                self.unknown = line.split(None, 1)[1].strip()
             else:
                 raise ValueError(f"no line of a device: {line}")
 
@@ -209,8 +209,9 @@ class SerialSim:
             self._say(master, self._end(b"(NAK"))
         elif self.fault is Fault.NOISE:
             self._say(master, b"\xff\x00\x80" + answer)
-        elif self.fault is Fault.LATE:
-            threading.Timer(1.3, self._say_late, (master, answer)).start()
+        elif self.fault in (Fault.TARDY, Fault.LATE):
+            seconds = 1.3 if self.fault is Fault.TARDY else 2.5
+            threading.Timer(seconds, self._say_late, (master, answer)).start()
 
     def _say_late(self, master, answer):
         try:
