@@ -30,7 +30,9 @@ struct device {
 	struct report reports[REPORT_KINDS][256];
 	gboolean has_interrupt, has_kernel_driver;
 	guint packet_size;
-	guint hid_interface; /* those before are something else */
+	guint hid_interface;     /* those before are something else */
+	gboolean others_are_hid; /* and still of class HID */
+	gboolean has_out;        /* an interrupt pipe to the device */
 	const char *speed;   /* megabits, as sysfs has it */
 
 	/* faults */
