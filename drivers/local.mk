@@ -1,5 +1,6 @@
 # The driver core, the drivers, upsdrvctl.
 include drivers/maps/local.mk
+include drivers/transport/local.mk
 noinst_LTLIBRARIES += drivers/libcore.la
 drivers_libcore_la_SOURCES = \
 	drivers/core/backoff.c drivers/core/backoff.h \
@@ -62,6 +63,7 @@ drivers_libengine_la_SOURCES = \
 	drivers/engine/engine_poll.c \
 	drivers/engine/engine_rows.c \
 	drivers/engine/engine_status.c drivers/engine/engine_status.h \
+	drivers/engine/engine_template.c \
 	drivers/engine/engine_value.c
 drivers_libengine_la_LIBADD = drivers/libmaps.la common/libups.la common/libbase.la -lm
 # ... on the driver core.
@@ -84,7 +86,8 @@ drivers_libhid_la_LIBADD = drivers/libengine.la -lm
 if HAVE_USB
 driver_PROGRAMS += drivers/usbhid-ups
 endif
-drivers_usbhid_ups_SOURCES = drivers/usbhid/usbhid-ups.c
+drivers_usbhid_ups_SOURCES = drivers/usbhid/usbhid-ups.c \
+	drivers/usbhid/capture.c drivers/usbhid/capture.h
 drivers_usbhid_ups_LDADD = drivers/libhid.la drivers/libenginehost.la drivers/libusbtransport.la
 
 hid_tests = \

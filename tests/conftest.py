@@ -9,6 +9,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent / "lib"))
 
 import harness  # noqa: E402
 from harness import debian_nut, netns  # noqa: E402
+from harness import snmp as snmp_agents  # noqa: E402
 from harness import usbsim as usb_simulator  # noqa: E402
 
 
@@ -58,6 +59,46 @@ def usbsim(site):
     finally:
         for simulator in made:
             simulator.close()
+
+
+@pytest.fixture
+def snmpd(site):
+    """A function that starts an snmpd with variables (harness.snmp.Snmpd); skips where there is
+    none."""
+    made = []
+
+    def make(data="", start=True, **options):
+        try:
+            made.append(snmp_agents.Snmpd(site.root / f"snmpd{len(made)}", data, **options))
+        except snmp_agents.Unavailable as e:
+            pytest.skip(str(e))
+        return made[-1].start() if start else made[-1]
+    yield make
+    for agent in made:
+        agent.stop()
+
+
+@pytest.fixture
+def oddagent():
+    """A function that starts an agent which misbehaves (harness.snmp.OddAgent)."""
+    yield from _closing(snmp_agents.OddAgent)
+
+
+@pytest.fixture
+def snmprelay():
+    """A function that puts a relay before an agent's port (harness.snmp.Relay)."""
+    yield from _closing(snmp_agents.Relay)
+
+
+def _closing(cls):
+    made = []
+
+    def make(*args, **options):
+        made.append(cls(*args, **options))
+        return made[-1]
+    yield make
+    for thing in made:
+        thing.close()
 
 
 @pytest.fixture

@@ -1,5 +1,5 @@
 # What tests share.  Unit tests are declared by the folder whose code they test.
-EXTRA_DIST += pytest.ini tests/conftest.py tests/system tests/interop tests/soak tests/lib tests/fuzz/run tests/fuzz/corpus
+EXTRA_DIST += pytest.ini tests/conftest.py tests/system tests/interop tests/soak tests/lib tests/vm tests/fuzz/run tests/fuzz/corpus
 
 # Simulated USB devices, for tests of the drivers; see tests/sim/usb/README.md.  Without sanitizers:
 # it runs below umockdev's library, which wants to come first.
@@ -21,4 +21,4 @@ tests_sim_usb_usbsim_vhci_SOURCES = \
 tests_sim_usb_usbsim_vhci_CFLAGS = $(WARN_CFLAGS) $(UMOCKDEV_CFLAGS)
 tests_sim_usb_usbsim_vhci_LDFLAGS = -Wl,--as-needed
 tests_sim_usb_usbsim_vhci_LDADD = $(UMOCKDEV_LIBS)
-EXTRA_DIST += tests/sim/usb/run tests/sim/usb/README.md tests/sim/usb/devices
+EXTRA_DIST += tests/sim/usb/run tests/sim/usb/README.md tests/sim/usb/devices tests/sim/usb/scripts

@@ -9,17 +9,21 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "common/base/buffer.h"
+#include "common/base/clock.h"
 #include "common/base/log.h"
 #include "common/base/str.h"
 #include "common/base/words.h"
 
 enum {
 	READ_SIZE = 4096,
-	PATIENCE_MS = 2000, /* for the first byte of what is no file */
+	PATIENCE_MS = 2000, /* for the next piece of what is no file */
+	COPY_MS = 10000,    /* for all of it */
+	PIPE_MAX = 4 << 20, /* bytes of it */
 	PROBLEM_MAX = 1024, /* it quotes the file, where a word may be of any length */
 };
 
@@ -168,35 +172,88 @@ void conffile_set_open(conffile_open_fn *fn, void *arg)
 	open_arg = arg;
 }
 
-/* A pipe or a terminal (/dev/stdin, a shell's <(command)) may have its text ready only in a moment;
- * a FIFO that nobody writes to never has. */
-static bool wait_for_text(int fd)
+/* A file without a name. */
+static int nameless_file(void)
 {
-	struct pollfd p = {.fd = fd, .events = POLLIN};
-	struct stat st;
+#ifdef MFD_CLOEXEC
+	return memfd_create("conf", MFD_CLOEXEC);
+#else
+	FILE *f = tmpfile();
+	int fd = f ? fcntl(fileno(f), F_DUPFD_CLOEXEC, 3) : -1;
 
-	if (fstat(fd, &st) != 0)
-		return false;
-	if (!S_ISREG(st.st_mode) && poll(&p, 1, PATIENCE_MS) <= 0) {
+	if (f)
+		fclose(f);
+	return fd;
+#endif
+}
+
+/* One piece of text, waited for: 1; the end: 0; -1: errno. */
+static int copy_piece(int from, int to, size_t *total)
+{
+	struct pollfd p = {.fd = from, .events = POLLIN};
+	char chunk[READ_SIZE];
+	ssize_t got;
+	int ready = poll(&p, 1, PATIENCE_MS);
+
+	if (ready < 0 && errno == EINTR)
+		return 1;
+	if (ready == 0)
 		errno = ETIMEDOUT;
-		return false;
+	if (ready <= 0)
+		return -1;
+	got = read(from, chunk, sizeof(chunk));
+	if (got < 0 && (errno == EAGAIN || errno == EINTR))
+		return 1;
+	if (got > 0 && (*total += (size_t)got) > PIPE_MAX) {
+		errno = EFBIG;
+		got = -1;
 	}
-	return fcntl(fd, F_SETFL, O_RDONLY) == 0;
+	if (got > 0 && write(to, chunk, (size_t)got) != got)
+		got = -1;
+	secret_wipe(chunk, sizeof(chunk));
+	return got > 0 ? 1 : (int)got;
+}
+
+/* A pipe or a terminal (/dev/stdin, a shell's <(command)) may have its text ready only in a moment,
+ * and a FIFO whose writer falls silent never has the rest: it is copied, with patience, so that
+ * those who read have a file like any other. */
+static int copy_text(int from)
+{
+	int to = nameless_file(), piece = to < 0 ? -1 : 1, err;
+	long long end = clock_ms() + COPY_MS;
+	size_t total = 0;
+
+	while (piece > 0) {
+		piece = copy_piece(from, to, &total);
+		if (piece > 0 && clock_ms() > end) {
+			errno = ETIMEDOUT;
+			piece = -1;
+		}
+	}
+	if (piece == 0 && lseek(to, 0, SEEK_SET) == 0)
+		return to;
+	err = errno;
+	if (to >= 0)
+		close(to);
+	errno = err;
+	return -1;
 }
 
 int conffile_open(const char *path)
 {
-	int fd, err;
+	struct stat st;
+	int fd, copy, err;
 
 	if (open_fn)
 		return open_fn(open_arg, path);
 	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-	if (fd < 0 || wait_for_text(fd))
+	if (fd < 0 || (fstat(fd, &st) == 0 && (S_ISREG(st.st_mode) || S_ISDIR(st.st_mode))))
 		return fd;
+	copy = copy_text(fd);
 	err = errno;
 	close(fd);
 	errno = err;
-	return -1;
+	return copy;
 }
 
 static int run_path(struct run *run, const char *path)

@@ -2,6 +2,7 @@
 
 #include "common/base/log.h"
 
+#include <errno.h>
 #include <limits.h>
 #include <poll.h>
 #include <stdarg.h>
@@ -147,6 +148,20 @@ static bool is_wanted(enum log_level level)
 	       level == LOG_L_WARNING;
 }
 
+/* A signal in the middle does not make the wait longer, nor a full pipe writable. */
+static bool wait_until_writable(struct pollfd *out, int ms)
+{
+	long long end = clock_ms() + ms;
+	int n = poll(out, 1, ms);
+
+	while (n < 0 && errno == EINTR) {
+		long long left = end - clock_ms();
+
+		n = poll(out, 1, left > 0 ? (int)left : 0);
+	}
+	return n != 0;
+}
+
 /*
  * Whoever reads our stderr may hang, or a terminal be stopped: that must not stop
  * a daemon.  The first time it is waited for, then not until it takes lines again.
@@ -158,7 +173,7 @@ static bool stderr_takes_a_line(void)
 	char line[64];
 	int len;
 
-	if (poll(&out, 1, logger.lost ? 0 : STUCK_MS) == 0) {
+	if (!wait_until_writable(&out, logger.lost ? 0 : STUCK_MS)) {
 		logger.lost++;
 		return false;
 	}
@@ -166,7 +181,7 @@ static bool stderr_takes_a_line(void)
 		return true;
 	len = snprintf(line, sizeof(line), "%lu lines of the log are lost here\n", logger.lost);
 	logger.lost = 0;
-	return write(STDERR_FILENO, line, (size_t)len) >= 0 && poll(&out, 1, 0) != 0;
+	return write(STDERR_FILENO, line, (size_t)len) >= 0 && wait_until_writable(&out, 0);
 }
 
 /* One write a line, so that the lines of several processes on one terminal do not mix. */

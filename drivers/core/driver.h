@@ -35,6 +35,9 @@ enum driver_result {
 enum {
 	DRIVER_OPTION_SECRET = 1,     /* never published, logged or listed with its value */
 	DRIVER_OPTION_RELOADABLE = 2, /* core_option() gives the new value after a reload */
+	/* Also a long option, `_` as `-`: the driver looks at a device, without ups.conf, and ends
+	 * by core_finish(). */
+	DRIVER_OPTION_LOOK = 4,
 };
 
 /* A key of ups.conf, or of -x, which only this driver knows. */
@@ -106,6 +109,9 @@ bool core_wait(struct core *c, int ms);
 bool core_wait_for(struct core *c, const bool *done, int ms);
 
 struct loop *core_loop(struct core *c);
+
+/* All that was asked for is done (DRIVER_OPTION_LOOK), or cannot be: the process ends. */
+void core_finish(struct core *c, bool well);
 
 /* The next poll is due at once: something is known to have changed. */
 void core_poll_now(struct core *c);

@@ -77,6 +77,11 @@ void core_end(struct core *c, int status)
 	c->ending = true;
 }
 
+void core_finish(struct core *c, bool well)
+{
+	core_end(c, well ? 0 : 1);
+}
+
 /* -------------------------------------------------------------------------- freshness */
 
 static void set_stale(struct core *c, const char *why)

@@ -51,18 +51,25 @@ static bool ask_answer(void *arg, const char *query, char *dst, size_t size, siz
 
 /* ------------------------------------------------------------------------------ life */
 
-static void take_numbers(struct engine *e, const struct map_match *match)
+/* A number of the map's that is for the engine itself. */
+static long number_of(const struct engine *e, const char *name, long low, long high, long otherwise)
 {
 	double number;
 
+	return engine_number(e, name, &number) && number >= (double)low && number <= (double)high
+		       ? (long)number
+		       : otherwise;
+}
+
+static void take_numbers(struct engine *e, const struct map_match *match)
+{
 	map_numbers(e->map, match, e->numbers);
 	for (size_t i = 0; i < e->options.number_count; i++)
 		mapnumbers_set(e->numbers, e->options.numbers[i].name, e->options.numbers[i].value);
-	if (e->options.full_s > 0)
-		return;
-	e->options.full_s = FULL_S;
-	if (engine_number(e, "pollfreq", &number) && number >= 1 && number <= 3600)
-		e->options.full_s = (long)number;
+	if (e->options.full_s <= 0)
+		e->options.full_s = number_of(e, "pollfreq", 1, 3600, FULL_S);
+	if (e->options.rules.low_delay_s < 0)
+		e->options.rules.low_delay_s = number_of(e, "low-delay", 0, 60, 0);
 }
 
 static bool engine_start(struct engine *e, const struct map_match *match)

@@ -149,7 +149,10 @@ enum driverwire_result engine_setvar(struct engine *e, const char *name, const c
 		return DRIVERWIRE_R_INVALID;
 	if (r->row->own)
 		return keep(e, r, value);
-	return r->place && r->to && r->published ? set_place(e, r, value) : DRIVERWIRE_R_UNKNOWN;
+	/* Before the first reading, for -k, nobody knows yet what the device gives. */
+	if (!r->place || !r->to || (e->decided && !r->published))
+		return DRIVERWIRE_R_UNKNOWN;
+	return set_place(e, r, value);
 }
 
 /* --------------------------------------------------------------------------- commands */
@@ -194,7 +197,8 @@ void engine_publish_commands(struct engine *e)
 	for (size_t i = 0; i < e->count; i++) {
 		const struct engine_row *r = e->rows[i];
 
-		if (r->row->kind == MAP_CMD && r->here && r->place && engine_row_counts(e, r))
+		if (r->row->kind == MAP_CMD && !(r->row->flags & MAP_HIDDEN) && r->here &&
+		    r->place && engine_row_counts(e, r))
 			state_add_command(e->host.state, r->name);
 	}
 	for (size_t i = 0; i < e->map->sequence_count; i++) {
@@ -233,7 +237,7 @@ static void prepare_return(struct engine *e, const char *command)
 
 	if (!returns && !str_caseequal(command, "shutdown.stayoff"))
 		return;
-	if (state_find(e->host.state, name) &&
+	if (engine_find_variable(e, name) &&
 	    engine_setvar(e, name, returns ? "yes" : "no") == DRIVERWIRE_R_FAILED)
 		log_warn(token, "%s: %s could not be set", command, name);
 }
@@ -284,7 +288,7 @@ enum driverwire_result engine_instcmd(struct engine *e, const char *name, const 
 {
 	enum driverwire_result result;
 
-	if (!can_run(e, name, 0))
+	if (!state_find_command(e->host.state, name))
 		return DRIVERWIRE_R_UNKNOWN;
 	result = run(e, name, value && value[0] ? value : NULL, 0);
 	expect_changes(e);
@@ -301,22 +305,30 @@ enum driverwire_result engine_shutdown(struct engine *e)
 		{"shutdown.reboot", NULL},
 		{"load.off.delay", "ups.delay.shutdown"},
 		{"shutdown.stayoff", NULL},
+		{"load.off", NULL}, /* at once: some have nothing else */
 	};
 	enum driverwire_result result = DRIVERWIRE_R_UNKNOWN;
 
 	for (size_t i = 0; i < sizeof(ways) / sizeof(ways[0]); i++) {
 		const char *delay =
 			ways[i].variable ? state_get(e->host.state, ways[i].variable) : NULL;
+		enum driverwire_result r = engine_instcmd(e, ways[i].command, delay);
 
-		result = engine_instcmd(e, ways[i].command, delay);
-		if (result == DRIVERWIRE_HANDLED) {
+		if (r == DRIVERWIRE_HANDLED) {
 			log_notice(token, "the UPS was told to cut its load off (%s)",
 				   ways[i].command);
-			return result;
+			return r;
 		}
-		if (result != DRIVERWIRE_R_UNKNOWN)
-			log_warn(token, "%s: the UPS did not take it", ways[i].command);
+		if (r == DRIVERWIRE_R_UNKNOWN)
+			continue;
+		result = r;
+		log_warn(token, "%s: the UPS did not take it", ways[i].command);
 	}
-	log_error(token, "the UPS took no way of cutting its load off");
+	if (result == DRIVERWIRE_R_UNKNOWN)
+		log_error(token,
+			  "its map knows no way of cutting the load of this UPS off: it stays on "
+			  "until the battery is empty");
+	else
+		log_error(token, "the UPS took no way of cutting its load off");
 	return result;
 }

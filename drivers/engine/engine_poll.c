@@ -89,17 +89,46 @@ static enum device_result full_row(struct engine *e, struct engine_row *r)
 		r->misses = 0;
 	else if (r->in_use)
 		count_miss(e, r);
-	/* A place that the device refuses leaves its variable to the next row. */
+	/* A place that the device refuses, or of which nothing is made, leaves its variable to the
+	 * next row. */
 	if (!e->decided && r->row->kind == MAP_VAR &&
-	    (result == DEVICE_OK || result == DEVICE_NONE))
+	    (result == DEVICE_NONE || (result == DEVICE_OK && (r->made || r->row->otherwise))))
 		r->in_use = true;
 	return result;
+}
+
+/* Where no row made something the first one that was given may do so later. */
+static void decide(struct engine *e)
+{
+	for (size_t i = 0; i < e->count; i++) {
+		struct engine_row *r = e->rows[i];
+
+		if (r->row->kind == MAP_VAR && r->given && !r->in_use && !name_taken(e, r))
+			r->in_use = true;
+	}
+	engine_publish_known(e);
+	e->decided = true;
 }
 
 static bool to_read(const struct engine *e, const struct engine_row *r)
 {
 	return r->here && r->row->kind != MAP_CMD && !r->row->constant && !r->row->own &&
 	       engine_row_counts(e, r);
+}
+
+/* A timer that does not run can wait for the next full poll. */
+static bool rests(const struct engine *e, const struct engine_row *r)
+{
+	const char *text = NULL;
+
+	if (r->row->kind == MAP_VAR && str_starts(r->name, "ups.timer."))
+		text = state_get(e->host.state, r->name);
+	return text && text[0] == '-';
+}
+
+static bool to_read_quickly(const struct engine *e, const struct engine_row *r)
+{
+	return (r->row->flags & MAP_QUICK) && r->in_use && to_read(e, r) && !rests(e, r);
 }
 
 /* ------------------------------------------------------------------------ many at once */
@@ -121,12 +150,14 @@ static void want_row(const struct engine *e, struct wants *w, const struct engin
 {
 	bool first = !e->decided && e->device.exists;
 
+	if (first && r->seen)
+		return;
 	if (first) {
 		want(w, r->only_if, 0);
 		want(w, r->unless, 0);
 	}
-	if (first || (to_read(e, r) && (r->in_use || !e->decided) &&
-		      (!quick || (r->row->flags & MAP_QUICK))))
+	if (first || (quick ? to_read_quickly(e, r)
+			    : to_read(e, r) && (r->in_use || !e->decided)))
 		want(w, r->place, age_of(e, r->row));
 }
 
@@ -160,9 +191,14 @@ static enum engine_result engine_failure(enum device_result r)
 	return r == DEVICE_GONE ? ENGINE_GONE : ENGINE_FAILED;
 }
 
-static enum engine_result full_poll(struct engine *e)
+/* What a full poll came to. */
+struct outcome {
+	bool good, vital_missing;
+};
+
+/* All rows; in the first poll those that were not seen yet. */
+static enum engine_result full_pass(struct engine *e, struct outcome *o)
 {
-	bool good = false, vital_missing = false;
 	enum device_result result = prepare(e, false);
 
 	if (result != DEVICE_OK)
@@ -172,20 +208,48 @@ static enum engine_result full_poll(struct engine *e)
 	for (size_t i = 0; i < e->count; i++) {
 		struct engine_row *r = e->rows[i];
 
-		if (!to_read(e, r))
+		if (!to_read(e, r) || (!e->decided && r->seen))
 			continue;
 		result = full_row(e, r);
+		r->seen = true;
 		if (result == DEVICE_GONE || hangs(e))
 			return engine_failure(result);
-		good = good || result == DEVICE_OK;
-		vital_missing = vital_missing || misses(e, r, result);
+		o->good = o->good || result == DEVICE_OK;
+		o->vital_missing = o->vital_missing || misses(e, r, result);
 		note_transfers(e);
 	}
-	if (!good || vital_missing)
+	return ENGINE_OK;
+}
+
+/* How many there are of something is known once it was read: then come its rows. */
+static enum engine_result first_passes(struct engine *e, struct outcome *o)
+{
+	enum engine_result result;
+	bool more = true;
+
+	for (size_t i = 0; i < e->count; i++)
+		e->rows[i]->seen = false;
+	for (int pass = 0; more && pass <= MAP_LOOPS_MAX + 1; pass++) {
+		result = full_pass(e, o);
+		if (result != ENGINE_OK)
+			return result;
+		if (!engine_templates_expand(e, &more))
+			return ENGINE_FAILED;
+	}
+	return ENGINE_OK;
+}
+
+static enum engine_result full_poll(struct engine *e)
+{
+	struct outcome o = {false, false};
+	enum engine_result result = e->decided ? full_pass(e, &o) : first_passes(e, &o);
+
+	if (result != ENGINE_OK)
+		return result;
+	if (!o.good || o.vital_missing)
 		return ENGINE_FAILED;
 	if (!e->decided)
-		engine_publish_known(e);
-	e->decided = true;
+		decide(e);
 	return ENGINE_OK;
 }
 
@@ -199,7 +263,7 @@ static enum engine_result quick_poll(struct engine *e)
 	for (size_t i = 0; i < e->count; i++) {
 		struct engine_row *r = e->rows[i];
 
-		if (!to_read(e, r) || !r->in_use || !r->place || !(r->row->flags & MAP_QUICK))
+		if (!r->place || !to_read_quickly(e, r))
 			continue;
 		result = e->device.read(e->device.arg, r->place, age_of(e, r->row), &unused);
 		if (result == DEVICE_GONE || misses(e, r, result) || hangs(e))
@@ -282,11 +346,10 @@ static enum engine_result read_due(struct engine *e, long long now_ms)
 	e->news = false;
 	if (!e->decided || now_ms >= e->full_due_ms)
 		return read_full(e, now_ms);
-	if (!news || now_ms >= e->quick_due_ms)
-		return read_quick(e, now_ms);
-	/* Called for news alone: nothing has to be asked, it is all here. */
-	take_what_is_here(e);
-	return ENGINE_OK;
+	/* It is all here, and is of the poll that was: the next one would find it old. */
+	if (news)
+		take_what_is_here(e);
+	return news && now_ms < e->quick_due_ms ? ENGINE_OK : read_quick(e, now_ms);
 }
 
 enum engine_result engine_poll(struct engine *e, long long now_ms)
@@ -295,6 +358,9 @@ enum engine_result engine_poll(struct engine *e, long long now_ms)
 
 	if (result != ENGINE_OK)
 		return result;
+	engine_status_forget(&e->status);
+	for (size_t i = 0; i < e->count; i++)
+		engine_count_votes(e, e->rows[i]);
 	if (!engine_status_known(&e->status))
 		return ENGINE_UNKNOWN;
 	publish_status(e, now_ms);

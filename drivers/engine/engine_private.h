@@ -3,6 +3,7 @@
  *
  *   engine.c         life; the first look at the map
  *   engine_rows.c    rows, found by their names
+ *   engine_template.c  rows that are many
  *   engine_poll.c    polls
  *   engine_value.c   one row: read, converted, published
  *   engine_command.c settings and instant commands
@@ -16,7 +17,7 @@
 struct engine_row {
 	const struct map_row *row;
 	const char *name, *where; /* the row's own, or what a template makes of them */
-	char *made;               /* both, where a template made them */
+	char *texts;              /* both, where a template made them */
 	const void *place;        /* NULL: there is no such place, or the row names none */
 	const void *only_if, *unless;
 	const void *to; /* where it is written */
@@ -24,8 +25,13 @@ struct engine_row {
 	bool in_use;    /* VAR: it is the one that gives its variable; others: always */
 	bool published;
 	bool given;                   /* the device gave a value once */
+	bool made;                    /* the conversions made something of the last one */
+	struct mapvalue *last;        /* STATUS: that one, as it was read */
 	unsigned misses;              /* full polls in a row without a value */
 	char *alarm;                  /* ALARM: the text while it holds */
+	size_t index;                 /* of `row` in the map */
+	long number[2];               /* of i and j, of a template */
+	bool seen;                    /* read, or tried, in the first poll */
 	size_t order;                 /* in the map */
 	struct engine_row *next_same; /* the next of that name, in the order of the map */
 };
@@ -39,7 +45,8 @@ struct engine {
 	struct mapconv_context context;
 	struct engine_row **rows;  /* in the order of the map */
 	struct engine_row **names; /* the first of each name, sorted by it */
-	size_t count, name_count, rows_here;
+	size_t count, room, name_count, rows_here;
+	bool *expanded; /* the map's rows that are templates, and were made */
 	struct engine_status status;
 	bool decided; /* which row gives each variable */
 	bool news;    /* since the last poll */
@@ -55,6 +62,13 @@ struct engine {
 
 /* One row for each of the map that is no template, and the index of names.  False: no memory. */
 bool engine_rows_make(struct engine *e);
+
+/* A row more, of that row of the map, its places not yet looked up; engine_rows_index() is to
+ * follow.  NULL: no memory. */
+struct engine_row *engine_rows_add(struct engine *e, size_t index);
+
+/* Puts all rows into the map's order, and finds them by name.  False: no memory. */
+bool engine_rows_index(struct engine *e);
 void engine_rows_free(struct engine *e);
 
 /* The first row of that name, letter case aside; the others follow by next_same. */
@@ -72,10 +86,19 @@ bool engine_row_counts(const struct engine *e, const struct engine_row *r);
 /* Decides which rows can be used on this device, as far as that is known now. */
 void engine_rows_settle(struct engine *e);
 
+/* engine_template.c */
+
+/* Makes the rows of templates whose numbers are known by now; *more: there were some.  False: no
+ * memory. */
+bool engine_templates_expand(struct engine *e, bool *more);
+
 /* engine_value.c */
 
-/* Reads a row as new as poll `since`, and publishes it or takes its vote. */
+/* Reads a row as new as poll `since`, and publishes it; of a STATUS it only keeps the value. */
 enum device_result engine_take_row(struct engine *e, struct engine_row *r, unsigned long since);
+
+/* STATUS: counts what its last value says now. */
+void engine_count_votes(struct engine *e, const struct engine_row *r);
 
 /* Publishes a text under the row's name, with all that says how it may be set. */
 void engine_publish(struct engine *e, struct engine_row *r, const char *text);

@@ -15,14 +15,30 @@ static int by_name(const void *a, const void *b)
 	return order ? order : ((*x)->order > (*y)->order) - ((*x)->order < (*y)->order);
 }
 
-static bool index_names(struct engine *e)
+static int by_place_in_map(const void *a, const void *b)
+{
+	const struct engine_row *x = *(const struct engine_row *const *)a;
+	const struct engine_row *y = *(const struct engine_row *const *)b;
+
+	if (x->index != y->index)
+		return x->index < y->index ? -1 : 1;
+	for (size_t i = 0; i < 2; i++) {
+		if (x->number[i] != y->number[i])
+			return x->number[i] < y->number[i] ? -1 : 1;
+	}
+	return 0;
+}
+
+bool engine_rows_index(struct engine *e)
 {
 	size_t named = 0, firsts = 0;
 
 	free(e->names);
+	e->name_count = 0;
 	e->names = calloc(e->count + 1, sizeof(struct engine_row *));
 	if (!e->names)
 		return false;
+	qsort(e->rows, e->count, sizeof(struct engine_row *), by_place_in_map);
 	for (size_t i = 0; i < e->count; i++) {
 		e->rows[i]->order = i;
 		e->rows[i]->next_same = NULL;
@@ -97,47 +113,68 @@ static const void *place_of(const struct engine *e, const char *where)
 	return where && !str_equal(where, "-") ? e->device.place(e->device.arg, where) : NULL;
 }
 
-static struct engine_row *make_row(const struct engine *e, const struct map_row *row)
+struct engine_row *engine_rows_add(struct engine *e, size_t index)
 {
-	struct engine_row *r = calloc(1, sizeof(*r));
+	const struct map_row *row = &e->map->rows[index];
+	struct engine_row *r;
 
-	if (!r)
+	if (e->count == e->room) {
+		size_t room = e->room ? 2 * e->room : 64;
+		struct engine_row **rows = realloc(e->rows, room * sizeof(struct engine_row *));
+
+		if (!rows)
+			return NULL;
+		e->rows = rows;
+		e->room = room;
+	}
+	r = calloc(1, sizeof(*r));
+	if (r && row->kind == MAP_STATUS)
+		r->last = calloc(1, sizeof(*r->last));
+	if (!r || (row->kind == MAP_STATUS && !r->last)) {
+		free(r);
 		return NULL;
+	}
 	r->row = row;
+	r->index = index;
 	r->name = row->name;
 	r->where = row->where;
 	r->in_use = row->kind != MAP_VAR || (row->flags & MAP_HIDDEN);
-	r->place = place_of(e, r->where);
-	r->only_if = place_of(e, row->only_if);
-	r->unless = place_of(e, row->unless);
-	r->to = row->to ? place_of(e, row->to) : r->place;
+	e->rows[e->count++] = r;
 	return r;
 }
 
 bool engine_rows_make(struct engine *e)
 {
-	e->rows = calloc(e->map->row_count + 1, sizeof(struct engine_row *));
-	if (!e->rows)
+	e->expanded = calloc(e->map->row_count + 1, sizeof(bool));
+	if (!e->expanded)
 		return false;
 	for (size_t i = 0; i < e->map->row_count; i++) {
-		struct engine_row *r = make_row(e, &e->map->rows[i]);
+		const struct map_row *row = &e->map->rows[i];
+		struct engine_row *r = row->loop_count == 0 ? engine_rows_add(e, i) : NULL;
 
+		if (row->loop_count > 0)
+			continue;
 		if (!r)
 			return false;
-		e->rows[e->count++] = r;
+		r->place = place_of(e, r->where);
+		r->only_if = place_of(e, row->only_if);
+		r->unless = place_of(e, row->unless);
+		r->to = row->to ? place_of(e, row->to) : r->place;
 	}
-	return index_names(e);
+	return engine_rows_index(e);
 }
 
 void engine_rows_free(struct engine *e)
 {
 	for (size_t i = 0; i < e->count; i++) {
 		free(e->rows[i]->alarm);
-		free(e->rows[i]->made);
+		free(e->rows[i]->last);
+		free(e->rows[i]->texts);
 		free(e->rows[i]);
 	}
 	free(e->rows);
 	free(e->names);
+	free(e->expanded);
 }
 
 static bool exists(const struct engine *e, const void *place)

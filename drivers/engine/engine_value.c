@@ -17,6 +17,15 @@ double engine_limit(const struct engine *e, double number, const char *name)
 	return name && mapnumbers_get(e->numbers, name, &told) ? told : number;
 }
 
+/* Some conversions refuse what the device, being of another kind, cannot be set to. */
+static bool can_be_set(const struct engine *e, const struct map_row *row, const char *text)
+{
+	struct mapvalue v = {.kind = MAPVALUE_NUMBER};
+
+	return mapvalue_set_text(&v, text) &&
+	       mapconv_write(row->steps, row->step_count, &v, &e->context);
+}
+
 /* How a client may set it. */
 static void publish_rules(struct engine *e, const struct engine_row *r)
 {
@@ -33,8 +42,10 @@ static void publish_rules(struct engine *e, const struct engine_row *r)
 	if (row->flags & MAP_LIMITS)
 		state_add_range(s, r->name, (long)engine_limit(e, row->low, row->low_name),
 				(long)engine_limit(e, row->high, row->high_name));
-	for (size_t i = 0; row->values && i < row->values->count; i++)
-		state_add_enum(s, r->name, row->values->rows[i].text);
+	for (size_t i = 0; row->values && i < row->values->count; i++) {
+		if (can_be_set(e, row, row->values->rows[i].text))
+			state_add_enum(s, r->name, row->values->rows[i].text);
+	}
 }
 
 void engine_publish(struct engine *e, struct engine_row *r, const char *text)
@@ -46,17 +57,6 @@ void engine_publish(struct engine *e, struct engine_row *r, const char *text)
 		publish_rules(e, r);
 		r->published = true;
 	}
-}
-
-static void take_vote(struct engine *e, const struct map_row *row, struct mapvalue *v)
-{
-	double number;
-
-	if (row->word == MAPWORD_NONE)
-		engine_status_vote_text(&e->status, mapvalue_text(v));
-	else if (mapvalue_number(v, &number))
-		engine_status_vote(&e->status, row->word,
-				   (number != 0) != ((row->flags & MAP_NEGATED) != 0));
 }
 
 static void take_alarm(struct engine_row *r, struct mapvalue *v, bool has_value)
@@ -78,12 +78,42 @@ static void take_alarm(struct engine_row *r, struct mapvalue *v, bool has_value)
 	}
 }
 
-static enum device_result read_row(struct engine *e, const struct engine_row *r,
-				   unsigned long since, struct mapvalue *v)
+static enum device_result read_row(struct engine *e, struct engine_row *r, unsigned long since,
+				   struct mapvalue *v)
 {
+	enum device_result result = DEVICE_OK;
+
 	if (r->place)
-		return e->device.read(e->device.arg, r->place, since, v);
-	return mapvalue_set_number(v, 0) ? DEVICE_OK : DEVICE_NONE;
+		result = e->device.read(e->device.arg, r->place, since, v);
+	else if (!mapvalue_set_number(v, 0))
+		result = DEVICE_NONE;
+	if (result != DEVICE_OK)
+		return result;
+	r->given = true;
+	if (r->last)
+		*r->last = *v;
+	return result;
+}
+
+/* What a value says may depend on other places, which have changed since it was read. */
+void engine_count_votes(struct engine *e, const struct engine_row *r)
+{
+	const struct map_row *row = r->row;
+	struct engine_votes votes = {0};
+	struct mapvalue v;
+	double number;
+
+	if (row->kind != MAP_STATUS || !r->given || !engine_row_counts(e, r))
+		return;
+	v = *r->last;
+	if (!mapconv_read(row->steps, row->step_count, &v, &e->context))
+		return;
+	if (row->word == MAPWORD_NONE)
+		engine_votes_take_text(&votes, mapvalue_text(&v));
+	else if (mapvalue_number(&v, &number))
+		engine_votes_take(&votes, row->word,
+				  (number != 0) != ((row->flags & MAP_NEGATED) != 0));
+	engine_status_count(&e->status, &votes);
 }
 
 enum device_result engine_take_row(struct engine *e, struct engine_row *r, unsigned long since)
@@ -98,12 +128,11 @@ enum device_result engine_take_row(struct engine *e, struct engine_row *r, unsig
 			engine_publish(e, r, row->otherwise);
 		return result;
 	}
-	r->given = true;
-	has_value = mapconv_read(row->steps, row->step_count, &v, &e->context);
+	if (row->kind == MAP_STATUS)
+		return DEVICE_OK;
+	r->made = has_value = mapconv_read(row->steps, row->step_count, &v, &e->context);
 	if (row->kind == MAP_ALARM)
 		take_alarm(r, &v, has_value);
-	else if (row->kind == MAP_STATUS && has_value)
-		take_vote(e, row, &v);
 	else if (row->kind == MAP_VAR && has_value)
 		engine_publish(e, r, mapvalue_text(&v));
 	else if (row->kind == MAP_VAR && row->otherwise)

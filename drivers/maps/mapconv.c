@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "common/base/str.h"
+#include "drivers/maps/mapconv_private.h"
 #include "drivers/maps/mapdate.h"
 #include "drivers/maps/mapfun.h"
 
@@ -480,6 +481,56 @@ static bool write_format(const struct mapconv_step *s, struct mapvalue *v,
 	return str_to_double(p, &number) && mapvalue_set_number(v, number);
 }
 
+/* ---------------------------------------------------------------------------- letters */
+
+static bool read_any(const struct mapconv_step *s, struct mapvalue *v,
+		     const struct mapconv_context *c)
+{
+	(void)c;
+	return mapvalue_set_number(v, strpbrk(mapvalue_text(v), s->name) ? 1 : 0);
+}
+
+/* For k(name), when(name), limits(): the number goes on as it is. */
+static bool read_keep(const struct mapconv_step *s, struct mapvalue *v,
+		      const struct mapconv_context *c)
+{
+	double number;
+
+	if (!mapvalue_number(v, &number))
+		return false;
+	if (c->numbers)
+		mapnumbers_set(c->numbers, s->name, number);
+	return true;
+}
+
+static bool read_unhex(const struct mapconv_step *s, struct mapvalue *v,
+		       const struct mapconv_context *c)
+{
+	char text[MAPVALUE_TEXT_MAX];
+	double number;
+
+	(void)s, (void)c;
+	return str_format(text, sizeof(text), "0x%s", mapvalue_text(v)) &&
+	       mapnumber_parse(text, &number) && mapvalue_set_number(v, number);
+}
+
+/* Tables of letters have texts as keys, or digits. */
+static bool read_letter(const struct mapconv_step *s, struct mapvalue *v,
+			const struct mapconv_context *c)
+{
+	const char *text = mapvalue_text(v);
+
+	(void)c;
+	for (size_t i = 0; i < s->lookup->count; i++) {
+		const struct maplookup_row *row = &s->lookup->rows[i];
+
+		if (row->key == MAPLOOKUP_ANY ||
+		    (row->key == MAPLOOKUP_TEXT && strstr(text, row->word)))
+			return mapvalue_set_text(v, row->text);
+	}
+	return false;
+}
+
 const struct mapconv mapconv_table[] = {
 	{"format", MAPCONV_FORMAT, read_format, write_format, false},
 	{"scale", MAPCONV_FACTOR, read_scale, read_divide, false},
@@ -504,6 +555,17 @@ const struct mapconv mapconv_table[] = {
 	{"time", MAPCONV_CALENDAR, read_time, write_time, true},
 	{"trim", MAPCONV_NO_ARGS, read_trim, read_trim, false},
 	{"upper", MAPCONV_NO_ARGS, read_upper, read_upper, false},
+	{"keep", MAPCONV_TEXT, read_keep, NULL, true},
+	{"unhex", MAPCONV_NO_ARGS, read_unhex, NULL, true},
+	{"any", MAPCONV_TEXT, read_any, NULL, false},
+	{"letter", MAPCONV_LOOKUP, read_letter, NULL, true},
+	{"number", MAPCONV_NO_ARGS, mapconv_read_number, mapconv_write_number, true},
+	{"nonnegative", MAPCONV_NO_ARGS, mapconv_nonnegative, mapconv_nonnegative, true},
+	{"not", MAPCONV_TEXT, mapconv_not, mapconv_not, true},
+	{"entries", MAPCONV_NO_ARGS, mapconv_read_entries, NULL, true},
+	{"arc", MAPCONV_NO_ARGS, mapconv_read_arc, NULL, true},
+	{"isodate", MAPCONV_NO_ARGS, mapconv_read_isodate, mapconv_write_isodate, false},
+	{"mac", MAPCONV_NO_ARGS, mapconv_read_mac, NULL, false},
 	{"call", MAPCONV_CALL, read_call, write_call, true},
 	{NULL, MAPCONV_NO_ARGS, NULL, NULL, false},
 };

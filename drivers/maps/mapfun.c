@@ -8,7 +8,7 @@
 #include "common/base/str.h"
 #include "drivers/maps/mapfun_private.h"
 
-enum { REPORT_MAX = 64 };
+enum { PART_MAX = 4 }; /* bytes, behind the report's number */
 
 bool mapfun_place(const struct mapconv_context *c, const char *where, double *value)
 {
@@ -63,11 +63,11 @@ bool mapfun_word(const struct mapvalue *v, uint16_t *word)
 static bool report_part(struct mapvalue *v, double id, size_t bytes,
 			const struct mapconv_context *c)
 {
-	unsigned char data[REPORT_MAX];
+	unsigned char data[1 + PART_MAX];
 	uint32_t number = 0;
 	size_t len = 0;
 
-	if (!c->report || !c->report(c->arg, (unsigned)id, data, sizeof(data), &len) ||
+	if (!c->report || !c->report(c->arg, (unsigned)id, data, 1 + bytes, &len) ||
 	    len < bytes + 1)
 		return false;
 	for (size_t i = bytes; i > 0; i--)
@@ -237,6 +237,20 @@ const struct mapfun mapfun_table[] = {
 	{"raw8", "the first byte of a report by its number", raw8, NULL, true, NULL},
 	{"raw16", "the first two bytes of a report, low one first", raw16, NULL, true, NULL},
 	{"raw32", "the first four bytes of a report, low one first", raw32, NULL, true, NULL},
+	{"ablerex-battery", "of a cell, a block or all to all of it; Q5 is better",
+	 mapfun_ablerex_battery, NULL, false, NULL},
+	{"ablerex-bound", "0 is the low one, 1 the high one, of the nominal voltage",
+	 mapfun_ablerex_bound, NULL, true, NULL},
+	{"ablerex-charge", "by the voltage of a cell or of a block of six", mapfun_ablerex_charge,
+	 NULL, false, NULL},
+	{"ablerex-q5", "the word at that byte of the answer to Q5", mapfun_ablerex_q5, NULL, true,
+	 NULL},
+	{"ablerex-runtime", "the four bytes of the answer to At", mapfun_ablerex_runtime, NULL,
+	 false, NULL},
+	{"bestups-avr", "as megatec-avr, on mains, and the other way round for some models",
+	 mapfun_bestups_avr, NULL, false, NULL},
+	{"bestups-setting", "the number of a set of voltages, 10 more above 160 V",
+	 mapfun_bestups_setting, NULL, false, NULL},
 	{"cps-battery-voltage", "times 2/3 where it is far above the nominal one",
 	 cps_battery_voltage, NULL, false, NULL},
 	{"cps-input-frequency", "a tenth of it where only that is a mains frequency",
@@ -254,6 +268,22 @@ const struct mapfun mapfun_table[] = {
 	 liebert_config_voltage, NULL, false, NULL},
 	{"liebert-line-voltage", "mends a wrong unit exponent", liebert_line_voltage, NULL, false,
 	 NULL},
+	{"megatec-avr", "1 in the status bits is TRIM, BYPASS or BOOST, by output over input voltage",
+	 mapfun_megatec_avr, NULL, false, NULL},
+	{"megatec-off", "back: seconds as .k tenths or two digits of minutes", NULL,
+	 mapfun_megatec_off_write, false, NULL},
+	{"megatec-off-delay", "back: seconds in the steps that megatec-off has", NULL,
+	 mapfun_megatec_off_delay_write, false, NULL},
+	{"megatec-on-delay", "back: seconds in whole minutes", NULL, mapfun_megatec_on_delay_write,
+	 false, NULL},
+	{"megatec-pack", "times battery.packs, if battery_voltage_reports_one_pack is set",
+	 mapfun_megatec_pack, NULL, false, NULL},
+	{"megatec-return", "back: as megatec-off, and R with minutes until it comes back", NULL,
+	 mapfun_megatec_return_write, false, NULL},
+	{"megatec-test", "back: seconds as two digits of minutes", NULL, mapfun_megatec_test_write,
+	 false, NULL},
+	{"megatec-test-short", "back: the same, below a minute .k tenths", NULL,
+	 mapfun_megatec_test_short_write, false, NULL},
 	{"mge-abm", "the value while advanced battery management is on, else nothing",
 	 mapfun_mge_abm, NULL, false, NULL},
 	{"mge-without-abm", "the value while advanced battery management is off, else 0",
@@ -283,6 +313,9 @@ const struct mapfun mapfun_table[] = {
 	 mapfun_mge_pegasus, mapfun_mge_pegasus, false, mge_models},
 	{"mge-realpower", "made of load, nominal power and power factor", mapfun_mge_realpower,
 	 NULL, false, NULL},
+	{"omron-date", "YYYY-MM-DD of eight digits", mapfun_omron_date, NULL, false, NULL},
+	{"omron-firmware", "0 is the first, 1 the second of M:x.xx(S:y.yy)",
+	 mapfun_omron_firmware, NULL, true, NULL},
 	{"openups-temperature", "degrees of the thermistor's reading", openups_temperature, NULL,
 	 false, NULL},
 	{"powercom-battery-voltage", "the first number in the text of report 164",
@@ -293,6 +326,12 @@ const struct mapfun mapfun_table[] = {
 	 mapfun_powercom_stayoff_write, false, NULL},
 	{"powercom-startup", "seconds in swapped minutes", mapfun_powercom_startup,
 	 mapfun_powercom_startup_write, false, NULL},
+	{"voltronic-hex-battery", "the product of two words over 510",
+	 mapfun_voltronic_hex_battery, NULL, false, NULL},
+	{"voltronic-hex-frequency", "the second word over the first, at most 99.9",
+	 mapfun_voltronic_hex_frequency, NULL, false, NULL},
+	{"voltronic-hex-voltage", "the product of two words over 51 and 256",
+	 mapfun_voltronic_hex_voltage, NULL, false, NULL},
 	{"tripplite-chemistry", "\"unknown\" for products without that string", tripplite_chemistry,
 	 NULL, false, NULL},
 	{NULL, NULL, NULL, NULL, false, NULL},

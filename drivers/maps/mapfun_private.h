@@ -22,6 +22,28 @@ mapfun_fn mapfun_ever_ip;
 mapfun_fn mapfun_ever_mac;
 mapfun_fn mapfun_ever_version;
 
+mapfun_fn mapfun_ablerex_battery;
+mapfun_fn mapfun_ablerex_bound;
+mapfun_fn mapfun_ablerex_charge;
+mapfun_fn mapfun_ablerex_q5;
+mapfun_fn mapfun_ablerex_runtime;
+mapfun_fn mapfun_bestups_avr;
+mapfun_fn mapfun_bestups_setting;
+mapfun_fn mapfun_omron_date;
+mapfun_fn mapfun_omron_firmware;
+mapfun_fn mapfun_voltronic_hex_battery;
+mapfun_fn mapfun_voltronic_hex_frequency;
+mapfun_fn mapfun_voltronic_hex_voltage;
+
+mapfun_fn mapfun_megatec_avr;
+mapfun_fn mapfun_megatec_off_write;
+mapfun_fn mapfun_megatec_off_delay_write;
+mapfun_fn mapfun_megatec_on_delay_write;
+mapfun_fn mapfun_megatec_pack;
+mapfun_fn mapfun_megatec_return_write;
+mapfun_fn mapfun_megatec_test_write;
+mapfun_fn mapfun_megatec_test_short_write;
+
 mapfun_fn mapfun_mge_abm;
 mapfun_fn mapfun_mge_without_abm;
 mapfun_fn mapfun_mge_charging;

@@ -143,6 +143,9 @@ static bool parse_args(struct map_reader *rd, const struct conf_where *at,
 	case MAPCONV_FORMAT:
 		step->name = item->args ? map_keep(m, item->args) : NULL;
 		return step->name && mapconv_format_valid(step->name);
+	case MAPCONV_TEXT:
+		step->name = item->args && item->args[0] ? map_keep(m, item->args) : NULL;
+		return step->name != NULL;
 	case MAPCONV_CALENDAR:
 		step->name = item->argc == 1 ? map_keep(m, item->argv[0]) : NULL;
 		return step->name && mapdate_find(step->name) != MAPDATE_NONE &&
@@ -165,6 +168,7 @@ static const char *args_usage(enum mapconv_args args)
 		[MAPCONV_LOOKUP] = "it takes the name of a table",
 		[MAPCONV_FORMAT] =
 			"it takes one of %.0f to %.6f, %d, %x and %s, and text around it",
+		[MAPCONV_TEXT] = "it takes a text",
 		[MAPCONV_CALENDAR] = "it takes packed, bcd or unix; time only unix",
 		[MAPCONV_CALL] =
 			"it takes a function, and a number from 0 to 255 if that wants one",

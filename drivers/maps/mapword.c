@@ -15,6 +15,7 @@ const char *const mapword_names[] = {
 	[MAPWORD_REPLACEBATT] = "replacebatt",
 	[MAPWORD_TRIM] = "trim",
 	[MAPWORD_BOOST] = "boost",
+	[MAPWORD_BYPASS] = "bypass",
 	[MAPWORD_BYPASSAUTO] = "bypassauto",
 	[MAPWORD_BYPASSMAN] = "bypassman",
 	[MAPWORD_ECOMODE] = "ecomode",
@@ -35,6 +36,7 @@ const char *const mapword_names[] = {
 	[MAPWORD_DEPLETED] = "depleted",
 	[MAPWORD_VRANGE] = "vrange",
 	[MAPWORD_FRANGE] = "frange",
+	[MAPWORD_FSD] = "fsd",
 	[MAPWORD_COUNT] = NULL,
 };
 

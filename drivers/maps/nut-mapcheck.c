@@ -1,5 +1,5 @@
 /*
- * nut-mapcheck: looks for mistakes in map files.
+ * nut-mapcheck: looks for mistakes in map files; prints what of them udev and devd have to know.
  */
 #include "config.h"
 
@@ -14,6 +14,7 @@
 #include "common/base/paths.h"
 #include "common/base/str.h"
 #include "drivers/maps/mapcheck.h"
+#include "drivers/maps/mapdevices.h"
 #include "drivers/maps/mapfun.h"
 #include "drivers/maps/mapprint.h"
 #include "drivers/maps/mapquirk.h"
@@ -25,12 +26,16 @@ static const char usage[] = "usage: nut-mapcheck [options] FILE.map...  these fi
 
 /* 1 is mistakes. */
 enum { EXIT_USAGE = 64 };
-enum { OPT_PRINT = 256, OPT_FUNCTIONS };
+enum { OPT_PRINT = 256, OPT_FUNCTIONS, OPT_UDEV, OPT_HWDB, OPT_DEVD, OPT_GROUP };
 enum { PATH_SIZE = 4096 };
 
 static const struct option_row rows[] = {
 	{OPT_PRINT, "print", NULL, "print the maps in one order, with what they include"},
 	{OPT_FUNCTIONS, "functions", NULL, "list conversions, functions, quirks and status words"},
+	{OPT_UDEV, "udev", NULL, "print udev's rules for the USB devices of the maps"},
+	{OPT_HWDB, "hwdb", NULL, "print udev's hardware database for them"},
+	{OPT_DEVD, "devd", NULL, "print devd's rules for them (FreeBSD)"},
+	{OPT_GROUP, "group", "name", "the group that these rules give them to; " RUN_AS_GROUP},
 	{'q', "quiet", NULL, "say nothing of what is right"},
 	{'V', "version", NULL, "show the version"},
 	{'h', "help", NULL, "show this help"},
@@ -41,6 +46,9 @@ struct run {
 	struct conf_report report;
 	struct names *names;
 	bool print, quiet;
+	struct mapdevices *devices; /* to be printed in `format`, for `group` */
+	enum mapdevices_format format;
+	const char *group;
 	size_t files;
 };
 
@@ -54,6 +62,8 @@ static void look_at(struct run *run, const struct map *m)
 {
 	run->files++;
 	mapcheck_map(m, run->names, &run->report);
+	if (run->devices && !mapdevices_add(run->devices, m))
+		conf_error(&run->report, NULL, NULL, "out of memory");
 	if (run->print)
 		mapprint(m, stdout);
 }
@@ -167,18 +177,21 @@ static int check_all(struct run *run, int count, char **operands)
 		check_folder(run, paths_data(), paths_conf());
 	}
 	names_free(run->names);
+	/* All of it or nothing: half a list takes devices away from their drivers. */
+	if (run->devices && !run->report.errors)
+		mapdevices_print(run->devices, run->format, run->group, stdout);
 	if (!run->quiet)
-		fprintf(run->print ? stderr : stdout, "%zu files, %u errors, %u warnings\n",
+		fprintf(run->print || run->devices ? stderr : stdout, "%zu files, %u errors, %u warnings\n",
 			run->files, run->report.errors, run->report.warnings);
 	return run->report.errors ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 
 int main(int argc, char **argv)
 {
-	struct run run = {.report = {.emit = emit}};
+	struct run run = {.report = {.emit = emit}, .group = RUN_AS_GROUP};
 	struct option_parser p;
 	const char *value;
-	int letter;
+	int letter, status;
 
 	log_init("nut-mapcheck");
 	options_begin(&p, rows, argc, argv);
@@ -189,6 +202,25 @@ int main(int argc, char **argv)
 			break;
 		case OPT_FUNCTIONS:
 			return list_functions();
+		case OPT_UDEV:
+		case OPT_HWDB:
+		case OPT_DEVD:
+			mapdevices_free(run.devices);
+			run.devices = mapdevices_new();
+			run.format = letter == OPT_UDEV   ? MAPDEVICES_UDEV
+				     : letter == OPT_HWDB ? MAPDEVICES_HWDB
+							  : MAPDEVICES_DEVD;
+			if (!run.devices)
+				return EXIT_FAILURE;
+			break;
+		case OPT_GROUP:
+			if (!mapdevices_group_valid(value)) {
+				fprintf(stderr, "nut-mapcheck: \"%s\" is no name of a group\n",
+					value);
+				return EXIT_USAGE;
+			}
+			run.group = value;
+			break;
 		case 'q':
 			run.quiet = true;
 			break;
@@ -203,5 +235,11 @@ int main(int argc, char **argv)
 			return EXIT_USAGE;
 		}
 	}
-	return check_all(&run, options_operand_count(&p), options_operands(&p));
+	status = check_all(&run, options_operand_count(&p), options_operands(&p));
+	mapdevices_free(run.devices);
+	if (fflush(stdout) != 0 || ferror(stdout)) {
+		fputs("nut-mapcheck: the output cannot be written\n", stderr);
+		return EXIT_FAILURE;
+	}
+	return status;
 }

@@ -64,7 +64,8 @@ static const struct driver_option options[] = {
 /* Flags that are numbers for the maps. */
 static void take_numbers(struct core *c, struct nutdrv_qx *n)
 {
-	static const char *const flags[] = {"novendor", "norating", "ignoresab", NULL};
+	static const char *const flags[] = {"novendor", "norating", "ignoresab",
+					    "battery_voltage_reports_one_pack", NULL};
 
 	n->numbers = (struct mapnumbers){.count = 0};
 	for (size_t i = 0; flags[i]; i++) {

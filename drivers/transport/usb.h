@@ -124,6 +124,9 @@ struct usb_finder {
 	 */
 	bool (*accept)(void *arg, struct usb *u, const struct usb_identity *who,
 		       struct usb_choice *choice);
+
+	/* Of several that fit none is taken, unless allow_duplicates is set: they are listed. */
+	bool sole;
 };
 
 /*
@@ -133,11 +136,17 @@ struct usb_finder {
 enum driver_result usb_open(struct core *c, const struct usb_finder *f, void *arg,
 			    struct usb **out);
 
-/* Cancels what is under way, gives the interface back to the kernel's driver.  NULL is fine. */
+/*
+ * Cancels what is under way, gives the interface back to the kernel's driver, unless the
+ * device has just not answered.  NULL is fine.
+ */
 void usb_close(struct usb *u);
 
 /* Valid until usb_close(). */
 const struct usb_identity *usb_identity(const struct usb *u);
+
+/* True if it has an interface of class HID, and is no keyboard or mouse; for accept(). */
+bool usb_is_hid(const struct usb *u);
 
 /* The system's name of the device, /dev/bus/usb/001/004, for messages. */
 const char *usb_node(const struct usb *u);

@@ -343,12 +343,31 @@ static bool take(struct search *s, struct usb *u)
 	return true;
 }
 
+static bool refuse_many(struct search *s)
+{
+	char text[480];
+
+	if (!s->finder->sole || s->count < 2 || core_flag(s->core, "allow_duplicates"))
+		return false;
+	log_error(token, "[%s] several devices fit; choose one by vendorid, serial or busport:",
+		  core_ups(s->core));
+	for (size_t i = 0; i < s->count; i++) {
+		describe(&s->found[i]->who, text, sizeof(text));
+		log_error(token, "[%s] %s", core_ups(s->core), text);
+		usb_close(s->found[i]);
+	}
+	s->count = 0;
+	return true;
+}
+
 static struct usb *take_one(struct search *s)
 {
 	/* Another one than the best is another device, unless that was allowed. */
 	bool any = core_flag(s->core, "allow_duplicates") && !s->bus->memory.set;
 	struct usb *taken = NULL;
 
+	if (refuse_many(s))
+		return NULL;
 	for (size_t i = 0; i < s->count && !taken && (i == 0 || any); i++)
 		if (take(s, s->found[i]))
 			taken = s->found[i];
@@ -412,10 +431,24 @@ enum driver_result usb_open(struct core *c, const struct usb_finder *f, void *ar
 	if (!read_options(&s))
 		return DRIVER_FATAL;
 	s.bus = usb_bus_get(c);
-	if (s.bus)
+	if (s.bus) {
 		*out = find(&s);
+		s.bus->in_vain = !*out;
+	}
 	usb_patterns_free(&s.patterns);
 	return *out ? DRIVER_OK : DRIVER_FAILED;
+}
+
+/* Not from a device that is silent: the kernel would ask it for its reports, for 20 seconds
+ * and more, and keep us meanwhile. */
+static void give_back(struct usb *u)
+{
+	if (u->claimed && u->silent)
+		libusb_set_auto_detach_kernel_driver(u->handle, 0);
+	if (u->claimed)
+		libusb_release_interface(u->handle, u->interface);
+	if (u->detached && !u->silent)
+		libusb_attach_kernel_driver(u->handle, u->interface);
 }
 
 void usb_close(struct usb *u)
@@ -423,10 +456,7 @@ void usb_close(struct usb *u)
 	if (!u)
 		return;
 	usb_unlisten(u);
-	if (u->claimed)
-		libusb_release_interface(u->handle, u->interface);
-	if (u->detached)
-		libusb_attach_kernel_driver(u->handle, u->interface);
+	give_back(u);
 	if (u->handle)
 		libusb_close(u->handle);
 	if (u->lock_fd >= 0)
@@ -435,6 +465,28 @@ void usb_close(struct usb *u)
 		u->bus->open = NULL;
 	libusb_unref_device(u->device);
 	free(u);
+}
+
+bool usb_is_hid(const struct usb *u)
+{
+	struct libusb_config_descriptor *config;
+	bool hid = false, boot = false;
+
+	if (libusb_get_active_config_descriptor(u->device, &config) != 0)
+		return false;
+	for (int i = 0; i < config->bNumInterfaces; i++) {
+		const struct libusb_interface *face = &config->interface[i];
+
+		for (int k = 0; k < face->num_altsetting; k++) {
+			const struct libusb_interface_descriptor *d = &face->altsetting[k];
+
+			hid = hid || d->bInterfaceClass == LIBUSB_CLASS_HID;
+			boot = boot || (d->bInterfaceClass == LIBUSB_CLASS_HID &&
+					d->bInterfaceSubClass == 1);
+		}
+	}
+	libusb_free_config_descriptor(config);
+	return hid && !boot;
 }
 
 const struct usb_identity *usb_identity(const struct usb *u)

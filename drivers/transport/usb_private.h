@@ -30,7 +30,7 @@ struct usb_memory {
 	struct usb_identity who; /* its number is of no use */
 };
 
-/* libusb in this process.  There is one, made by the first usb_open(), which stays. */
+/* libusb in this process.  There is one; see usb_bus_get(). */
 struct usb_bus {
 	struct core *core;
 	libusb_context *context;
@@ -43,12 +43,17 @@ struct usb_bus {
 	unsigned in_flight; /* transfers that somebody waits for */
 	unsigned listening; /* transfers that wait for an event of the device */
 	unsigned arrivals;  /* devices plugged in so far */
+	bool in_vain;       /* the last search has found no device */
 	struct usb *open;
 	struct usb_memory memory;
 	char said[1024]; /* the last reason why there is no device */
 };
 
-/* NULL: libusb cannot be had; that was logged. */
+/*
+ * NULL: libusb cannot be had; that was logged.  After a search in vain it starts libusb
+ * anew: libusb reads the bus only once, and hears of plugs only by the system's events.
+ * In a container, or without udev, there are none.
+ */
 struct usb_bus *usb_bus_get(struct core *c);
 
 /* After each submission, and with the counters above up to date. */
@@ -116,6 +121,7 @@ struct usb {
 	char node[64];
 	int lock_fd;
 	bool claimed, detached, gone;
+	bool silent; /* the last control transfer got no answer at all */
 	int interface, configuration; /* bInterfaceNumber, bConfigurationValue */
 	uint8_t in, out;              /* addresses, 0 = none */
 	size_t packet_size;           /* of `in` */

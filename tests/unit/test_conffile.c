@@ -1,7 +1,9 @@
 #include "config.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -9,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 #include <cmocka.h>
 
@@ -337,6 +340,59 @@ static void a_problem_too_long_is_cut_but_keeps_its_place_and_mend(void **state)
 	free(word);
 }
 
+/* A child writes `first`, and keeps the pipe open without a word more until it is killed. */
+static void a_pipe_whose_writer_falls_silent_is_an_error(void **state)
+{
+	char folder[] = "/tmp/chestnut-conf-XXXXXX", path[64];
+	pid_t child;
+
+	(void)state;
+	assert_non_null(mkdtemp(folder));
+	snprintf(path, sizeof(path), "%s/fifo", folder);
+	assert_int_equal(mkfifo(path, 0600), 0);
+	child = fork();
+	if (child == 0) {
+		int fd = open(path, O_RDWR);
+
+		if (write(fd, "LISTEN 127", 10) == 10)
+			pause();
+		_exit(0);
+	}
+	assert_int_equal(conffile_open(path), -1);
+	assert_int_equal(errno, ETIMEDOUT);
+	kill(child, SIGKILL);
+	waitpid(child, NULL, 0);
+	unlink(path);
+	rmdir(folder);
+}
+
+static void a_pipe_with_all_of_its_text_is_read_like_a_file(void **state)
+{
+	char folder[] = "/tmp/chestnut-conf-XXXXXX", path[64], text[16] = {0};
+	pid_t child;
+	int fd;
+
+	(void)state;
+	assert_non_null(mkdtemp(folder));
+	snprintf(path, sizeof(path), "%s/fifo", folder);
+	assert_int_equal(mkfifo(path, 0600), 0);
+	child = fork();
+	if (child == 0) {
+		fd = open(path, O_WRONLY);
+		if (write(fd, "LISTEN ", 7) == 7)
+			usleep(100000);
+		_exit(write(fd, "::1\n", 4) == 4 ? 0 : 1);
+	}
+	fd = conffile_open(path);
+	assert_true(fd >= 0);
+	assert_int_equal(read(fd, text, sizeof(text) - 1), 11);
+	assert_string_equal(text, "LISTEN ::1\n");
+	close(fd);
+	waitpid(child, NULL, 0);
+	unlink(path);
+	rmdir(folder);
+}
+
 static enum log_level logged_level;
 static char logged[256];
 
@@ -385,6 +441,8 @@ int main(void)
 		cmocka_unit_test(a_file_open_to_everybody_is_warned_of),
 		cmocka_unit_test(problems_are_counted_when_nobody_listens),
 		cmocka_unit_test(a_problem_too_long_is_cut_but_keeps_its_place_and_mend),
+		cmocka_unit_test(a_pipe_whose_writer_falls_silent_is_an_error),
+		cmocka_unit_test(a_pipe_with_all_of_its_text_is_read_like_a_file),
 		cmocka_unit_test(problems_reach_the_log_with_their_severity),
 	};
 	int failed = cmocka_run_group_tests(tests, NULL, NULL);

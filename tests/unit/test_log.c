@@ -1,12 +1,15 @@
 #include "config.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/time.h>
 #include <syslog.h>
 #include <unistd.h>
 #include <cmocka.h>
@@ -198,12 +201,49 @@ static void the_environment_beats_the_configured_state_path(void **state)
 	unsetenv("NUT_STATEPATH");
 }
 
+static void on_alarm(int signo)
+{
+	(void)signo;
+}
+
+/* Signals interrupt the wait for a reader who hangs: the pipe is no emptier for that. */
+static void a_full_pipe_does_not_hold_us_up_when_signals_come(void **state)
+{
+	const struct itimerval every_20_ms = {{0, 20000}, {0, 20000}}, never = {{0, 0}, {0, 0}};
+	struct sigaction alarm_action = {.sa_handler = on_alarm}, old;
+	int ends[2], saved = dup(STDERR_FILENO);
+	char full[512] = {0};
+	long long before;
+
+	(void)state;
+	assert_int_equal(pipe(ends), 0);
+	fcntl(ends[1], F_SETFL, O_NONBLOCK);
+	while (write(ends[1], full, sizeof(full)) > 0)
+		;
+	fcntl(ends[1], F_SETFL, 0);
+	sigaction(SIGALRM, &alarm_action, &old);
+	dup2(ends[1], STDERR_FILENO);
+	log_set_sink(NULL, NULL);
+	before = clock_ms();
+	setitimer(ITIMER_REAL, &every_20_ms, NULL);
+	log_error("test", "nobody reads this");
+	setitimer(ITIMER_REAL, &never, NULL);
+	dup2(saved, STDERR_FILENO);
+	sigaction(SIGALRM, &old, NULL);
+	close(saved);
+	close(ends[0]);
+	close(ends[1]);
+	/* The patience was used up once, in spite of the signals. */
+	assert_true(clock_ms() - before >= 400);
+}
+
 #define CARRYING(f) cmocka_unit_test_setup_teardown(f, catch_syslog, release_syslog)
 #define LISTENING(f) cmocka_unit_test_setup_teardown(f, listen_to_log, stop_listening)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_full_pipe_does_not_hold_us_up_when_signals_come),
 		LISTENING(a_forged_line_break_is_shown_not_made),
 		LISTENING(an_endless_message_is_cut_and_stays_one_line),
 		LISTENING(an_errno_is_spelt_out),

@@ -633,7 +633,7 @@ static void each_kind_of_driver_has_its_way_to_write_a_place(void **state)
 		{"nutdrv_qx", "Q1[38]", true},
 		{"nutdrv_qx", "Q1{2}", true},
 		{"nutdrv_qx", "Q2[1]", false},
-		{"nutdrv_qx", "Q1[1-]", false},
+		{"nutdrv_qx", "Q1[-1]", false},
 		{"nutdrv_qx", "Q1[1}", false},
 		{"nutdrv_qx", "Q1{}", false},
 		{"apc_modbus", "holding:0x10:u16", true},
@@ -755,7 +755,7 @@ static void two_maps_cannot_have_one_device(void **state)
 	mapcheck_set(maps, 2, &report);
 	assert_int_equal(report.errors, 2);
 	assert_non_null(strstr(told, "0001:0001 is the map \"a\" already"));
-	assert_non_null(strstr(told, "has the name \"a\", too"));
+	assert_non_null(strstr(told, "has the name \"A\", too"));
 	map_free(maps[0]);
 	map_free(maps[1]);
 }

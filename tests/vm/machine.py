@@ -29,7 +29,7 @@ def wait_until(condition, what, timeout=DEADLINE):
             return result
         if time.monotonic() > end:
             raise Failure(f"not within {timeout} s: {what() if callable(what) else what}")
-        time.sleep(0.02)
+        time.sleep(0.05)
 
 
 class Line:
@@ -98,7 +98,7 @@ class Machine:
         self.agent, self.line = (Line(self.folder / name) for name in ("agent", "line"))
         self.console = pathlib.Path(console)
         self.process = subprocess.Popen(
-            ["qemu-system-x86_64", "-accel", "tcg", "-m", "512", "-smp", "1", "-display", "none",
+            ["qemu-system-x86_64", "-accel", "tcg", "-cpu", "max", "-m", "512", "-smp", "1", "-display", "none",
              "-no-reboot", "-nic", "none", "-nodefaults", "-kernel", kernel, "-initrd", archive,
              "-append", "console=ttyS0 quiet panic=-1 random.trust_cpu=on",
              "-serial", f"file:{self.console}",
@@ -126,8 +126,8 @@ class Machine:
         return said.strip()
 
     def write(self, path, text):
-        """A file in the machine."""
-        self.sh(f"cat >{path} <<'END-OF-FILE'\n{text}\nEND-OF-FILE")
+        """A file in the machine; who reads it meanwhile sees the old one whole."""
+        self.sh(f"cat >{path}.new <<'END-OF-FILE'\n{text}\nEND-OF-FILE\nmv {path}.new {path}")
 
     def close(self):
         self.process.terminate()

@@ -21,6 +21,7 @@ import subprocess
 import sys
 import tempfile
 
+from . import usbscript
 from .build import CHECKOUT, find_build
 from .lineclient import LineClient
 from .wait import DEADLINE, wait_until
@@ -118,12 +119,18 @@ class Device:
         """What the host did, a list: "set feature 04: 04 01", "detach", "claim 0", "release"."""
         return self.command("log")
 
+    def gets(self):
+        """How often the host asked for each report: {("feature", 0x0b): 12}."""
+        return {(kind, int(report, 16)): int(n)
+                for kind, report, n in (line.split() for line in self.command("gets"))}
+
     def forget(self):
-        """Empties the log and the count of control requests."""
+        """Empties the log and the counts of control requests."""
         self.command("forget")
 
     def state(self):
-        """A dict: plugged, number, driver ("usbhid", "usbfs", "-"), waiting, controls."""
+        """A dict: plugged, number, driver ("usbhid", "usbfs", "-"), waiting, controls,
+        packet-us."""
         return dict(line.split(" ", 1) for line in self.command("state"))
 
     def stuck(self, on=True):
@@ -133,6 +140,10 @@ class Device:
     def mode(self, mode):
         """Permissions of the device's node, also of later ones."""
         self.command(f"mode {mode:o}")
+
+    def play(self, script, speed=1.0):
+        """Plays a script (usbscript.py), by its name or path, to its end."""
+        usbscript.play(self, usbscript.read(script), speed)
 
     def wait_log(self, line):
         return wait_until(lambda: line in self.log(), what=lambda: f"{line!r} in {self.log()}")

@@ -177,6 +177,25 @@ static char *do_forget(struct port *p, const struct words *w, GString *out)
 	(void)out;
 	g_string_truncate(p->device->log, 0);
 	p->device->controls = 0;
+	for (guint kind = 0; kind < REPORT_KINDS; kind++) {
+		for (guint id = 0; id < 256; id++)
+			p->device->reports[kind][id].gets = 0;
+	}
+	return NULL;
+}
+
+static char *do_gets(struct port *p, const struct words *w, GString *out)
+{
+	(void)w;
+	for (guint id = 0; id < 256; id++) {
+		guint feature = p->device->reports[REPORT_FEATURE][id].gets;
+		guint input = p->device->reports[REPORT_INPUT][id].gets;
+
+		if (feature)
+			g_string_append_printf(out, "feature %02x %u\n", id, feature);
+		if (input)
+			g_string_append_printf(out, "input %02x %u\n", id, input);
+	}
 	return NULL;
 }
 
@@ -187,9 +206,10 @@ static char *do_state(struct port *p, const struct words *w, GString *out)
 	(void)w;
 	if (p->plugged)
 		sim.carrier->state(p, &s);
-	g_string_append_printf(out, "plugged %d\nnumber %u\ndriver %s\nwaiting %u\ncontrols %u\n",
+	g_string_append_printf(out, "plugged %d\nnumber %u\ndriver %s\nwaiting %u\ncontrols %u\n"
+				    "packet-us %u\n",
 			       p->plugged != NULL, s.number, *s.driver ? s.driver : "-", s.waiting,
-			       p->device->controls);
+			       p->device->controls, s.packet_us);
 	return NULL;
 }
 
@@ -260,6 +280,7 @@ static const struct {
 	{"state", do_state},     {"stuck", do_stuck},
 	{"mode", do_mode, TRUE}, {"unplug", do_unplug, TRUE},
 	{"plug", do_plug, TRUE}, {"quit", do_quit},
+	{"gets", do_gets},
 };
 
 static char *run(struct port *p, const struct words *w, GString *out)

@@ -24,6 +24,7 @@ struct port_state {
 	char driver[32]; /* of the interface, "" = none */
 	guint number;
 	guint waiting; /* transfers under way */
+	guint packet_us; /* from the last packet until a program fetched it; 0: not yet, or not known */
 };
 
 /* Functions that return a text return NULL, or why not (to be freed). */

@@ -145,6 +145,8 @@ static gboolean read_number(struct device *d, const char *name, const char *rest
 		d->others_are_hid = strcmp(rest, "hid") == 0;
 	else if (strcmp(name, "hid-interface:") == 0)
 		d->hid_interface = n;
+	else if (strcmp(name, "least-request:") == 0)
+		d->least_request = n;
 	else if (strcmp(name, "rdesc-length-config:") == 0)
 		d->length_config = (int)n;
 	else if (strcmp(name, "rdesc-length-request:") == 0)
@@ -408,7 +410,9 @@ static int get_report(struct device *d, const guint8 *setup, guint8 *data)
 	GByteArray *sent;
 	int n;
 
-	if (!r || !r->bytes || r->stalls)
+	if (r)
+		r->gets++;
+	if (!r || !r->bytes || r->stalls || WORD(setup + 6) < d->least_request)
 		return -EPIPE;
 	if (r->hangs)
 		return DEVICE_HANGS;

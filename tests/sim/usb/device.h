@@ -18,6 +18,7 @@ struct report {
 	GByteArray *bytes; /* NULL: the device has none */
 	gboolean stalls, hangs;
 	int length;
+	guint gets; /* times the host asked for it */
 };
 
 struct device {
@@ -30,6 +31,7 @@ struct device {
 	struct report reports[REPORT_KINDS][256];
 	gboolean has_interrupt, has_kernel_driver;
 	guint packet_size;
+	guint least_request; /* bytes of a report that the host has to ask for to get an answer */
 	guint hid_interface;     /* those before are something else */
 	gboolean others_are_hid; /* and still of class HID */
 	gboolean has_out;        /* an interrupt pipe to the device */

@@ -35,6 +35,8 @@ struct Usbfs {
 	GHashTable *openers; /* UMockdevIoctlClient -> struct opener */
 	UMockdevIoctlClient *owner;
 	GQueue packets; /* GByteArray */
+	gint64 packet_at; /* when the last one came, and how long until a program fetched it */
+	guint packet_us;
 	gboolean kernel_driver, stuck, gone;
 };
 
@@ -129,6 +131,8 @@ static void hand_packets_to_all(Usbfs *f)
 void usbfs_interrupt(Usbfs *f, GByteArray *packet)
 {
 	g_queue_push_tail(&f->packets, packet);
+	f->packet_at = g_get_monotonic_time();
+	f->packet_us = 0;
 	hand_packets_to_all(f);
 }
 
@@ -353,6 +357,8 @@ static int reap(Usbfs *f, UMockdevIoctlClient *client)
 
 	if (!u)
 		return f->gone ? ENODEV : EAGAIN;
+	if (u->u.type == USBDEVFS_URB_TYPE_INTERRUPT && u->u.status == 0)
+		f->packet_us = (guint)(g_get_monotonic_time() - f->packet_at);
 	d = umockdev_ioctl_data_resolve(umockdev_ioctl_client_get_arg(client), 0, sizeof(void *),
 					NULL);
 	umockdev_ioctl_data_set_ptr(d, 0, u->data);
@@ -521,6 +527,11 @@ void usbfs_unplug(Usbfs *f)
 void usbfs_set_stuck(Usbfs *f, gboolean stuck)
 {
 	f->stuck = stuck;
+}
+
+guint usbfs_packet_us(const Usbfs *f)
+{
+	return f->packet_us;
 }
 
 guint usbfs_waiting(const Usbfs *f)

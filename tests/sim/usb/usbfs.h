@@ -29,5 +29,7 @@ void usbfs_interrupt_fault(Usbfs *f, int error); /* the transfer that waits ends
 void usbfs_set_stuck(Usbfs *f, gboolean stuck);  /* the kernel's driver cannot be detached */
 const char *usbfs_driver(const Usbfs *f);        /* NULL: nobody has the interface */
 guint usbfs_waiting(const Usbfs *f);             /* transfers under way */
+/* Microseconds from the last packet until a program fetched it; 0: not yet. */
+guint usbfs_packet_us(const Usbfs *f);
 
 #endif

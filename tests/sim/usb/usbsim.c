@@ -248,6 +248,7 @@ static void state(struct port *p, struct port_state *s)
 
 	g_strlcpy(s->driver, driver ? driver : "", sizeof(s->driver));
 	s->waiting = usbfs_waiting(p->plugged);
+	s->packet_us = usbfs_packet_us(p->plugged);
 }
 
 static void stuck(struct port *p, gboolean on)

@@ -1,6 +1,6 @@
 """The machine with USB, our daemons and the simulator, as the cases use it."""
 
-import os
+import grp
 import pathlib
 import re
 import sys
@@ -15,13 +15,24 @@ from machine import Failure, Machine, wait_until  # noqa: E402
 
 HERE = pathlib.Path(__file__).parent
 NUT_ID = 900
-# Where there are no rules of ours yet, so that there is something to test at all.
-OWN_RULE = ('SUBSYSTEM=="usb", ENV{DEVTYPE}=="usb_device", ACTION!="remove", '
-            'ATTR{idVendor}!="1d6b", MODE="0660", GROUP="nut"\n')
+UDEV_GROUPS = ["sgx:x:901:", "kvm:x:902:", "render:x:903:", "input:x:904:"]  # udev's rules name them
+# For devices that no rule of ours knows: those with ids for tests, or all where there are no rules.
+OWN_RULE = ('SUBSYSTEM=="usb", ENV{{DEVTYPE}}=="usb_device", ACTION!="remove", '
+            'ATTR{{idVendor}}=="{}", MODE="0660", GROUP="{}"\n')
 
 
 class Skip(Exception):
     """This case cannot be run; the text says why."""
+
+
+def nut_group():
+    """The drivers' group, as the build was configured: udev's rules name it."""
+    config = (find_build().root / "config.h").read_text()
+    name = re.search(r'#define RUN_AS_GROUP "(.+)"', config)[1]
+    try:
+        return grp.getgrnam(name)  # udev knows the number of nogroup by itself
+    except KeyError:
+        return grp.struct_group((name, "x", NUT_ID, []))
 
 
 def find_rules():
@@ -50,8 +61,8 @@ def put_udev(img, rules):
         img.put(f"/lib/udev/rules.d/{name}", udev / "lib/udev/rules.d" / name)
     for rule in rules:
         img.put(f"/lib/udev/rules.d/{rule.name}", rule)
-    if not rules:
-        img.put("/lib/udev/rules.d/62-own.rules", OWN_RULE)
+    img.put("/lib/udev/rules.d/62-own.rules",
+            OWN_RULE.format("1209" if rules else "[!1]*|1209", nut_group().gr_name))
 
 
 def make_image(kernel_modules, rules):
@@ -66,13 +77,17 @@ def make_image(kernel_modules, rules):
     img.put("/modules/order", " ".join(m.split("/")[-1] + ".ko" for m in image.USB_MODULES))
     for name in ("usbhid-ups", "probe-usb", "upsd", "upsc", "usbsim-vhci"):
         img.program(f"/nut/{name}", build.program(name), [build.root / "clients" / ".libs"])
+    img.link("/nut/apcupsd", "probe-usb")  # for a program that is none of ours
     img.tree("/data", CHECKOUT / "data")
     for name, path in device_files().items():
         img.put(f"/devices/{name}.txt", path)
-    img.put("/etc/passwd", f"root:x:0:0::/root:/bin/sh\nnut:x:{NUT_ID}:{NUT_ID}::/:/bin/sh\n"
+    img.put("/etc/passwd", f"root:x:0:0::/root:/bin/sh\nnut:x:{NUT_ID}:{nut_group().gr_gid}::/:/bin/sh\n"
                            "nobody:x:65534:65534::/:/bin/sh\n")
-    img.put("/etc/group", pathlib.Path("/etc/group").read_text() +
-            f"nut:x:{NUT_ID}:\nsgx:x:901:\nkvm:x:902:\nrender:x:903:\ninput:x:904:\n")
+    group = nut_group()
+    groups = [line for line in pathlib.Path("/etc/group").read_text().splitlines()
+              if not line.startswith(f"{group.gr_name}:")]
+    img.put("/etc/group",
+            "\n".join([*groups, f"{group.gr_name}:x:{group.gr_gid}:", *UDEV_GROUPS, ""]))
     img.put("/etc/nsswitch.conf", "passwd: files\ngroup: files\nhosts: files\n")
     img.put("/etc/hosts", "127.0.0.1 localhost\n")
     put_udev(img, rules)
@@ -116,17 +131,18 @@ class UsbVm(Machine):
         self.rules = find_rules()
         super().__init__(kernel, make_image(modules, self.rules), console)
         self.sim = None
+        self.gid = nut_group().gr_gid
         self.drivers = {}
         self._sections = {}
-        self.sh("mkdir -p /run/nut /run/other /etc/nut; chown nut:nut /run/nut /run/other")
+        self.sh(f"mkdir -p /run/nut /run/other /etc/nut; chown {NUT_ID}:{self.gid} /run/nut /run/other")
         self.write("/etc/nut/env", "export NUT_CONFPATH=/etc/nut NUT_STATEPATH=/run/nut "
                    "NUT_ALTPIDPATH=/run/nut NUT_PIDPATH=/run/nut NUT_DATAPATH=/data LC_ALL=C")
         self.write("/etc/nut/upsd.conf", "LISTEN 127.0.0.1 3493\nMAXAGE 10")
-        self.write("/etc/nut/upsd.users", "")
+        self.write("/etc/nut/upsd.users", "[admin]\npassword = admin\ninstcmds = ALL")
         # upsd needs no more than the names; what else there is, each case writes.
         for name, driver in (("ups", "usbhid-ups"), ("two", "usbhid-ups"), ("probe", "probe-usb")):
             self.section(name, driver=driver)
-        self.sh("chown -R root:nut /etc/nut; chmod 640 /etc/nut/*")
+        self.sh(f"chown -R 0:{self.gid} /etc/nut; chmod 640 /etc/nut/*")
         self.spawn("upsd", "/nut/upsd -F -u nut")
 
     # ---------------------------------------------------------------- processes
@@ -191,21 +207,29 @@ class UsbVm(Machine):
         """Runs a driver to its end; returns what it printed and said."""
         return self.sh(f". /etc/nut/env; {self.driver_command(name, *args)}", check=False)
 
-    def upsc(self, name, variable=""):
-        return self.sh(f". /etc/nut/env; upsc {name} {variable} 2>&1", check=False)
+    def ask(self, *lines):
+        """What upsd answers to these lines; a client that needs less of the machine than upsc."""
+        text = "".join(f"{line}\\n" for line in (*lines, "LOGOUT"))
+        return self.sh(f"printf '{text}' | nc 127.0.0.1 3493", check=False).splitlines()[:-1]
 
-    def wait_upsc(self, name, value, variable="ups.status"):
-        """Waits, in the machine, until upsc says so."""
-        script = (f". /etc/nut/env; n=0; until [ \"$(upsc {name} {variable} 2>&1)\" = \"{value}\" ];"
-                  " do n=$((n+1)); [ $n -lt 60 ] || exit 1; done")
-        for _ in range(6):
-            if self.sh(f"{script}; echo yes", check=False) == "yes":
-                return
-        raise Failure(f"{name} {variable} is {self.upsc(name, variable)!r}, not {value!r}; log:\n"
-                      f"{self.log(name)}")
+    def value(self, name, variable="ups.status"):
+        """The value of a variable, or upsd's error."""
+        answer = (self.ask(f"GET VAR {name} {variable}") or ["no answer"])[-1]
+        found = re.fullmatch(r'VAR \S+ \S+ "(.*)"', answer)
+        return found[1] if found else answer
+
+    def order(self, name, command, value):
+        """INSTCMD; returns the last answer."""
+        return self.ask("USERNAME admin", "PASSWORD admin",
+                        f'INSTCMD {name} {command} "{value}"')[-1]
+
+    def wait_value(self, name, value, variable="ups.status"):
+        wait_until(lambda: self.value(name, variable) == value,
+                   lambda: f"{name} {variable} is {self.value(name, variable)!r}, not {value!r}; "
+                           f"log:\n{self.log(name)}")
 
     def wait_stale(self, name):
-        self.wait_upsc(name, "Error: Data stale")
+        self.wait_value(name, "ERR DATA-STALE")
 
     def end_case(self):
         """Stops what the case has started, however it ended."""
@@ -214,6 +238,6 @@ class UsbVm(Machine):
         self.drivers.clear()
         if self.sim:
             self.kill(self.sim_pid)
-            wait_until(lambda: self.sh("ls -d /sys/bus/usb/devices/[0-9]*-[0-9]* 2>/dev/null", check=False) == "",
+            wait_until(lambda: self.sh("ls -d /sys/bus/usb/devices/[0-9]*-[1-9]* 2>/dev/null", check=False) == "",
                        "the devices are gone")
         self.sim = None

@@ -1,0 +1,91 @@
+"""Looking for SNMP agents in ranges of addresses (drivers/scan/snmpscan.h)."""
+
+import re
+import time
+
+import pytest
+
+from harness import snmp
+from harness.snmp import v3_lines
+
+SYSTEM = {"1.3.6.1.2.1.1.2.0": (1, 3, 6, 1, 4, 1, 318), "1.3.6.1.2.1.1.5.0": "an-agent",
+          "1.3.6.1.2.1.1.1.0": "text"}
+
+
+@pytest.fixture
+def scan(site):
+    """scan(port, *ranges, options=[...]): ({host: rest of the line}, (asked, answered))."""
+    def run(port, *ranges, parallel=50, per_second=0, options=("snmp_timeout=1", "snmp_retries=0")):
+        try:
+            result = site.run("probe-scan", port, parallel, per_second, *options, "--", *ranges)
+        except LookupError:
+            pytest.skip("probe-scan is not built: configure found no net-snmp (libsnmp-dev)")
+        assert result.returncode == 0, result.stderr
+        found = dict(re.findall(r"^found (\S+) (.*)$", result.stdout, re.MULTILINE))
+        end = re.search(r"^end (\d+) (\d+)$", result.stdout, re.MULTILINE)
+        return found, (int(end[1]), int(end[2]))
+    return run
+
+
+@pytest.fixture
+def three(oddagent):
+    """The port of agents on three addresses."""
+    port = oddagent(SYSTEM, host="127.0.0.5").port
+    for host in ("127.0.0.9", "127.0.0.200"):
+        oddagent(SYSTEM, host=host, port=port)
+    return port
+
+
+@pytest.mark.parametrize("version", ["v1", "v2c"])
+def test_agents_are_found_in_a_network(scan, three, version):
+    found, counts = scan(three, "127.0.0.0/24", options=[f"snmp_version={version}",
+                                                         "snmp_retries=0"])
+    assert set(found) == {"127.0.0.5", "127.0.0.9", "127.0.0.200"}
+    assert found["127.0.0.9"] == 'OID 1.3.6.1.4.1.318 TEXT "an-agent"'
+    assert counts == (254, 3)
+
+
+def test_ranges_are_scanned_one_after_the_other(scan, three):
+    found, counts = scan(three, "127.0.0.1-127.0.0.6", "127.0.0.200", parallel=2)
+    assert set(found) == {"127.0.0.5", "127.0.0.200"}
+    assert counts == (7, 2)
+
+
+def test_an_agent_behind_a_lossy_way_is_asked_again(scan, snmpd, snmprelay):
+    relay = snmprelay(snmpd().port)
+    relay.lose_request = lambda n: n == 0
+    found, _ = scan(relay.port, "127.0.0.1", options=["snmp_version=v2c", "snmp_retries=1"])
+    assert set(found) == {"127.0.0.1"}
+
+
+@pytest.mark.parametrize("user", ["plain", "sha256", "shaaes"])
+def test_agents_of_v3_are_found(scan, snmpd, user):
+    agent = snmpd(".1.3.6.1.2.1.1.2.0 = OID: .1.3.6.1.4.1.318.1\n")
+    options = [line.replace(" = ", "=") for line in v3_lines(user)]
+    found, counts = scan(agent.port, "127.0.0.1-127.0.0.3", options=[*options, "snmp_retries=1"])
+    assert found["127.0.0.1"] == 'OID 1.3.6.1.4.1.318.1 TEXT "chestnut"'
+    assert counts[0] == 3
+
+
+def test_wrong_keys_are_nobody(scan, snmpd):
+    options = [line.replace(" = ", "=") for line in v3_lines("sha256")]
+    options = [o.replace("auth-sha256", "other-password") for o in options]
+    assert scan(snmpd().port, "127.0.0.1", options=[*options, "snmp_retries=0"])[0] == {}
+
+
+def test_ipv6_is_scanned(scan, snmpd):
+    if not snmp.has_v6():
+        pytest.skip("there is no IPv6 on this host's loopback")
+    found, _ = scan(snmpd().port, "::1", options=["snmp_version=v2c"])
+    assert set(found) == {"::1"}
+
+
+def test_packets_are_sent_at_the_pace_that_is_asked_for(scan, three):
+    start = time.monotonic()
+    _, counts = scan(three, "127.0.0.1-127.0.0.100", per_second=50)
+    assert counts == (100, 2)
+    assert time.monotonic() - start > 1
+
+
+def test_an_empty_list_ends_at_once(scan):
+    assert scan(161) == ({}, (0, 0))
