@@ -50,6 +50,7 @@ struct engine {
 	struct engine_status status;
 	bool decided; /* which row gives each variable */
 	bool news;    /* since the last poll */
+	bool troubled; /* the last poll failed */
 	long long full_due_ms, quick_due_ms;
 	unsigned fulls;              /* done */
 	unsigned long poll;          /* its number */
