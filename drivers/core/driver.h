@@ -128,6 +128,14 @@ void core_alive(struct core *c);
 struct state *core_state(struct core *c);
 
 /*
+ * Takes back all variables and commands that are not the core's or the configuration's.
+ * For open(), once there is a device and before anything of it is published: the one
+ * before may have been another, and what this one does not give must not look like its own.
+ * Not earlier, so that the last that was known can be seen while the device is away.
+ */
+void core_forget(struct core *c);
+
+/*
  * Makes a text from a device fit to publish, in place: control bytes and bytes
  * from 0x80 become spaces, runs of spaces one space, and none is left at either
  * end.  Returns `text`.

@@ -174,6 +174,9 @@ struct usb_request {
 enum usb_result usb_control(struct usb *u, const struct usb_request *r, void *data, size_t size,
 			    size_t *got, int timeout_ms);
 
+/* Asks for nothing but an answer: GET_STATUS of the device.  USB_STALL is one, too. */
+enum usb_result usb_device_status(struct usb *u);
+
 /* String `index` as ASCII ('?' for what is not), always terminated.  USB_STALL for index 0. */
 enum usb_result usb_string(struct usb *u, unsigned index, char *dst, size_t size);
 
