@@ -48,8 +48,8 @@ struct engine {
 	size_t count, room, name_count, rows_here;
 	bool *expanded; /* the map's rows that are templates, and were made */
 	struct engine_status status;
-	bool decided; /* which row gives each variable */
-	bool news;    /* since the last poll */
+	bool decided;  /* which row gives each variable */
+	bool news;     /* since the last poll */
 	bool troubled; /* the last poll failed */
 	long long full_due_ms, quick_due_ms;
 	unsigned fulls;              /* done */

@@ -552,7 +552,7 @@ static enum driver_result listen_for_life(struct usbhid *u)
 	return r == USB_STALL ? DRIVER_OK : usb_driver_result(r);
 }
 
-static enum driver_result poll_passive(struct core *c, struct usbhid *u)
+static enum driver_result poll_passive(struct usbhid *u)
 {
 	enum driver_result alive = listen_for_life(u);
 	enum engine_result r;
@@ -573,7 +573,7 @@ static enum driver_result usbhid_poll(struct core *c)
 		return DRIVER_LOST;
 	listen_again(c, u);
 	if (core_flag(c, "interruptonly"))
-		return poll_passive(c, u);
+		return poll_passive(u);
 	r = engine_poll(u->engine, clock_ms());
 	if (r == ENGINE_OK && !u->threshold_set)
 		engine_core_set(c, u->engine, "lowbatt", "battery.charge.low");
