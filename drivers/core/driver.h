@@ -35,6 +35,7 @@ enum driver_result {
 enum {
 	DRIVER_OPTION_SECRET = 1,     /* never published, logged or listed with its value */
 	DRIVER_OPTION_RELOADABLE = 2, /* core_option() gives the new value after a reload */
+	DRIVER_OPTION_NUMBER = 4,     /* a flag that may carry a number: 0 is no "no" */
 	/* Also a long option, `_` as `-`: the driver looks at a device, without ups.conf, and ends
 	 * by core_finish(). */
 	DRIVER_OPTION_LOOK = 4,

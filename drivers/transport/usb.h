@@ -14,8 +14,9 @@
  *
  * Between close() and open() the transport remembers which device it was: only the
  * same one is taken again (by its serial number; else by its port; else the only one
- * of its kind that is free).  The number of the device, which each plugging changes,
- * is never remembered.  A device that is plugged in meanwhile makes open() due at once.
+ * of its kind that is free, if no other was ever seen beside it).  The number of the device, which
+ * each plugging changes, is never remembered.  A device that is plugged in meanwhile makes open()
+ * due at once.
  */
 #ifndef DRIVERS_TRANSPORT_USB_H
 #define DRIVERS_TRANSPORT_USB_H
@@ -75,7 +76,8 @@ enum driver_result usb_driver_result(enum usb_result r);
 		 .help = "configuration, by its place",                                            \
 		 .max = 255},                                                                      \
 	{                                                                                          \
-		.name = "usb_set_altinterface", .help = "select the alternate setting (0, or = n)" \
+		.name = "usb_set_altinterface",                                                    \
+		.help = "select the alternate setting (0, or = n)", .flags = DRIVER_OPTION_NUMBER  \
 	}
 
 /* These, too, for a driver of HID devices; hexadecimal, 0x81 or 81. */
