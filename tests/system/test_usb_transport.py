@@ -514,8 +514,7 @@ def test_of_two_drivers_for_one_device_the_second_takes_over_after_a_kill(site, 
     fails_to_start(second, f"probe-usb (pid {first.process.pid})")
     first.process.signal(signal.SIGKILL)
     first.process.wait()
-    second.process.wait_log("is not to be had")  # its lock is gone, and the simulator holds on to
-    sim.unplug()  # the claim of a killed program
+    sim.unplug()  # the simulator may hold on to the claim of a killed program
     sim.plug()
     second.wait_fresh()
 
