@@ -233,7 +233,11 @@ static bool item_is_flag(const struct item *i)
 static bool is_denied_flag(const struct item *i)
 {
 	bool yes = true;
+	long number;
 
+	if (i->kind == SETTINGS_DRIVER && (i->option->flags & DRIVER_OPTION_NUMBER) && i->value &&
+	    str_to_long(i->value, LONG_MIN, LONG_MAX, &number))
+		return false;
 	return item_is_flag(i) && i->value && str_to_bool(i->value, &yes) && !yes;
 }
 

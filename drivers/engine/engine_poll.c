@@ -20,16 +20,21 @@ enum {
 	MOST_MISSES = 3, /* full polls without a value until it is taken back */
 };
 
-/* A status that decides over shutdowns is not to be guessed from what was read before: without it
- * there is no reading.  What the device never gave is not missed. */
-static bool misses(const struct engine *e, const struct engine_row *r, enum device_result result)
+/* A status that decides over shutdowns. */
+static bool is_vital(const struct engine_row *r)
 {
 	const struct map_row *row = r->row;
-	bool vital = row->kind == MAP_STATUS &&
-		     (row->word == MAPWORD_ONLINE || row->word == MAPWORD_DISCHRG ||
-		      row->word == MAPWORD_LOWBATT || row->word == MAPWORD_NONE);
 
-	if (!vital || e->options.passive)
+	return row->kind == MAP_STATUS &&
+	       (row->word == MAPWORD_ONLINE || row->word == MAPWORD_DISCHRG ||
+		row->word == MAPWORD_LOWBATT || row->word == MAPWORD_NONE);
+}
+
+/* It is not to be guessed from what was read before: without it there is no reading.  What the device
+ * never gave is not missed. */
+static bool misses(const struct engine *e, const struct engine_row *r, enum device_result result)
+{
+	if (!is_vital(r) || e->options.passive)
 		return false;
 	return result == DEVICE_NONE || (result == DEVICE_REFUSED && r->given);
 }
@@ -52,13 +57,14 @@ static unsigned long age_of(const struct engine *e, const struct map_row *row)
 	return e->poll;
 }
 
-/* Tells the host that the device lives, while a poll of many transfers goes on. */
+/* Tells the host that the device lives, while a poll of many transfers goes on.  Not on the word of
+ * values that decide nothing: after a poll that failed only a whole one counts. */
 static void note_transfers(struct engine *e)
 {
 	struct device_counts now;
 
 	e->device.counts(e->device.arg, &now);
-	if (now.good != e->good && e->decided)
+	if (now.good != e->good && e->decided && !e->troubled)
 		e->host.alive(e->host.arg);
 	e->good = now.good;
 }
@@ -232,19 +238,14 @@ struct outcome {
 	size_t seen; /* rows, in the first poll */
 };
 
-/* All rows; in the first poll those that were not seen yet. */
-static enum engine_result full_pass(struct engine *e, struct outcome *o)
+/* The rows that are vital, or the others. */
+static enum engine_result read_rows(struct engine *e, bool vital, struct outcome *o)
 {
-	enum device_result result = prepare(e, false);
-
-	if (result != DEVICE_OK)
-		return engine_failure(result);
-	if (!e->decided)
-		engine_rows_settle(e);
 	for (size_t i = 0; i < e->count; i++) {
 		struct engine_row *r = e->rows[i];
+		enum device_result result;
 
-		if (!to_read(e, r) || (!e->decided && r->seen))
+		if (is_vital(r) != vital || !to_read(e, r) || (!e->decided && r->seen))
 			continue;
 		result = full_row(e, r);
 		r->seen = true;
@@ -253,9 +254,27 @@ static enum engine_result full_pass(struct engine *e, struct outcome *o)
 			return engine_failure(result);
 		o->good = o->good || result == DEVICE_OK;
 		o->vital_missing = o->vital_missing || misses(e, r, result);
-		note_transfers(e);
+		if (!o->vital_missing)
+			note_transfers(e);
 	}
 	return ENGINE_OK;
+}
+
+/* All rows; in the first poll those that were not seen yet.  The status that decides comes first:
+ * what is said while the rest is read stands on it, and without it the rest is of no use. */
+static enum engine_result full_pass(struct engine *e, struct outcome *o)
+{
+	enum device_result prepared = prepare(e, false);
+	enum engine_result result;
+
+	if (prepared != DEVICE_OK)
+		return engine_failure(prepared);
+	if (!e->decided)
+		engine_rows_settle(e);
+	result = read_rows(e, true, o);
+	if (result != ENGINE_OK || (e->decided && o->vital_missing))
+		return result;
+	return read_rows(e, false, o);
 }
 
 /* How many there are of something, and of how many phases, is known once it was read: then come
@@ -410,6 +429,7 @@ enum engine_result engine_poll(struct engine *e, long long now_ms)
 {
 	enum engine_result result = read_due(e, now_ms);
 
+	e->troubled = result != ENGINE_OK;
 	if (result != ENGINE_OK)
 		return result;
 	engine_status_forget(&e->status);

@@ -57,6 +57,7 @@ struct engine {
 	const struct engine_row *pulse; /* read at quick polls, where no row is quick; or NULL */
 	bool decided;                   /* which row gives each variable */
 	bool news;                      /* since the last poll */
+	bool troubled;                  /* the last poll failed */
 	long long full_due_ms, quick_due_ms;
 	unsigned fulls;              /* done */
 	unsigned long poll;          /* its number */

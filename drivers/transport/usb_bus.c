@@ -146,6 +146,8 @@ static int LIBUSB_CALL on_hotplug(libusb_context *context, libusb_device *device
 		log_debug(1, token, "something was plugged in");
 		b->arrivals++;
 		core_open_now(b->core);
+		if (b->open && !b->open->gone && b->open->device != device)
+			usb_memory_note(&b->memory, device);
 	} else if (b->open && b->open->device == device) {
 		log_debug(1, token, "%s was unplugged", b->open->node);
 		b->open->gone = true;

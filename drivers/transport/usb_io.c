@@ -245,6 +245,17 @@ enum usb_result usb_control(struct usb *u, const struct usb_request *q, void *da
 	return r;
 }
 
+enum usb_result usb_device_status(struct usb *u)
+{
+	const struct usb_request q = {
+		.type = LIBUSB_ENDPOINT_IN,
+		.request = LIBUSB_REQUEST_GET_STATUS,
+	};
+	uint8_t status[2];
+
+	return usb_control(u, &q, status, sizeof(status), NULL, USB_TIMEOUT_MS);
+}
+
 /* -------------------------------------------------------------------------- interrupt */
 
 static enum usb_result interrupt(struct usb *u, uint8_t endpoint, void *data, size_t size,

@@ -321,6 +321,18 @@ static void remember(struct usb_memory *m, const struct usb *u)
 	m->set = true;
 }
 
+static void note_others(struct usb_bus *b, const struct usb *u)
+{
+	libusb_device **list = NULL;
+	ssize_t n = libusb_get_device_list(b->context, &list);
+
+	for (ssize_t i = 0; i < n; i++)
+		if (list[i] != u->device)
+			usb_memory_note(&b->memory, list[i]);
+	if (n >= 0)
+		libusb_free_device_list(list, 1);
+}
+
 static bool take(struct search *s, struct usb *u)
 {
 	char text[480];
@@ -338,6 +350,7 @@ static bool take(struct search *s, struct usb *u)
 			 "it does not matter which, allow_duplicates",
 			 core_ups(s->core), s->count);
 	remember(&s->bus->memory, u);
+	note_others(s->bus, u);
 	s->bus->said[0] = '\0';
 	memset(&u->counts, 0, sizeof(u->counts));
 	return true;

@@ -28,6 +28,7 @@ enum { BUS_WATCHES = 16 };
 struct usb_memory {
 	bool set;
 	struct usb_identity who; /* its number is of no use */
+	bool alike;              /* there was another one of its kind beside it */
 };
 
 /* libusb in this process.  There is one; see usb_bus_get(). */
@@ -93,6 +94,9 @@ void usb_patterns_free(struct usb_patterns *p);
 bool usb_patterns_match_place(const struct usb_patterns *p, const struct usb_identity *who,
 			      bool numbered);
 bool usb_patterns_match_texts(const struct usb_patterns *p, const struct usb_identity *who);
+
+/* Notes a device that is there beside the one of the memory. */
+void usb_memory_note(struct usb_memory *m, libusb_device *other);
 
 /* 0: it is another one than before; else the more, the surer it is the same. */
 int usb_memory_score(const struct usb_memory *m, const struct usb_identity *who);

@@ -43,6 +43,7 @@ struct usbhid {
 	struct hid_device *device;
 	struct engine *engine;
 	bool wants_packets, listening;
+	bool heard;                     /* a packet since the last poll */
 	bool threshold_set;             /* lowbatt */
 	struct map_set_item numbers[2]; /* of options, for the map's functions */
 };
@@ -450,7 +451,7 @@ static void usbhid_close(struct core *c)
 	u->reports = NULL;
 	u->descriptor = NULL;
 	u->usb = NULL;
-	u->listening = u->threshold_set = false;
+	u->listening = u->threshold_set = u->heard = false;
 }
 
 static void on_packet(void *arg, enum usb_result r, const uint8_t *data, size_t size)
@@ -459,7 +460,9 @@ static void on_packet(void *arg, enum usb_result r, const uint8_t *data, size_t 
 	struct usbhid *u = core_data(c);
 	uint8_t number;
 
+	u->heard = true;
 	if (r != USB_OK) {
+		u->heard = false;
 		u->listening = false;
 		log_debug(1, token, "the interrupt pipe ended: %s", usb_result_name(r));
 		if (r == USB_STALL)
@@ -493,11 +496,17 @@ static enum driver_result open_device(struct core *c, struct usbhid *u)
 	fix_descriptor(c, u);
 	if (looks(c))
 		return look(c, u);
+	core_forget(c);
 	if (!start_engine(c, u))
 		return DRIVER_FAILED;
 	publish_identity(c, u);
 	u->wants_packets = !core_flag(c, "pollonly") && !quirk(u, "no-interrupt");
 	listen_again(c, u);
+	if (core_flag(c, "interruptonly") && !u->listening) {
+		log_error(token, "%s: interruptonly: this device has no interrupt pipe to listen to",
+			  core_ups(c));
+		return DRIVER_FAILED;
+	}
 	log_info(token, "%s is served by the map %s", core_ups(c), u->map->title);
 	return DRIVER_OK;
 }
@@ -524,6 +533,37 @@ static enum driver_result usbhid_open(struct core *c)
 	return r;
 }
 
+/*
+ * With interruptonly a device that has nothing to tell and one that is dead look alike.  So
+ * one that was not heard since the last poll is asked for its status, which every device
+ * has to answer (USB 2.0, 9.4.5) and which does not touch its reports.  A refusal is an answer.
+ */
+static enum driver_result listen_for_life(struct usbhid *u)
+{
+	enum usb_result r;
+
+	if (!u->listening)
+		return DRIVER_FAILED;
+	if (u->heard) {
+		u->heard = false;
+		return DRIVER_OK;
+	}
+	r = usb_device_status(u->usb);
+	return r == USB_STALL ? DRIVER_OK : usb_driver_result(r);
+}
+
+static enum driver_result poll_passive(struct usbhid *u)
+{
+	enum driver_result alive = listen_for_life(u);
+	enum engine_result r;
+
+	if (alive != DRIVER_OK)
+		return alive;
+	r = engine_poll(u->engine, clock_ms());
+	/* It lives, and has not told anything yet. */
+	return r == ENGINE_FAILED ? DRIVER_STALE : engine_core_result(r);
+}
+
 static enum driver_result usbhid_poll(struct core *c)
 {
 	struct usbhid *u = core_data(c);
@@ -532,6 +572,8 @@ static enum driver_result usbhid_poll(struct core *c)
 	if (usb_is_gone(u->usb))
 		return DRIVER_LOST;
 	listen_again(c, u);
+	if (core_flag(c, "interruptonly"))
+		return poll_passive(u);
 	r = engine_poll(u->engine, clock_ms());
 	if (r == ENGINE_OK && !u->threshold_set)
 		engine_core_set(c, u->engine, "lowbatt", "battery.charge.low");

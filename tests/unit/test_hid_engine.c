@@ -74,7 +74,7 @@ struct play {
 	struct engine *engine;
 	uint8_t bytes[8][8];
 	int lens[8];
-	int gets, sets, waited_ms;
+	int gets, sets, waited_ms, alive;
 	bool deaf; /* takes settings, and forgets them */
 	char status[128], alarm[128], written[256];
 	long long now_ms;
@@ -162,7 +162,9 @@ static bool wait_for(void *arg, int ms)
 
 static void alive(void *arg)
 {
-	(void)arg;
+	struct play *p = arg;
+
+	p->alive++;
 }
 
 /* ----------------------------------------------------------------------------- set-up */
@@ -459,6 +461,39 @@ static void a_value_that_is_not_given_any_more_goes(void **state)
 	assert_string_equal(value(p, "ups.temperature"), "26");
 }
 
+static void a_device_that_is_silent_about_its_status_only_is_not_alive(void **state)
+{
+	struct play *p = *state;
+
+	poll_after(p, 0, ENGINE_OK);
+	p->alive = 0;
+	poll_after(p, 31000, ENGINE_OK);
+	assert_true(p->alive > 0);
+	p->lens[1] = HID_IO_FAILED;
+	p->alive = 0;
+	for (int i = 0; i < 3; i++)
+		poll_after(p, 31000, ENGINE_FAILED);
+	assert_int_equal(p->alive, 0);
+	put(p, 1, "\x64\x01", 2);
+	poll_after(p, 2000, ENGINE_OK);
+	assert_int_equal(p->alive, 0); /* the whole poll says it */
+	poll_after(p, 31000, ENGINE_OK);
+	assert_true(p->alive > 0);
+}
+
+static void after_a_quick_poll_that_failed_only_a_whole_one_counts(void **state)
+{
+	struct play *p = *state;
+
+	poll_after(p, 0, ENGINE_OK);
+	p->lens[1] = HID_IO_FAILED;
+	poll_after(p, 2000, ENGINE_FAILED);
+	p->gets = p->alive = 0;
+	poll_after(p, 31000, ENGINE_FAILED);
+	assert_int_equal(p->alive, 0);
+	assert_int_equal(p->gets, 1); /* the rest would be of no use */
+}
+
 static void interrupts_alone_are_enough(void **state)
 {
 	struct play *p = *state;
@@ -753,6 +788,8 @@ int main(void)
 		TEST(a_device_that_does_not_answer_gives_no_reading),
 		TEST(a_status_that_is_refused_after_it_was_given_is_no_reading),
 		TEST(a_value_that_is_not_given_any_more_goes),
+		TEST(a_device_that_is_silent_about_its_status_only_is_not_alive),
+		TEST(after_a_quick_poll_that_failed_only_a_whole_one_counts),
 		BARE(interrupts_alone_are_enough),
 		TEST(a_setting_is_written_and_read_back),
 		TEST(a_device_that_only_pretends_is_found_out),

@@ -115,6 +115,14 @@ class Device:
         """Plugged in again, as the next device number, or that one."""
         self.command("plug" if number is None else f"plug {number}")
 
+    def fuse(self, calls, plug=False):
+        """It is unplugged at so many calls of programs from now on, and with `plug` back at once."""
+        self.command(f"fuse {calls}{' plug' if plug else ''}")
+
+    def text(self, index, text=None):
+        """What a text of the device is from now on; None: it has none."""
+        self.command(f"text {index}" if text is None else f"text {index} {text}")
+
     def log(self):
         """What the host did, a list: "set feature 04: 04 01", "detach", "claim 0", "release"."""
         return self.command("log")

@@ -206,10 +206,11 @@ static char *do_state(struct port *p, const struct words *w, GString *out)
 	(void)w;
 	if (p->plugged)
 		sim.carrier->state(p, &s);
-	g_string_append_printf(out, "plugged %d\nnumber %u\ndriver %s\nwaiting %u\ncontrols %u\n"
-				    "packet-us %u\n",
+	g_string_append_printf(out,
+			       "plugged %d\nnumber %u\ndriver %s\nwaiting %u\ncontrols %u\n"
+			       "packet-us %u\nfuse %u\n",
 			       p->plugged != NULL, s.number, *s.driver ? s.driver : "-", s.waiting,
-			       p->device->controls, s.packet_us);
+			       p->device->controls, s.packet_us, p->device->fuse);
 	return NULL;
 }
 
@@ -258,6 +259,32 @@ static char *do_plug(struct port *p, const struct words *w, GString *out)
 	return sim.carrier->plug(p, (guint)number);
 }
 
+/* "fuse 12 plug": gone at the twelfth call, and back at once. */
+static char *do_fuse(struct port *p, const struct words *w, GString *out)
+{
+	(void)out;
+	if (!sim.carrier->mode)
+		return g_strdup("the kernel is a real one");
+	if (w->n < 2 || (w->n == 3 && strcmp(w->w[2], "plug") != 0))
+		return g_strdup("fuse N [plug]");
+	p->device->fuse = (guint)g_ascii_strtoull(w->w[1], NULL, 10);
+	p->device->fuse_plugs = w->n == 3;
+	return NULL;
+}
+
+/* What a text is from now on; the kernel's copy of it is as old as the plug. */
+static char *do_text(struct port *p, const struct words *w, GString *out)
+{
+	guint64 index = w->n > 1 ? g_ascii_strtoull(w->w[1], NULL, 10) : 0;
+
+	(void)out;
+	if (index < 1 || index > 255)
+		return g_strdup("text INDEX [TEXT]");
+	g_free(p->device->texts[index]);
+	p->device->texts[index] = w->n > 2 ? g_strjoinv(" ", w->w + 2) : NULL;
+	return NULL;
+}
+
 static char *do_quit(struct port *p, const struct words *w, GString *out)
 {
 	(void)p;
@@ -280,7 +307,8 @@ static const struct {
 	{"state", do_state},     {"stuck", do_stuck},
 	{"mode", do_mode, TRUE}, {"unplug", do_unplug, TRUE},
 	{"plug", do_plug, TRUE}, {"quit", do_quit},
-	{"gets", do_gets},
+	{"gets", do_gets},       {"fuse", do_fuse},
+	{"text", do_text},
 };
 
 static char *run(struct port *p, const struct words *w, GString *out)

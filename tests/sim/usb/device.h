@@ -40,6 +40,9 @@ struct device {
 	/* faults */
 	gboolean hangs, texts_stall, descriptor_stalls;
 
+	guint fuse; /* it is unplugged at so many calls of programs from now on; 0 = never */
+	gboolean fuse_plugs; /* and plugged in again at once */
+
 	GString *log; /* what the host did to it */
 	guint controls;
 };

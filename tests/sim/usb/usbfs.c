@@ -31,6 +31,7 @@ struct Usbfs {
 	UMockdevIoctlBase parent;
 	struct device *device;
 	usbfs_driver_fn *fn;
+	usbfs_fuse_fn *fuse;
 	void *arg;
 	GHashTable *openers; /* UMockdevIoctlClient -> struct opener */
 	UMockdevIoctlClient *owner;
@@ -441,6 +442,20 @@ static int dispatch(Usbfs *f, UMockdevIoctlClient *client, gulong request)
 	}
 }
 
+/* Asking for a transfer that is not finished is no call: it is done without end. */
+static void burn_fuse(Usbfs *f, UMockdevIoctlClient *client, gulong request)
+{
+	gboolean reaps = request == USBDEVFS_REAPURB || request == USBDEVFS_REAPURBNDELAY;
+
+	if (f->gone || f->device->fuse == 0 ||
+	    (reaps && g_queue_is_empty(&opener_of(f, client)->finished)))
+		return;
+	if (--f->device->fuse > 0)
+		return;
+	usbfs_unplug(f);
+	f->fuse(f->arg);
+}
+
 static gboolean handle_ioctl(UMockdevIoctlBase *base, UMockdevIoctlClient *client)
 {
 	gulong request = umockdev_ioctl_client_get_request(client);
@@ -448,6 +463,7 @@ static gboolean handle_ioctl(UMockdevIoctlBase *base, UMockdevIoctlClient *clien
 	int error;
 
 	g_mutex_lock(&usbfs_lock);
+	burn_fuse(f, client, request);
 	if (request == USBDEVFS_REAPURB || request == USBDEVFS_REAPURBNDELAY)
 		error = reap(f, client);
 	else if (request == USBDEVFS_DISCARDURB)
@@ -496,12 +512,13 @@ static void usbfs_init(Usbfs *f)
 	f->openers = g_hash_table_new_full(NULL, NULL, NULL, opener_free);
 }
 
-Usbfs *usbfs_new(struct device *d, usbfs_driver_fn *fn, void *arg)
+Usbfs *usbfs_new(struct device *d, usbfs_driver_fn *fn, usbfs_fuse_fn *fuse, void *arg)
 {
 	Usbfs *f = g_object_new(usbfs_get_type(), NULL);
 
 	f->device = d;
 	f->fn = fn;
+	f->fuse = fuse;
 	f->arg = arg;
 	f->kernel_driver = d->has_kernel_driver;
 	return f;

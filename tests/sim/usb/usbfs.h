@@ -17,9 +17,12 @@ extern GMutex usbfs_lock;
 /* Changes of the interface's driver ("usbhid", "usbfs", NULL), called with the lock held. */
 typedef void usbfs_driver_fn(void *arg, const char *driver);
 
+/* The device's fuse has blown: programs find it gone already, the rest is to be done. The same. */
+typedef void usbfs_fuse_fn(void *arg);
+
 typedef struct Usbfs Usbfs; /* a GObject, a UMockdevIoctlBase */
 
-Usbfs *usbfs_new(struct device *d, usbfs_driver_fn *fn, void *arg);
+Usbfs *usbfs_new(struct device *d, usbfs_driver_fn *fn, usbfs_fuse_fn *fuse, void *arg);
 
 /* The rest with the lock held. */
 void usbfs_unplug(Usbfs *f); /* all that waits ends, nothing works any more */

@@ -163,13 +163,37 @@ static void uevent(const struct port *p, const char *action)
 	g_free(way);
 }
 
+static void unplug(struct port *p);
+static char *plug_next(struct port *p, guint number);
+
+static gboolean after_fuse(void *arg)
+{
+	struct port *p = arg;
+	char *why = NULL;
+
+	if (p->plugged)
+		unplug(p);
+	if (p->device->fuse_plugs)
+		why = plug_next(p, 0);
+	if (why)
+		g_printerr("usbsim: %s\n", why);
+	g_free(why);
+	return G_SOURCE_REMOVE;
+}
+
+/* Called by umockdev's thread; ours unplugs. */
+static void on_fuse(void *arg)
+{
+	g_idle_add(after_fuse, arg);
+}
+
 /* The node's far end; before the node is there, and umockdev tells everybody so. */
 static char *attach(struct port *p)
 {
 	char *node = node_of(p), *why = NULL;
 	GError *error = NULL;
 
-	p->plugged = usbfs_new(p->device, show_driver, p);
+	p->plugged = usbfs_new(p->device, show_driver, on_fuse, p);
 	/* If a device had this number before; else there is nothing to detach. */
 	umockdev_testbed_detach_ioctl(sim.testbed, node, NULL);
 	if (!umockdev_testbed_attach_ioctl(sim.testbed, node, (UMockdevIoctlBase *)p->plugged, &error)) {
