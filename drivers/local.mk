@@ -183,7 +183,7 @@ driver_PROGRAMS += drivers/nutdrv_qx
 qx_older = bestups blazer_ser blazer_usb
 all-local: drivers/nutdrv_qx$(EXEEXT)
 	$(AM_V_at)for name in $(qx_older); do $(LN_S) -f nutdrv_qx$(EXEEXT) drivers/$$name; done
-install-exec-hook:
+install-data-hook:
 	for name in $(qx_older); do $(LN_S) -f nutdrv_qx$(EXEEXT) $(DESTDIR)$(driverdir)/$$name; done
 uninstall-hook:
 	for name in $(qx_older); do rm -f $(DESTDIR)$(driverdir)/$$name; done

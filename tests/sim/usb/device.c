@@ -137,6 +137,10 @@ static gboolean read_number(struct device *d, const char *name, const char *rest
 		d->packet_size = n;
 	else if (strcmp(name, "interrupt-pipe:") == 0)
 		d->has_interrupt = strcmp(rest, "no") != 0;
+	else if (strcmp(name, "interrupt-out:") == 0)
+		d->has_interrupt_out = strcmp(rest, "no") != 0;
+	else if (strcmp(name, "adapter:") == 0)
+		d->is_adapter = strcmp(rest, "no") != 0;
 	else if (strcmp(name, "kernel-driver:") == 0)
 		d->has_kernel_driver = strcmp(rest, "no") != 0;
 	else if (strcmp(name, "hid-interface:") == 0)
@@ -258,7 +262,11 @@ static void put_hid_descriptor(GByteArray *out, guint length)
 
 static void put_interfaces(const struct device *d, GByteArray *out)
 {
-	const guint8 hid[] = {9, 4, (guint8)d->hid_interface, 0, d->has_interrupt, 3, 0, 0, 0};
+	const guint8 hid[] = {
+		9, 4, (guint8)d->hid_interface, 0, (guint8)(d->has_interrupt + d->has_interrupt_out),
+		3, 0, 0, 0};
+	const guint8 out_endpoint[] = {
+		7, 5, 0x02, 3, (guint8)(d->packet_size & 0xff), (guint8)(d->packet_size >> 8), 10};
 	const guint8 endpoint[] = {7,
 				   5,
 				   (guint8)(0x81 + d->hid_interface),
@@ -276,6 +284,8 @@ static void put_interfaces(const struct device *d, GByteArray *out)
 	put_hid_descriptor(out, told_length(d, d->length_config));
 	if (d->has_interrupt)
 		g_byte_array_append(out, endpoint, sizeof(endpoint));
+	if (d->has_interrupt_out)
+		g_byte_array_append(out, out_endpoint, sizeof(out_endpoint));
 }
 
 GByteArray *device_descriptors(const struct device *d)
@@ -355,6 +365,8 @@ static int get_descriptor(const struct device *d, const guint8 *setup, guint8 *d
 		r = answer(setup, data, all->data + 18, all->len - 18);
 	else if (setup[3] == 3)
 		r = answer_text(d, setup, data);
+	if (setup[3] == 3 && d->is_adapter)
+		device_note((struct device *)d, "text %02x %04x", setup[2], WORD(setup + 4));
 	g_byte_array_unref(all);
 	return r;
 }
@@ -416,7 +428,7 @@ static int set_report(struct device *d, const guint8 *setup, const guint8 *data)
 
 	device_note(d, "set %s %02x: %s", r ? kinds[setup[3]] : "?", setup[2], hex);
 	g_free(hex);
-	if (!r || (!r->bytes && setup[3] != REPORT_OUTPUT) || r->stalls)
+	if (!r || (!r->bytes && setup[3] != REPORT_OUTPUT && !d->is_adapter) || r->stalls)
 		return -EPIPE;
 	if (r->hangs)
 		return DEVICE_HANGS;
@@ -453,6 +465,13 @@ int device_control(struct device *d, const guint8 *setup, guint8 *data)
 		return DEVICE_HANGS;
 	if ((TYPE(setup) & 0x1f) == 1)
 		return to_interface(d, setup, data);
+	if (d->is_adapter && (TYPE(setup) & 0xe0) == 0x40) {
+		char *hex = bytes_hex(data, WORD(setup + 6));
+
+		device_note(d, "vendor %02x: %s", setup[1], hex);
+		g_free(hex);
+		return (int)WORD(setup + 6);
+	}
 	switch (setup[0] << 8 | setup[1]) {
 	case 0x8006:
 		return get_descriptor(d, setup, data);

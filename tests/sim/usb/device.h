@@ -28,7 +28,8 @@ struct device {
 	GByteArray *report_descriptor;
 	int length_config, length_request; /* of it, as told; -1 = the truth */
 	struct report reports[REPORT_KINDS][256];
-	gboolean has_interrupt, has_kernel_driver;
+	gboolean has_interrupt, has_interrupt_out, has_kernel_driver;
+	gboolean is_adapter; /* it takes reports of any kind and vendor requests, and notes texts */
 	guint packet_size;
 	guint hid_interface; /* those before are something else */
 	const char *speed;   /* megabits, as sysfs has it */

@@ -388,6 +388,23 @@ static char *do_log(struct port *p, const struct words *w, GString *out)
 	return NULL;
 }
 
+/* text INDEX HEX: what it says from now on, in Latin-1. */
+static char *do_text(struct port *p, const struct words *w, GString *out)
+{
+	GByteArray *bytes = rest_bytes(w, 2);
+	guint index = w->n >= 2 ? (guint)g_ascii_strtoull(w->w[1], NULL, 16) : 256;
+
+	(void)out;
+	if (!bytes || index > 255)
+		return g_strdup("text INDEX BYTES");
+	g_byte_array_append(bytes, (const guint8 *)"", 1);
+	g_free(p->device->texts[index]);
+	p->device->texts[index] =
+		g_convert((char *)bytes->data, -1, "UTF-8", "ISO-8859-1", NULL, NULL, NULL);
+	g_byte_array_unref(bytes);
+	return NULL;
+}
+
 static char *do_forget(struct port *p, const struct words *w, GString *out)
 {
 	(void)w;
@@ -465,6 +482,7 @@ static const struct {
 	gboolean locks; /* by itself, where it must */
 } commands[] = {
 	{"set", do_set},         {"get", do_get},
+	{"text", do_text},
 	{"int", do_int},         {"int-fault", do_int_fault},
 	{"stall", do_fault},     {"timeout", do_fault},
 	{"short", do_length},    {"long", do_length},
