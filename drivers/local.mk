@@ -200,3 +200,17 @@ drivers_nutdrv_qx_LDADD += drivers/libusbtransport.la
 else
 drivers_nutdrv_qx_SOURCES += drivers/qx/qxusb_none.c
 endif
+
+check_PROGRAMS += tests/unit/test_qx
+TESTS += tests/unit/test_qx
+tests_unit_test_qx_SOURCES = tests/unit/test_qx.c
+tests_unit_test_qx_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_qx_LDADD = drivers/libqx.la $(CMOCKA_LIBS)
+
+if ENABLE_FUZZERS
+noinst_PROGRAMS += tests/fuzz/fuzz_qx
+endif
+tests_fuzz_fuzz_qx_SOURCES = tests/fuzz/fuzz_qx.c
+tests_fuzz_fuzz_qx_CPPFLAGS = $(AM_CPPFLAGS) -DMAPS_DATA='"$(abs_top_srcdir)/data"'
+tests_fuzz_fuzz_qx_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
+tests_fuzz_fuzz_qx_LDADD = drivers/libqx.la
