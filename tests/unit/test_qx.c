@@ -14,6 +14,7 @@
 #include <cmocka.h>
 
 #include "common/base/str.h"
+#include "drivers/engine/engine.h"
 #include "drivers/maps/mapset.h"
 #include "drivers/qx/qxbattery.h"
 #include "drivers/qx/qxdevice.h"
@@ -438,9 +439,158 @@ static void a_masterguard_gets_its_address(void **state)
 	assert_false(through("masterguard-address", true, text, &len, sizeof(text)));
 }
 
-/* ----------------------------------------------------------------------------- battery */
+/* ------------------------------------------------------------------------ with the engine */
 
 static struct state *values;
+static char alarms[128];
+
+static void set_text(void *arg, const char *name, const char *text)
+{
+	(void)arg;
+	state_set(values, name, text);
+}
+
+static void begin_status(void *arg)
+{
+	(void)arg;
+	alarms[0] = '\0';
+}
+
+static void take_word(void *arg, const char *word)
+{
+	(void)arg, (void)word;
+}
+
+static void take_alarm(void *arg, const char *text)
+{
+	size_t used = strlen(alarms);
+
+	(void)arg;
+	str_format(alarms + used, sizeof(alarms) - used, "%s;", text);
+}
+
+static bool no_wait(void *arg, int ms)
+{
+	(void)arg, (void)ms;
+	return true;
+}
+
+static void alive(void *arg)
+{
+	(void)arg;
+}
+
+static struct engine *start(void)
+{
+	static struct engine_device ops;
+	static const struct engine_options options = {.full_s = 1, .quick_s = 1, .store = &numbers};
+	static struct engine_host host;
+
+	ops = qx_device_ops(device);
+	host = (struct engine_host){values,     set_text, begin_status, take_word,
+				    take_alarm, no_wait,  alive,        NULL};
+	return engine_new(map, NULL, &ops, &host, &options);
+}
+
+static void of_several_rows_the_first_that_makes_something_is_used(void **state)
+{
+	struct engine *e;
+
+	(void)state;
+	load("QUERY Q1 Q1%r begin(()\nSTATUS Q1[1] online quick\n"
+	     "VAR Q1[3-6] battery.voltage format(%.1f)\nVAR Q1[8-11] battery.voltage format(%.1f)\n"
+	     "VAR Q1[3-6] battery.current format(%.1f)\n");
+	answers("Q1\r", "(1 --.- 27.1\r");
+	e = start();
+	assert_int_equal(engine_poll(e, 1), ENGINE_OK);
+	assert_string_equal(state_get(values, "battery.voltage"), "27.1");
+	assert_null(state_get(values, "battery.current"));
+	/* It may say so later: a variable without another row waits for it. */
+	answers("Q1\r", "(1 13.5 27.2\r");
+	assert_int_equal(engine_poll(e, 5000), ENGINE_OK);
+	assert_string_equal(state_get(values, "battery.voltage"), "27.2");
+	assert_string_equal(state_get(values, "battery.current"), "13.5");
+	engine_free(e);
+}
+
+static void an_alarm_ends_when_its_row_does_not_count_any_more(void **state)
+{
+	struct engine *e;
+
+	(void)state;
+	load("QUERY Q1 Q1%r begin(()\nQUERY F F%r begin(() when(fault)\n"
+	     "STATUS Q1[1] online quick\nVAR Q1[2] experimental.x hidden keep(fault)\n"
+	     "ALARM F[1] broken when(fault)\n");
+	answers("Q1\r", "(11\r");
+	answers("F\r", "(1\r");
+	e = start();
+	assert_int_equal(engine_poll(e, 1), ENGINE_OK);
+	assert_string_equal(alarms, "broken;");
+	answers("Q1\r", "(10\r");
+	assert_int_equal(engine_poll(e, 5000), ENGINE_OK);
+	assert_string_equal(alarms, "");
+	engine_free(e);
+}
+
+static void a_setting_may_read_back_in_another_form(void **state)
+{
+	struct engine *e;
+
+	(void)state;
+	load("QUERY Q1 Q1%r begin(()\nQUERY FL FL%r begin((E)\nQUERY PA P%vA%r\n"
+	     "STATUS Q1[1] online quick\nLOOKUP t\n 0 no\n 1 yes\nEND\n"
+	     "VAR FL[1-] ups.start.auto switch(a) lookup(t) rw values(t) to(PA) slow\n");
+	answers("Q1\r", "(1\r");
+	answers("FL\r", "(EbDa\r");
+	e = start();
+	assert_int_equal(engine_poll(e, 1), ENGINE_OK);
+	assert_string_equal(state_get(values, "ups.start.auto"), "no");
+	/* It only pretends. */
+	assert_int_equal(engine_setvar(e, "ups.start.auto", "yes"), DRIVERWIRE_R_FAILED);
+	answers("FL\r", "(EabD\r");
+	assert_int_equal(engine_setvar(e, "ups.start.auto", "yes"), DRIVERWIRE_HANDLED);
+	assert_int_equal(engine_setvar(e, "ups.start.auto", "maybe"), DRIVERWIRE_R_INVALID);
+	engine_free(e);
+}
+
+static void limits_that_the_device_has_not_told_are_none(void **state)
+{
+	struct engine *e;
+
+	(void)state;
+	load("QUERY Q1 Q1%r begin(()\nQUERY S S%v%r\nSTATUS Q1[1] online quick\n"
+	     "VAR Q1[2] experimental.y hidden keep(most)\n"
+	     "VAR Q1[3] battery.packs rw limits(0,k(most)) to(S) slow\n"
+	     "VAR Q1[3] ups.id rw limits(0,k(least)) to(S) slow\n"
+	     "VAR Q1[3] experimental.z hidden keep(never) when(least)\n"
+	     "VAR Q1[3] experimental.z hidden keep(least) when(never)\n");
+	answers("Q1\r", "(145\r");
+	e = start();
+	assert_int_equal(engine_poll(e, 1), ENGINE_OK);
+	assert_int_equal(engine_setvar(e, "battery.packs", "5"), DRIVERWIRE_R_INVALID);
+	assert_int_equal(engine_setvar(e, "ups.id", "5"), DRIVERWIRE_HANDLED);
+	engine_free(e);
+}
+
+static void a_reading_without_the_mains_is_none(void **state)
+{
+	struct engine *e;
+
+	(void)state;
+	load("QUERY Q1 Q1%r begin(()\nQUERY F F%r begin(()\nSTATUS Q1[1] online quick\n"
+	     "VAR Q1[2] ups.load\nVAR F[1] ups.id static\n");
+	answers("F\r", "(7\r");
+	e = start();
+	assert_int_equal(engine_poll(e, 1), ENGINE_FAILED);
+	answers("Q1\r", "(15\r");
+	assert_int_equal(engine_poll(e, 5000), ENGINE_OK);
+	assert_string_equal(state_get(values, "ups.load"), "5");
+	answers("Q1\r", NULL);
+	assert_int_equal(engine_poll(e, 10000), ENGINE_FAILED);
+	engine_free(e);
+}
+
+/* ----------------------------------------------------------------------------- battery */
 
 static int make_values(void **state)
 {
@@ -536,6 +686,12 @@ static void the_load_takes_out_of_the_battery_and_the_mains_fill_it(void **state
 	is("battery.runtime", "600");
 }
 
+static int drop_both(void **state)
+{
+	return unload(state) + drop_values(state);
+}
+
+#define IN_BOTH(test)  cmocka_unit_test_setup_teardown(test, make_values, drop_both)
 #define IN_LINE(test)  cmocka_unit_test_teardown(test, unload)
 #define IN_STATE(test) cmocka_unit_test_setup_teardown(test, make_values, drop_values)
 
@@ -559,6 +715,11 @@ int main(void)
 		IN_LINE(best_powers_fields_come_to_columns),
 		IN_LINE(bytes_of_qs_become_digits_and_bits),
 		IN_LINE(a_masterguard_gets_its_address),
+		IN_BOTH(of_several_rows_the_first_that_makes_something_is_used),
+		IN_BOTH(an_alarm_ends_when_its_row_does_not_count_any_more),
+		IN_BOTH(a_setting_may_read_back_in_another_form),
+		IN_BOTH(limits_that_the_device_has_not_told_are_none),
+		IN_BOTH(a_reading_without_the_mains_is_none),
 		IN_STATE(the_charge_is_guessed_by_the_voltage),
 		IN_STATE(what_the_device_says_of_its_charge_stays),
 		IN_STATE(the_number_of_packs_is_found_out),
