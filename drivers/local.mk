@@ -191,7 +191,7 @@ driver_PROGRAMS += drivers/nutdrv_qx
 qx_older = bestups blazer_ser blazer_usb
 all-local: drivers/nutdrv_qx$(EXEEXT)
 	$(AM_V_at)for name in $(qx_older); do $(LN_S) -f nutdrv_qx$(EXEEXT) drivers/$$name; done
-install-exec-hook:
+install-data-hook:
 	for name in $(qx_older); do $(LN_S) -f nutdrv_qx$(EXEEXT) $(DESTDIR)$(driverdir)/$$name; done
 uninstall-hook:
 	for name in $(qx_older); do rm -f $(DESTDIR)$(driverdir)/$$name; done
@@ -208,3 +208,17 @@ drivers_nutdrv_qx_LDADD += drivers/libusbtransport.la
 else
 drivers_nutdrv_qx_SOURCES += drivers/qx/qxusb_none.c
 endif
+
+check_PROGRAMS += tests/unit/test_qx
+TESTS += tests/unit/test_qx
+tests_unit_test_qx_SOURCES = tests/unit/test_qx.c
+tests_unit_test_qx_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_qx_LDADD = drivers/libqx.la $(CMOCKA_LIBS)
+
+if ENABLE_FUZZERS
+noinst_PROGRAMS += tests/fuzz/fuzz_qx
+endif
+tests_fuzz_fuzz_qx_SOURCES = tests/fuzz/fuzz_qx.c
+tests_fuzz_fuzz_qx_CPPFLAGS = $(AM_CPPFLAGS) -DMAPS_DATA='"$(abs_top_srcdir)/data"'
+tests_fuzz_fuzz_qx_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
+tests_fuzz_fuzz_qx_LDADD = drivers/libqx.la

@@ -38,6 +38,8 @@ bool engine_rows_index(struct engine *e)
 	e->names = calloc(e->count + 1, sizeof(struct engine_row *));
 	if (!e->names)
 		return false;
+	if (e->count == 0)
+		return true; /* a map without rows: there is nothing to sort */
 	qsort(e->rows, e->count, sizeof(struct engine_row *), by_place_in_map);
 	for (size_t i = 0; i < e->count; i++) {
 		e->rows[i]->order = i;

@@ -70,5 +70,5 @@ enum carrier_result qx_probe(const struct mapset *maps, const struct map *only,
 		if (r == CARRIER_GONE || r == CARRIER_FAILED)
 			return r;
 	}
-	return only && count == 0 ? CARRIER_OK : CARRIER_SILENCE;
+	return only && count == 0 && only->row_count > 0 ? CARRIER_OK : CARRIER_SILENCE;
 }
