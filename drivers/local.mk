@@ -172,6 +172,7 @@ tests_unit_test_driver_settings_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_driver_settings_LDADD = drivers/libcore.la $(CMOCKA_LIBS)
 
 man_pages += docs/man/dummy-ups.8 docs/man/nutupsdrv.8 docs/man/upsdrvctl.8
+man_pages += docs/man/snmp-ups.8
 man_pages += docs/man/usbhid-ups.8
 man_pages += docs/man/nutdrv_qx.8
 

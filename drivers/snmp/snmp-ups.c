@@ -32,7 +32,7 @@ struct snmp_ups {
 	struct snmp_device *device;
 	struct engine *engine;
 	bool is_read; /* once, completely: what there is, is known */
-	struct map_set_item numbers[1];
+	struct map_set_item numbers[2]; /* of options, for the maps */
 };
 
 static const struct driver_option options[] = {
@@ -161,6 +161,18 @@ static enum agent_result choose_map(struct core *c, struct snmp_ups *u)
 
 /* ----------------------------------------------------------------------------- the engine */
 
+/* Options that maps ask for: a factor, and a switch. */
+static size_t take_numbers(struct core *c, struct snmp_ups *u)
+{
+	size_t count = 0;
+
+	if (core_flag(c, "symmetrathreephase"))
+		u->numbers[count++] = (struct map_set_item){"symmetrathreephase", 0.707};
+	if (core_flag(c, "notransferoids"))
+		u->numbers[count++] = (struct map_set_item){"notransferoids", 1};
+	return count;
+}
+
 static bool start_engine(struct core *c, struct snmp_ups *u)
 {
 	struct engine_host host = engine_core_host(c);
@@ -175,8 +187,7 @@ static bool start_engine(struct core *c, struct snmp_ups *u)
 	};
 	struct engine_device device;
 
-	u->numbers[0] = (struct map_set_item){"symmetrathreephase", 0.707};
-	given.number_count = core_flag(c, "symmetrathreephase") ? 1 : 0;
+	given.number_count = take_numbers(c, u);
 	u->device = snmp_device_new(u->agent);
 	if (!u->device)
 		return false;
