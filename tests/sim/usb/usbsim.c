@@ -251,9 +251,26 @@ static void unplug(struct port *p)
 
 /* ------------------------------------------------------------------------------- start */
 
+static gboolean is_taken(guint number)
+{
+	for (guint i = 0; i < PORTS_MAX; i++)
+		if (sim.ports[i].plugged && sim.ports[i].number == number)
+			return TRUE;
+	return FALSE;
+}
+
+/* As the kernel's go: on and on, then from the beginning. */
+static guint free_number(void)
+{
+	do
+		sim.last_number = sim.last_number < NUMBER_MAX ? sim.last_number + 1 : 2;
+	while (is_taken(sim.last_number));
+	return sim.last_number;
+}
+
 static char *plug_next(struct port *p, guint number)
 {
-	return plug(p, number ? number : sim.last_number + 1, TRUE);
+	return plug(p, number ? number : free_number(), TRUE);
 }
 
 static void interrupt(struct port *p, GByteArray *packet)
