@@ -14,7 +14,6 @@
 #include <string.h>
 #include <unistd.h>
 
-
 static struct {
 	const struct carrier *carrier;
 	struct port *ports;
