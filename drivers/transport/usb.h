@@ -132,8 +132,12 @@ struct usb_finder {
 };
 
 /*
- * Finds, opens, locks and claims; *out only with DRIVER_OK.  DRIVER_FATAL for options that
- * cannot be right.  With no pattern of the options and no `known` all devices would fit: FATAL.
+ * Finds, opens, locks and claims; *out only with DRIVER_OK.  Detaching the kernel's driver,
+ * changing the configuration or the alternate setting are calls that do not return before
+ * the system is done: at most 5 s each, with a device that does not answer, and the loop
+ * gets its turn between them.  upsd waits for 15 s (MAXAGE), and the data are stale anyway.
+ * DRIVER_FATAL for options that cannot be right.  With no pattern of the options and no `known` all
+ * devices would fit: FATAL.
  */
 enum driver_result usb_open(struct core *c, const struct usb_finder *f, void *arg,
 			    struct usb **out);

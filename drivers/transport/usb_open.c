@@ -17,6 +17,7 @@ enum {
 	CANDIDATES_MAX = 16,
 	LOOKS_MAX = 3, /* when devices come while we look */
 	TEXT_TRIES = 2,
+	SILENT_TEXTS = 2,
 };
 
 /* One look at the bus. */
@@ -165,32 +166,42 @@ static void describe(const struct usb_identity *who, char *dst, size_t size)
 		   who->product_id, who->vendor, who->product, who->serial, who->way);
 }
 
+/* An answer that was garbled may be better the next time; of one that did not come the driver has
+ * waited long enough. */
 static enum usb_result read_text(struct usb *u, unsigned index, char *dst, size_t size)
 {
 	enum usb_result r = USB_OK;
 
 	for (int i = 0; i < TEXT_TRIES; i++) {
 		r = usb_string(u, index, dst, size);
-		if (r != USB_FAILED && r != USB_TIMEOUT)
+		if (r != USB_FAILED)
 			break;
 	}
-	return r == USB_GONE || r == USB_ENDING ? r : USB_OK;
+	core_clean(dst);
+	return r;
 }
 
+/* A device that is silent is asked for two texts, not for all: others, which may be the ones that
+ * are meant, wait for it. */
 static enum usb_result read_texts(struct usb *u, const struct libusb_device_descriptor *d)
 {
 	struct usb_identity *who = &u->who;
-	enum usb_result r;
+	const struct {
+		unsigned index;
+		char *text;
+	} rows[] = {{d->iManufacturer, who->vendor},
+		    {d->iProduct, who->product},
+		    {d->iSerialNumber, who->serial}};
+	int silent = 0;
 
-	r = read_text(u, d->iManufacturer, who->vendor, sizeof(who->vendor));
-	if (r == USB_OK)
-		r = read_text(u, d->iProduct, who->product, sizeof(who->product));
-	if (r == USB_OK)
-		r = read_text(u, d->iSerialNumber, who->serial, sizeof(who->serial));
-	core_clean(who->vendor);
-	core_clean(who->product);
-	core_clean(who->serial);
-	return r;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]) && silent < SILENT_TEXTS; i++) {
+		enum usb_result r = read_text(u, rows[i].index, rows[i].text, sizeof(who->serial));
+
+		if (r == USB_GONE || r == USB_ENDING)
+			return r;
+		silent += r == USB_TIMEOUT;
+	}
+	return USB_OK;
 }
 
 /* ---------------------------------------------------------------------------- looking */

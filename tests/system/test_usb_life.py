@@ -189,3 +189,46 @@ def test_texts_that_stall_or_are_no_ascii_hurt_nobody(site, usbsim):
     ups = Ups(site, sim)
     ups.wait_fresh()
     assert ups.values()["ups.model"] == "Netz?r ?"
+
+
+def described(site, *lines, **changes):
+    path = site.root / "described.txt"
+    path.write_text(variant(site, "plain", **changes).read_text() + "\n".join(lines) + "\n")
+    return path
+
+
+def test_the_right_one_of_several_hid_descriptors_is_asked_for(site, usbsim):
+    sim = usbsim(described(site, "hid-descriptors-before: 1"))
+    ups = Ups(site, sim, "usb_hid_desc_index = 1")
+    ups.wait_fresh()
+    assert ups.values()["battery.charge"] == "100"
+
+
+def test_a_configuration_of_two_is_selected_once(site, usbsim):
+    sim = usbsim(described(site, "configurations: 2", "kernel-driver: no"))
+    ups = Ups(site, sim, "usb_config_index = 1")
+    ups.wait_fresh()
+    assert sim.log()[:2] == ["set-configuration 2", "claim 0"]
+    sim.unplug()
+    ups.wait_fresh(False)
+    sim.plug()
+    ups.wait_fresh()
+    assert sim.log().count("set-configuration 2") == 2
+
+
+def test_reports_without_numbers_are_read_and_written(site, usbsim):
+    path = site.root / "bare.txt"
+    path.write_text("usb-id: 0463:ffff\nistr: 1 2 3\nstring 1: Chestnut\nstring 2: Bare UPS\n"
+                    "string 3: BARE-1\n"
+                    "rdesc: 05 84 09 04 a1 01 09 24 a1 02 05 85 15 00 25 64 75 08 95 01 09 66 b1 02\n"
+                    "rdesc: 25 01 75 01 95 01 05 84 09 02 a1 02 05 85 09 d0 b1 02 09 44 b1 02\n"
+                    "rdesc: 09 45 b1 02 09 42 b1 02 95 04 b1 03 c0 c0 c0\n"
+                    "report feature 00: 57 01\n")
+    ups = Ups(site, usbsim(path), "pollonly")
+    ups.wait_fresh()
+    assert ups.values()["ups.status"] == "OL"
+    assert ups.values()["battery.charge"] == "87"
+    ups.sim.set("feature", 0, "56 04")
+    ups.wait_value("ups.status", "OB DISCHRG")
+    ups.sim.set("feature", 0, "56 0c")
+    ups.wait_value("ups.status", "OB DISCHRG LB")

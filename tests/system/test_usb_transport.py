@@ -164,6 +164,15 @@ def test_a_device_whose_texts_stall_is_found_by_its_ids(site, usbsim):
     probe.wait_fresh()
 
 
+def test_a_silent_neighbour_is_not_waited_for_at_length(site, usbsim):
+    sim = usbsim(variant(site, "plain", string_3="A"), variant(site, "plain", string_3="B"))
+    sim.hang()
+    probe = Probe(site, sim, "vendorid = 0463", "serial = B", start=False)
+    probe.start()
+    probe.wait_value("usb.way", "1-2")
+    assert sim.state()["controls"] == "3"  # languages and two texts
+
+
 def test_a_device_that_comes_after_the_driver_is_taken(site, usbsim):
     sim = usbsim("plain")
     sim.unplug()

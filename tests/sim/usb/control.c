@@ -14,8 +14,6 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { NUMBER_MAX = 127 };
-
 static struct {
 	const struct carrier *carrier;
 	struct port *ports;

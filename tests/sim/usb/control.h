@@ -9,7 +9,7 @@
 
 #include "tests/sim/usb/device.h"
 
-enum { PORTS_MAX = 16 };
+enum { PORTS_MAX = 16, NUMBER_MAX = 127 };
 
 /* A place of the bus, with its device plugged in or not. */
 struct port {

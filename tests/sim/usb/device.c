@@ -149,6 +149,10 @@ static gboolean read_number(struct device *d, const char *name, const char *rest
 		d->hid_interface = n;
 	else if (strcmp(name, "least-request:") == 0)
 		d->least_request = n;
+	else if (strcmp(name, "configurations:") == 0)
+		d->configurations = n == 2 ? 2 : 1;
+	else if (strcmp(name, "hid-descriptors-before:") == 0)
+		d->hid_at = MIN(n, 4);
 	else if (strcmp(name, "rdesc-length-config:") == 0)
 		d->length_config = (int)n;
 	else if (strcmp(name, "rdesc-length-request:") == 0)
@@ -200,6 +204,7 @@ static struct device *device_new(const char *path)
 	d->length_config = d->length_request = -1;
 	d->has_interrupt = d->has_kernel_driver = TRUE;
 	d->packet_size = 8;
+	d->configurations = d->configuration = 1;
 	d->speed = "1.5";
 	d->log = g_string_new(NULL);
 	for (int kind = 0; kind < REPORT_KINDS; kind++)
@@ -296,11 +301,34 @@ static void put_interfaces(const struct device *d, GByteArray *out)
 	for (guint i = 0; i < d->hid_interface; i++)
 		put_other_interface(d, out, i);
 	g_byte_array_append(out, hid, sizeof(hid));
+	for (guint i = 0; i < d->hid_at; i++)
+		put_hid_descriptor(out, 1);
 	put_hid_descriptor(out, told_length(d, d->length_config));
 	if (d->has_interrupt)
 		put_endpoint(out, 0x81 + d->hid_interface, d->packet_size);
 	if (d->has_out)
 		put_endpoint(out, d->is_adapter ? 0x02 : 0x01 + d->hid_interface, d->packet_size);
+}
+
+/* A device before its software has told it what it is: one interface of the maker's own. */
+static void put_idle_configuration(GByteArray *out)
+{
+	static const guint8 idle[] = {9, 2, 18, 0, 1, 1, 0, 0xa0, 50, 9, 4, 0, 0, 0, 0xff, 0, 0, 0};
+
+	g_byte_array_append(out, idle, sizeof(idle));
+}
+
+static void put_configuration(const struct device *d, GByteArray *out)
+{
+	const guint8 config[] = {
+		9, 2, 0, 0, (guint8)(d->hid_interface + 1), (guint8)d->configurations, 0, 0xa0, 50};
+	guint at = out->len, total;
+
+	g_byte_array_append(out, config, sizeof(config));
+	put_interfaces(d, out);
+	total = out->len - at;
+	out->data[at + 2] = (guint8)(total & 0xff);
+	out->data[at + 3] = (guint8)(total >> 8);
 }
 
 GByteArray *device_descriptors(const struct device *d)
@@ -322,17 +350,13 @@ GByteArray *device_descriptors(const struct device *d)
 				 d->text_index[0],
 				 d->text_index[1],
 				 d->text_index[2],
-				 1};
-	const guint8 config[] = {9, 2, 0, 0, (guint8)(d->hid_interface + 1), 1, 0, 0xa0, 50};
+				 (guint8)d->configurations};
 	GByteArray *out = g_byte_array_new();
-	guint total;
 
 	g_byte_array_append(out, device, sizeof(device));
-	g_byte_array_append(out, config, sizeof(config));
-	put_interfaces(d, out);
-	total = out->len - (guint)sizeof(device);
-	out->data[sizeof(device) + 2] = (guint8)(total & 0xff);
-	out->data[sizeof(device) + 3] = (guint8)(total >> 8);
+	if (d->configurations > 1)
+		put_idle_configuration(out);
+	put_configuration(d, out);
 	return out;
 }
 
@@ -397,7 +421,7 @@ static int get_hid_descriptor(const struct device *d, const guint8 *setup, guint
 		return answer(setup, data, d->report_descriptor->data, d->report_descriptor->len);
 	hid = g_byte_array_new();
 	put_hid_descriptor(hid, told_length(d, d->length_request));
-	if (setup[3] == 0x21 && setup[2] == 0)
+	if (setup[3] == 0x21 && setup[2] == d->hid_at)
 		r = answer(setup, data, hid->data, hid->len);
 	g_byte_array_unref(hid);
 	return r;

@@ -34,6 +34,9 @@ struct device {
 	guint packet_size;
 	guint least_request; /* bytes of a report that the host has to ask for to get an answer */
 	guint hid_interface;     /* those before are something else */
+	guint configurations;    /* two: the first one is of no use */
+	guint configuration;     /* the value of the one in force */
+	guint hid_at;            /* so many HID descriptors of no use are before the right one */
 	gboolean others_are_hid; /* and still of class HID */
 	gboolean has_out;        /* an interrupt pipe to the device */
 	const char *speed;   /* megabits, as sysfs has it */

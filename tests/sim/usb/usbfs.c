@@ -404,6 +404,16 @@ static void reap_soon(Usbfs *f, UMockdevIoctlClient *client)
 	g_source_unref(timer);
 }
 
+static int set_configuration(Usbfs *f, guint value)
+{
+	device_note(f->device, "set-configuration %u", value);
+	if (f->owner || f->kernel_driver)
+		return EBUSY;
+	f->device->configuration = value;
+	f->fn(f->arg, usbfs_driver(f));
+	return 0;
+}
+
 static int dispatch(Usbfs *f, UMockdevIoctlClient *client, gulong request)
 {
 	UMockdevIoctlData *arg = umockdev_ioctl_client_get_arg(client);
@@ -427,8 +437,7 @@ static int dispatch(Usbfs *f, UMockdevIoctlClient *client, gulong request)
 		device_note(f->device, "set-interface %u", number(arg));
 		return 0;
 	case USBDEVFS_SETCONFIGURATION:
-		device_note(f->device, "set-configuration %u", number(arg));
-		return 0;
+		return set_configuration(f, number(arg));
 	case USBDEVFS_CLEAR_HALT:
 	case USBDEVFS_RESETEP:
 		device_note(f->device, "clear-halt %02x", number(arg));

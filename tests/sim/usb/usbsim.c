@@ -38,13 +38,27 @@ static char *node_of(const struct port *p)
 	return g_strdup_printf("/dev/bus/usb/001/%03u", p->number);
 }
 
-/* The link that says who has the interface. */
+static void show_configuration(const struct port *p)
+{
+	char *path = g_strdup_printf("%s/sys/devices/sim/usb1/1-%u/bConfigurationValue", sim.root,
+				     p->index);
+	char *text = g_strdup_printf("%u\n", p->device->configuration);
+
+	if (p->device->configurations > 1 && !g_file_set_contents(path, text, -1, NULL))
+		g_printerr("usbsim: %s: not written\n", path);
+	g_free(text);
+	g_free(path);
+}
+
+/* The link that says who has the interface, and the configuration in force. */
 static void show_driver(void *arg, const char *driver)
 {
 	const struct port *p = arg;
 	char *link = g_strdup_printf("%s/sys/devices/sim/usb1/1-%u/1-%u:1.%u/driver", sim.root,
 				     p->index, p->index, p->device->hid_interface);
 
+	if (p->plugged)
+		show_configuration(p);
 	g_unlink(link);
 	if (driver) {
 		char *target = g_strdup_printf("../../../../../bus/usb/drivers/%s", driver);
@@ -113,10 +127,10 @@ static void describe_device(GString *s, const struct port *p)
 		"\nE: DEVNAME=/dev/bus/usb/001/%03u\nE: DEVTYPE=usb_device\nE: SUBSYSTEM=usb\n"
 		"E: BUSNUM=001\nE: DEVNUM=%03u\nE: ID_VENDOR_ID=%04x\nE: ID_MODEL_ID=%04x\n"
 		"A: busnum=1\\n\nA: devnum=%u\\n\nA: speed=%s\\n\nA: bConfigurationValue=1\\n\n"
-		"A: bNumConfigurations=1\\n\nA: bNumInterfaces=%u\\n\n"
+		"A: bNumConfigurations=%u\\n\nA: bNumInterfaces=%u\\n\n"
 		"A: idVendor=%04x\\n\nA: idProduct=%04x\\n\nA: bcdDevice=%04x\\n\n",
 		p->number, p->number, d->vendor_id, d->product_id, p->number, d->speed,
-		d->hid_interface + 1, d->vendor_id, d->product_id, d->release);
+		d->configurations, d->hid_interface + 1, d->vendor_id, d->product_id, d->release);
 	describe_texts(s, d);
 	g_string_append(s, "H: descriptors=");
 	add_hex(s, descriptors);
@@ -211,6 +225,7 @@ static char *plug(struct port *p, guint number, gboolean tell)
 	char *why;
 
 	p->number = number;
+	p->device->configuration = 1;
 	describe_device(s, p);
 	why = attach(p);
 	if (!why)
@@ -251,9 +266,26 @@ static void unplug(struct port *p)
 
 /* ------------------------------------------------------------------------------- start */
 
+static gboolean is_taken(guint number)
+{
+	for (guint i = 0; i < PORTS_MAX; i++)
+		if (sim.ports[i].plugged && sim.ports[i].number == number)
+			return TRUE;
+	return FALSE;
+}
+
+/* As the kernel's go: on and on, then from the beginning. */
+static guint free_number(void)
+{
+	do
+		sim.last_number = sim.last_number < NUMBER_MAX ? sim.last_number + 1 : 2;
+	while (is_taken(sim.last_number));
+	return sim.last_number;
+}
+
 static char *plug_next(struct port *p, guint number)
 {
-	return plug(p, number ? number : sim.last_number + 1, TRUE);
+	return plug(p, number ? number : free_number(), TRUE);
 }
 
 static void interrupt(struct port *p, GByteArray *packet)
