@@ -7,6 +7,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "common/base/clock.h"
 #include "common/base/log.h"
@@ -44,6 +45,7 @@ struct usbhid {
 	struct engine *engine;
 	bool wants_packets, listening;
 	bool threshold_set;             /* lowbatt */
+	bool hinted;                    /* at root */
 	struct map_set_item numbers[2]; /* of options, for the map's functions */
 };
 
@@ -397,13 +399,18 @@ static bool explore(struct usbhid *u, const struct hid_usages *usages)
 {
 	const struct usb_identity *who = usb_identity(u->usb);
 	struct hid_io io = {io_get, io_set, io_string, u};
-	struct explore_known known = {u->maps->maps, u->maps->count, map_of_names(u)};
+	struct draft_source from = {
+		.desc = &u->desc,
+		.usages = usages,
+		.vendor = who->vendor_id,
+		.product = who->product_id,
+		.maps = u->maps->maps,
+		.map_count = u->maps->count,
+		.names = map_of_names(u),
+	};
 
-	u->reports = hid_reports_new(&u->desc, &io);
-	return u->reports &&
-	       explore_print(stdout, &u->desc, u->reports, usages, who->vendor_id, who->product_id,
-			     &known) != HID_GONE &&
-	       fflush(stdout) == 0;
+	from.reports = u->reports = hid_reports_new(&u->desc, &io);
+	return u->reports && explore_print(stdout, &from) == HID_OK && fflush(stdout) == 0;
 }
 
 static enum driver_result look(struct core *c, struct usbhid *u)
@@ -516,6 +523,10 @@ static enum driver_result usbhid_open(struct core *c)
 	if (!engine_core_maps(c, program, "subdriver", &u->maps, &u->only))
 		return DRIVER_FATAL;
 	r = usb_open(c, looks(c) ? &looking : &serving, c, &u->usb);
+	if (r == DRIVER_FAILED && looks(c) && geteuid() != 0 && !u->hinted) {
+		log_notice(token, "root needs no permission to look at a device");
+		u->hinted = true;
+	}
 	if (r != DRIVER_OK)
 		return r;
 	r = open_device(c, u);
