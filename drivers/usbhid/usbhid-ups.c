@@ -27,6 +27,8 @@ enum {
 	DESCRIPTOR_MAX = 16384,
 	REPORT_TIMEOUT_MS = USB_TIMEOUT_MS,
 	DISCHARGE_LOG_S = 30,
+	PAGE_POWER = 0x84, /* of HID */
+	PAGE_BATTERY = 0x85,
 };
 
 struct usbhid {
@@ -192,6 +194,54 @@ static bool known(void *arg, uint16_t vendor, uint16_t product)
 	return any;
 }
 
+/* Named by who asks: it is looked at, whatever it is. */
+static bool is_chosen(const struct core *c)
+{
+	static const char *const keys[] = {"vendorid", "productid", "vendor", "product",
+					   "serial",   "bus",	    "device", "busport"};
+
+	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
+		if (core_option(c, keys[i]))
+			return true;
+	}
+	return false;
+}
+
+static bool is_power_device(const struct hid_desc *d)
+{
+	for (size_t i = 0; i < d->count; i++) {
+		for (unsigned k = 0; k < d->fields[i].depth; k++) {
+			uint32_t page = d->fields[i].path[k] >> 16;
+
+			if (page == PAGE_POWER || page == PAGE_BATTERY)
+				return true;
+		}
+	}
+	return false;
+}
+
+/* False: the system knows what it is, and it is something else. */
+static bool may_be_power_device(const struct usb *usb)
+{
+	uint8_t *bytes = malloc(DESCRIPTOR_MAX);
+	bool may = !bytes, is_there = true;
+
+	for (unsigned i = 0; !may && is_there; i++) {
+		size_t got = usb_hid_glance(usb, i, bytes, DESCRIPTOR_MAX, &is_there);
+		struct hid_desc d;
+
+		if (!is_there)
+			break;
+		may = got == 0 || !hid_desc_parse(&d, bytes, got);
+		if (!may) {
+			may = is_power_device(&d);
+			hid_desc_free(&d);
+		}
+	}
+	free(bytes);
+	return may;
+}
+
 static bool accept(void *arg, struct usb *usb, const struct usb_identity *who,
 		   struct usb_choice *choice)
 {
@@ -212,7 +262,7 @@ static bool accept(void *arg, struct usb *usb, const struct usb_identity *who,
 	if (u->match || u->only)
 		return true;
 	if (looks(c))
-		return usb_is_hid(usb);
+		return is_chosen(c) || (usb_is_hid(usb) && may_be_power_device(usb));
 	log_notice(token, "no map is for %04x:%04x \"%s\"; --explore shows what it has",
 		   who->vendor_id, who->product_id, who->product);
 	return false;
@@ -498,6 +548,12 @@ static enum driver_result open_device(struct core *c, struct usbhid *u)
 	if (!read_descriptor(c, u))
 		return DRIVER_FAILED;
 	fix_descriptor(c, u);
+	if (looks(c) && !is_chosen(c) && !is_power_device(&u->desc)) {
+		log_error(token, "there is a HID device, but none of the power pages; choose it by "
+				 "vendorid if it is meant");
+		core_finish(c, false);
+		return DRIVER_FAILED;
+	}
 	if (looks(c))
 		return look(c, u);
 	if (!start_engine(c, u))

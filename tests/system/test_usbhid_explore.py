@@ -72,6 +72,29 @@ def test_of_several_devices_none_is_taken_and_all_are_listed(look):
     assert "MATCH usb 0463:ffff" in see("--explore", "-x", "busport=1-1").stdout
 
 
+def gadget(site, *lines):
+    """A HID device that has nothing to do with power."""
+    path = site.root / "gadget.txt"
+    path.write_text("usb-id: 1209:0001\nistr: 0 0 0\n"
+                    "rdesc: 06 00 ff 09 01 a1 01 09 02 15 00 26 ff 00 75 08 95 08 81 02 c0\n"
+                    + "".join(f"{line}\n" for line in lines))
+    return path
+
+
+def test_other_hid_devices_are_passed_over(site, look):
+    see = look(gadget(site), "plain")
+    assert "MATCH usb 0463:ffff" in see("--explore").stdout
+    assert not see.sim.device(1).log()
+
+
+def test_a_device_that_has_nothing_to_do_with_power_is_not_explored_unless_it_is_meant(site, look):
+    see = look(gadget(site, "kernel-driver: no"))
+    done = see("--explore", status=1)
+    assert "none of the power pages" in done.stderr
+    assert done.stdout == ""
+    assert "MATCH usb 1209:0001" in see("--explore", "-x", "vendorid=1209").stdout
+
+
 def test_without_a_device_it_says_so_and_ends(look):
     see = look("plain")
     see.sim.unplug()
