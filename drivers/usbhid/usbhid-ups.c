@@ -15,10 +15,9 @@
 #include "drivers/core/driver.h"
 #include "drivers/engine/host.h"
 #include "drivers/transport/usb.h"
-#include "drivers/usbhid/capture.h"
-#include "drivers/usbhid/explore.h"
 #include "drivers/usbhid/hiddevice.h"
 #include "drivers/usbhid/hidfix.h"
+#include "drivers/usbhid/look.h"
 
 static const char token[] = "usbhid";
 static const char program[] = "usbhid-ups";
@@ -27,8 +26,7 @@ enum {
 	DESCRIPTOR_MAX = 16384,
 	REPORT_TIMEOUT_MS = USB_TIMEOUT_MS,
 	DISCHARGE_LOG_S = 30,
-	PAGE_POWER = 0x84, /* of HID */
-	PAGE_BATTERY = 0x85,
+	LOOK_AGAIN_MS = 200,
 };
 
 struct usbhid {
@@ -107,21 +105,7 @@ static const struct driver_option options[] = {
 	 .help = "Powercom: delays in the byte order of old models"},
 	{.name = "powercom_sdcmd_discrete_delay",
 	 .help = "Powercom: delays as the numbers 1 to 18"},
-	{.name = "explore",
-	 .help = "print what a device has, and a draft map, and end",
-	 .flags = DRIVER_OPTION_LOOK},
-	{.name = "capture",
-	 .argument = "file",
-	 .help = "write all of a device into a file that the simulator plays, and end",
-	 .flags = DRIVER_OPTION_LOOK},
-	{.name = "capture_seconds",
-	 .argument = "seconds",
-	 .help = "watch what changes for that long, and write it there, too",
-	 .flags = DRIVER_OPTION_LOOK,
-	 .max = 86400},
-	{.name = "capture_anonymous",
-	 .help = "leave the serial number out",
-	 .flags = DRIVER_OPTION_LOOK},
+	LOOK_OPTIONS,
 	{.name = NULL},
 };
 
@@ -173,16 +157,11 @@ static int io_string(void *arg, unsigned index, char *text, size_t size)
 
 /* -------------------------------------------------------------------------- finding it */
 
-static bool looks(const struct core *c)
-{
-	return core_flag(c, "explore") || core_option(c, "capture");
-}
-
 static bool known(void *arg, uint16_t vendor, uint16_t product)
 {
 	struct core *c = arg;
 	const struct usbhid *u = core_data(c);
-	bool any = u->only || looks(c) || core_option(c, "productid");
+	bool any = u->only || look_is_wanted(c) || core_option(c, "productid");
 
 	for (size_t i = 0; !any && i < u->maps->count; i++) {
 		const struct map *m = u->maps->maps[i];
@@ -192,54 +171,6 @@ static bool known(void *arg, uint16_t vendor, uint16_t product)
 			      m->matches[k].vendor == vendor && m->matches[k].product == product;
 	}
 	return any;
-}
-
-/* Named by who asks: it is looked at, whatever it is. */
-static bool is_chosen(const struct core *c)
-{
-	static const char *const keys[] = {"vendorid", "productid", "vendor", "product",
-					   "serial",   "bus",	    "device", "busport"};
-
-	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
-		if (core_option(c, keys[i]))
-			return true;
-	}
-	return false;
-}
-
-static bool is_power_device(const struct hid_desc *d)
-{
-	for (size_t i = 0; i < d->count; i++) {
-		for (unsigned k = 0; k < d->fields[i].depth; k++) {
-			uint32_t page = d->fields[i].path[k] >> 16;
-
-			if (page == PAGE_POWER || page == PAGE_BATTERY)
-				return true;
-		}
-	}
-	return false;
-}
-
-/* False: the system knows what it is, and it is something else. */
-static bool may_be_power_device(const struct usb *usb)
-{
-	uint8_t *bytes = malloc(DESCRIPTOR_MAX);
-	bool may = !bytes, is_there = true;
-
-	for (unsigned i = 0; !may && is_there; i++) {
-		size_t got = usb_hid_glance(usb, i, bytes, DESCRIPTOR_MAX, &is_there);
-		struct hid_desc d;
-
-		if (!is_there)
-			break;
-		may = got == 0 || !hid_desc_parse(&d, bytes, got);
-		if (!may) {
-			may = is_power_device(&d);
-			hid_desc_free(&d);
-		}
-	}
-	free(bytes);
-	return may;
 }
 
 static bool accept(void *arg, struct usb *usb, const struct usb_identity *who,
@@ -261,8 +192,8 @@ static bool accept(void *arg, struct usb *usb, const struct usb_identity *who,
 	u->match = mapset_match_usb(u->maps, &device, u->only, &u->map);
 	if (u->match || u->only)
 		return true;
-	if (looks(c))
-		return is_chosen(c) || (usb_is_hid(usb) && may_be_power_device(usb));
+	if (look_is_wanted(c))
+		return look_accepts(c, usb);
 	log_notice(token, "no map is for %04x:%04x \"%s\"; --explore shows what it has",
 		   who->vendor_id, who->product_id, who->product);
 	return false;
@@ -429,63 +360,37 @@ static bool start_engine(struct core *c, struct usbhid *u)
 
 /* --------------------------------------------------------------------- looking at one */
 
-/* The device's own, if it has one. */
-static const struct map *map_of_names(const struct usbhid *u)
+/* For a capture: the same device, when it is plugged in again. */
+static struct usb *look_again(void *arg, long long end_ms)
 {
-	return u->map ? u->map : u->maps->maps[0];
+	static const struct usb_finder finder = {.known = known, .accept = accept, .sole = true};
+	struct core *c = arg;
+	struct usbhid *u = core_data(c);
+	bool going = true;
+
+	usb_close(u->usb);
+	u->usb = NULL;
+	while (going && clock_ms() < end_ms && usb_open(c, &finder, c, &u->usb) == DRIVER_FAILED)
+		going = core_wait(c, LOOK_AGAIN_MS);
+	return u->usb;
 }
 
-static struct hid_usages *usage_names(const struct usbhid *u)
+static void look(struct core *c, struct usbhid *u)
 {
-	const struct map *names = map_of_names(u);
-	struct hid_usages *usages = hid_usages_new();
-
-	for (size_t i = 0; usages && i < names->usage_count; i++)
-		hid_usages_add(usages, names->usages[i].name, names->usages[i].number);
-	return usages;
-}
-
-static bool explore(struct usbhid *u, const struct hid_usages *usages)
-{
-	const struct usb_identity *who = usb_identity(u->usb);
-	struct hid_io io = {io_get, io_set, io_string, u};
-	struct draft_source from = {
-		.desc = &u->desc,
-		.usages = usages,
-		.vendor = who->vendor_id,
-		.product = who->product_id,
-		.maps = u->maps->maps,
-		.map_count = u->maps->count,
-		.names = map_of_names(u),
-	};
-
-	from.reports = u->reports = hid_reports_new(&u->desc, &io);
-	return u->reports && explore_print(stdout, &from) == HID_OK && fflush(stdout) == 0;
-}
-
-static enum driver_result look(struct core *c, struct usbhid *u)
-{
-	struct hid_usages *usages = usage_names(u);
-	const char *file = core_option(c, "capture");
-	const struct capture capture = {
+	const struct look how = {
 		.core = c,
 		.usb = u->usb,
+		.maps = u->maps,
+		.map = u->map,
 		.desc = &u->desc,
-		.usages = usages,
 		.descriptor = u->descriptor,
 		.descriptor_size = u->descriptor_size,
-		.seconds = core_option_long(c, "capture_seconds", 0),
-		.anonymous = core_flag(c, "capture_anonymous"),
+		.io = {io_get, io_set, io_string, u},
+		.again = look_again,
+		.arg = c,
 	};
-	bool well = usages != NULL;
 
-	if (well && file)
-		well = capture_write(&capture, file);
-	if (well && core_flag(c, "explore"))
-		well = explore(u, usages);
-	hid_usages_free(usages);
-	core_finish(c, well);
-	return DRIVER_FAILED;
+	look_at(&how);
 }
 
 /* ------------------------------------------------------------------------------ driver */
@@ -548,14 +453,10 @@ static enum driver_result open_device(struct core *c, struct usbhid *u)
 	if (!read_descriptor(c, u))
 		return DRIVER_FAILED;
 	fix_descriptor(c, u);
-	if (looks(c) && !is_chosen(c) && !is_power_device(&u->desc)) {
-		log_error(token, "there is a HID device, but none of the power pages; choose it by "
-				 "vendorid if it is meant");
-		core_finish(c, false);
+	if (look_is_wanted(c)) {
+		look(c, u);
 		return DRIVER_FAILED;
 	}
-	if (looks(c))
-		return look(c, u);
 	if (!start_engine(c, u))
 		return DRIVER_FAILED;
 	publish_identity(c, u);
@@ -576,10 +477,12 @@ static enum driver_result usbhid_open(struct core *c)
 		log_error(token, "pollonly and interruptonly: nothing would be left to read");
 		return DRIVER_FATAL;
 	}
+	if (!look_options_fit(c))
+		return DRIVER_FATAL;
 	if (!engine_core_maps(c, program, "subdriver", &u->maps, &u->only))
 		return DRIVER_FATAL;
-	r = usb_open(c, looks(c) ? &looking : &serving, c, &u->usb);
-	if (r == DRIVER_FAILED && looks(c) && geteuid() != 0 && !u->hinted) {
+	r = usb_open(c, look_is_wanted(c) ? &looking : &serving, c, &u->usb);
+	if (r == DRIVER_FAILED && look_is_wanted(c) && geteuid() != 0 && !u->hinted) {
 		log_notice(token, "root needs no permission to look at a device");
 		u->hinted = true;
 	}

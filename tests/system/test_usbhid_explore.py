@@ -9,7 +9,7 @@ import threading
 import hidmaker
 import pytest
 
-from harness import LineClient, PowerHost, usbscript, wait_until
+from harness import LineClient, PowerHost, usbscript, usbsim as usbsim_module, wait_until
 from harness.build import CHECKOUT
 
 MAPS = CHECKOUT / "data"
@@ -256,9 +256,96 @@ def test_a_serial_number_can_be_left_out(site, look):
     assert "string 3: ANONYMOUS" in text
 
 
+def test_a_serial_number_is_left_out_wherever_it_is_told(site, look):
+    path = strange(site, *STATUS, hid("UPS.PowerSummary.iSerialNumber", 4, bits=8),
+                   hid("UPS.PowerSummary.iProduct", 5, bits=8),
+                   strings=["Nobody", "Strange UPS", "S-77", "INNER-99", "Model of S-77"])
+    text = captured(look(path), site, "new.txt", "--capture-anonymous").read_text()
+    assert "S-77" not in text and "INNER-99" not in text
+    assert [f"string {i}: ANONYMOUS" in text for i in (1, 2, 3, 4, 5)] == [
+        False, False, True, True, True]
+
+
 def test_a_capture_into_no_folder_says_so(site, look):
     done = look("plain")("--capture", site.root / "nowhere" / "new.txt", status=1)
     assert "new.txt cannot be written" in done.stderr
+
+
+def test_a_disk_that_is_full_is_told_and_no_half_is_left(site, look):
+    """A limit for the size of files stands for it: writing fails in the same way."""
+    see = look("plain")
+    path = site.root / "new.txt"
+    process = site.start("usbhid-ups", "--capture", path, env=see.env,
+                         prefix=["sh", "-c", 'trap "" XFSZ; ulimit -f 1; exec "$@"', "sh"])
+    assert process.wait() == 1
+    assert f"{path} cannot be written" in process.log()
+    assert not path.exists()
+
+
+def test_options_of_a_capture_want_a_capture(look):
+    done = look("plain")("--capture-seconds", "5", status=1)
+    assert "--capture FILE --capture-seconds" in done.stderr
+
+
+def test_a_device_with_two_pipes_and_other_interfaces_is_captured_whole(site, look):
+    original = site.root / "pipes.txt"
+    original.write_text((usbsim_module.DEVICES / "plain.txt").read_text() +
+                        "interrupt-out: yes\nhid-interface: 1\nother-interfaces: hid\n"
+                        "packet-size: 16\n")
+    text = captured(look(original), site, "new.txt", "-x", "usb_hid_rep_index=1").read_text()
+    for line in ("interrupt-out: yes", "hid-interface: 1", "other-interfaces: hid",
+                 "packet-size: 16"):
+        assert line in text.splitlines()
+
+
+class Capture:
+    """A capture that watches, in the background; ends with the block."""
+
+    def __init__(self, see, site, path, seconds):
+        self.see, self.path = see, path
+        self.process = site.start("usbhid-ups", "--capture", path, "--capture-seconds", seconds,
+                                  env=see.env, label="capture")
+
+    def __enter__(self):
+        wait_until(lambda: self.see.sim.state()["waiting"] != "0", what=self.process.log)
+        return self
+
+    def __exit__(self, *_):
+        self.process.stop()
+
+    def wait(self, line):
+        """Until that is in the file."""
+        wait_until(lambda: re.search(rf"^at [\d.]+ {line}$", self.path.read_text(), re.M),
+                   what=lambda: f"{line} in {self.path.read_text()}")
+
+
+def test_a_device_that_comes_back_is_watched_on(site, look):
+    see = look("plain")
+    path = site.root / "reset.txt"
+    with Capture(see, site, path, 600) as capture:
+        see.sim.unplug()
+        capture.wait("unplug")
+        see.sim.set("feature", 0x01, "01 14")
+        see.sim.plug()
+        capture.wait("plug")
+        capture.wait("set feature 01 01 14")
+        wait_until(lambda: see.sim.state()["waiting"] != "0", what=capture.process.log)
+        see.sim.interrupt("01 13")
+        capture.wait("int 01 13")
+    events = [event.command for event in usbscript.read(path)]
+    assert events[:3] == ["unplug", "plug", "set feature 01 01 14"]
+
+
+def test_what_was_seen_is_in_the_file_even_if_the_end_is_sudden(site, look):
+    see = look("plain")
+    path = site.root / "outage.txt"
+    with Capture(see, site, path, 600) as capture:
+        see.sim.interrupt("01 14")
+        capture.wait("int 01 14")
+        capture.process.kill()
+    text = path.read_text()
+    assert "report feature 06: 06 e8 00\n" in text
+    assert text.endswith("int 01 14\n")
 
 
 def test_what_changes_is_captured_and_played_again(site, look):
@@ -273,10 +360,10 @@ def test_what_changes_is_captured_and_played_again(site, look):
     see("--capture", path, "--capture-seconds", "6")
     player.join()
     events = usbscript.read(path)
-    commands = [command for _, command in events]
+    commands = [event.command for event in events]
     assert "int 01 14" in commands
     assert any(command.startswith("set feature 02 02") for command in commands)
-    times = [seconds for seconds, _ in events]
+    times = [event.seconds for event in events]
     assert times == sorted(times)
     see.sim.close()
     again = look(path)
@@ -297,11 +384,26 @@ def test_every_script_can_be_read():
         assert usbscript.read(name)
 
 
-@pytest.mark.parametrize("line", ["at", "at x unplug", "at 1", "after -5 plug", "now unplug",
-                                  "at 1 ramp feature 02 1 5"])
-def test_a_mistake_in_a_script_names_file_and_line(line):
-    with pytest.raises(usbscript.Mistake, match=r"^story\.txt:2: write: at SECONDS COMMAND"):
+@pytest.mark.parametrize("line, why", [
+    ("at", "write: at SECONDS COMMAND"), ("at x unplug", "write: at SECONDS COMMAND"),
+    ("at 1", "write: at SECONDS COMMAND"), ("after -5 plug", "write: at SECONDS COMMAND"),
+    ("now unplug", "write: at SECONDS COMMAND"), ("at 1 explode", 'no command "explode"'),
+    ("at 1 ramp feature 02 1 5", "for ramp"), ("at 1 ramp feature 02 1 5 300 2", "for ramp"),
+    ("at 1 set feature 1z 00", "for set"), ("at 1 set output 01 00", "for set"),
+    ("at 1 int 1", "for int"), ("at 1 unplug now", "for unplug")])
+def test_a_mistake_in_a_script_names_file_and_line(line, why):
+    with pytest.raises(usbscript.Mistake, match=rf"^story\.txt:2: .*{why}"):
         usbscript.parse(f"# a story\n{line}\n", "story.txt")
+
+
+def test_what_a_device_cannot_do_is_told_with_file_and_line(usbsim):
+    sim = usbsim("plain")
+    story = usbscript.parse("at 0 unplug\nat 0 unplug\n", "story.txt")
+    with pytest.raises(usbscript.Mistake, match=r"^story\.txt:2: .*not plugged in"):
+        usbscript.play(sim, story)
+    story = usbscript.parse("at 0 ramp feature 01 9 1 2 0\n", "story.txt")
+    with pytest.raises(usbscript.Mistake, match=r"^story\.txt:1: .*no byte 9"):
+        usbscript.play(sim, story)
 
 
 class Watch:
@@ -379,6 +481,16 @@ def test_a_device_that_falls_silent_goes_stale_and_comes_back(site, look):
     wait_until(lambda: not values(site)[1], what="data that are stale")
     player.join()
     wait_until(lambda: values(site)[1], what=lambda: values(site))
+
+
+def test_a_device_that_is_frozen_is_believed_until_it_is_plugged_in_anew(site, look):
+    """It answers, and what it says is possible: nobody can know better.  Its next words count."""
+    see = look("plain")
+    serve(site, see)
+    with Watch(site) as statuses:
+        see.sim.play("frozen", speed=2)
+        wait_until(lambda: power(statuses[-1]) == "OB", what=lambda: statuses)
+    assert {power(s) for s in statuses} == {"OL", "OB"}
 
 
 def test_an_outage_with_a_reset_in_it_ends_on_mains(site, look, shared):

@@ -16,6 +16,7 @@ enum { LENGTH_AS_IS = -1 };
 
 struct report {
 	GByteArray *bytes; /* NULL: the device has none */
+	GByteArray *frozen; /* what it answers while the device is frozen */
 	gboolean stalls, hangs;
 	int length;
 	guint gets; /* times the host asked for it */
@@ -38,7 +39,7 @@ struct device {
 	const char *speed;   /* megabits, as sysfs has it */
 
 	/* faults */
-	gboolean hangs, texts_stall, descriptor_stalls;
+	gboolean hangs, texts_stall, descriptor_stalls, frozen;
 
 	GString *log; /* what the host did to it */
 	guint controls;
@@ -57,6 +58,9 @@ GByteArray *device_descriptors(const struct device *d);
  */
 enum { DEVICE_HANGS = -100000 };
 int device_control(struct device *d, const guint8 *setup, guint8 *data);
+
+/* It answers what it held at that moment, whatever happens to it, until it is thawed. */
+void device_freeze(struct device *d, gboolean on);
 
 /* Parses "0c 01 ff" (also 0x0c,0x01); NULL if it is something else. */
 GByteArray *hex_bytes(const char *text);
