@@ -74,6 +74,8 @@ drivers_libenginehost_la_LIBADD = drivers/libengine.la drivers/libcore.la
 # HID: report descriptors, values, reports, for the engine.  Knows nothing of USB.
 noinst_LTLIBRARIES += drivers/libhid.la
 drivers_libhid_la_SOURCES = \
+	drivers/usbhid/draft.c drivers/usbhid/draft.h \
+	drivers/usbhid/look.c drivers/usbhid/look.h \
 	drivers/usbhid/explore.c drivers/usbhid/explore.h \
 	drivers/usbhid/hidfix.c drivers/usbhid/hidfix.h \
 	drivers/usbhid/hiddesc.c drivers/usbhid/hiddesc.h \

@@ -146,7 +146,8 @@ static void log_retry(struct core *c, int pause_ms)
 {
 	long every = settings_long(c->settings, "reconnect_report_freq", -1);
 
-	if (c->tries == 1)
+	/* Who only looks, or cuts the power, does not try for long. */
+	if (c->tries == 1 && c->service)
 		log_notice("core", "%s is not reached; trying again with pauses of up to %d s",
 			   c->cli->ups, RETRY_LONGEST_MS / 1000);
 	else if (every > 0 && c->tries % (unsigned long)every == 0)

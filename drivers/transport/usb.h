@@ -232,6 +232,13 @@ enum usb_result usb_hid_get(struct usb *u, enum usb_report type, uint8_t id, voi
 enum usb_result usb_hid_set(struct usb *u, enum usb_report type, uint8_t id, const void *data,
 			    size_t size, int timeout_ms);
 
+/*
+ * The report descriptor of the nth interface of class HID as the system's own driver has it,
+ * for accept(): nothing is sent, nobody is disturbed.  0: it is not known; *is_there: whether
+ * there is an nth.
+ */
+size_t usb_hid_glance(const struct usb *u, unsigned nth, void *dst, size_t size, bool *is_there);
+
 /* SET_IDLE of all reports: 0 = only when something changes.  Many devices stall; so what. */
 enum usb_result usb_hid_idle(struct usb *u, unsigned units_of_4_ms);
 

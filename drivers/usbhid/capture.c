@@ -12,6 +12,7 @@
 #include "common/base/log.h"
 #include "common/base/str.h"
 #include "drivers/usbhid/capture.h"
+#include "drivers/usbhid/hidvalue.h"
 
 static const char token[] = "usbhid";
 
@@ -24,6 +25,8 @@ enum {
 	HID = 0x21,
 	HID_LENGTH_AT = 7, /* of the report descriptor, in a HID descriptor */
 	INTERFACE = 0x04,
+	ENDPOINT = 0x05,
+	INTERRUPT = 3, /* of an endpoint's attributes */
 	CLASS_HID = 0x03,
 	LINE_BYTES = 24,
 	REPORT_MAX = 4096,
@@ -39,11 +42,11 @@ struct seen {
 
 struct job {
 	const struct capture *c;
+	struct usb *usb; /* after it came back: another one */
 	FILE *out;
 	struct seen features[256];
 	bool texts[TEXTS_MAX];
 	long long start_ms;
-	bool gone;
 };
 
 /* ------------------------------------------------------------------------------ writing */
@@ -75,23 +78,35 @@ static bool get(const struct job *j, uint8_t type, unsigned value, unsigned inde
 	const struct usb_request r = {type, GET_DESCRIPTOR, (uint16_t)value, (uint16_t)index};
 
 	*got = 0;
-	return usb_control(j->c->usb, &r, dst, size, got, USB_TIMEOUT_MS) == USB_OK;
+	return usb_control(j->usb, &r, dst, size, got, USB_TIMEOUT_MS) == USB_OK;
 }
 
-static void write_text(struct job *j, unsigned index)
+/* The serial number may be told at several places. */
+static bool is_secret(const struct job *j, const char *text)
+{
+	const char *serial = usb_identity(j->usb)->serial;
+
+	return j->c->anonymous && *serial && strstr(text, serial);
+}
+
+static void write_text(struct job *j, unsigned index, bool secret)
 {
 	char text[256];
 
 	if (index == 0 || index >= TEXTS_MAX || j->texts[index])
 		return;
 	j->texts[index] = true;
-	if (usb_string(j->c->usb, index, text, sizeof(text)) == USB_OK)
-		fprintf(j->out, "string %u: %s\n", index, core_clean(text));
+	if (usb_string(j->usb, index, text, sizeof(text)) != USB_OK)
+		return;
+	core_clean(text);
+	if (is_secret(j, text) || (secret && j->c->anonymous))
+		str_copy(text, sizeof(text), "ANONYMOUS");
+	fprintf(j->out, "string %u: %s\n", index, text);
 }
 
 static void write_identity(struct job *j)
 {
-	const struct usb_identity *who = usb_identity(j->c->usb);
+	const struct usb_identity *who = usb_identity(j->usb);
 	uint8_t d[18] = {0};
 	size_t got;
 
@@ -99,58 +114,63 @@ static void write_identity(struct job *j)
 		who->release);
 	if (!get(j, DEVICE_IN, DEVICE << 8, 0, d, sizeof(d), &got) || got < sizeof(d))
 		return;
-	if (j->c->anonymous) {
-		j->texts[d[16]] = true;
-		fprintf(j->out, "istr: %u %u %u\n", d[14], d[15], d[16]);
-		if (d[16])
-			fprintf(j->out, "string %u: ANONYMOUS\n", d[16]);
-	} else {
-		fprintf(j->out, "istr: %u %u %u\n", d[14], d[15], d[16]);
-	}
-	for (size_t i = 14; i <= 16; i++)
-		write_text(j, d[i]);
+	fprintf(j->out, "istr: %u %u %u\n", d[14], d[15], d[16]);
+	write_text(j, d[14], false);
+	write_text(j, d[15], false);
+	write_text(j, d[16], true);
 }
 
-/* What the HID descriptors claim of the report descriptor's length, where that is wrong. */
-static void write_lengths(struct job *j)
+static void write_length(struct job *j, const char *name, const uint8_t *hid)
+{
+	size_t told = hid[HID_LENGTH_AT] | hid[HID_LENGTH_AT + 1] << 8;
+
+	if (told != j->c->descriptor_size)
+		fprintf(j->out, "%s: %zu\n", name, told);
+}
+
+/* What the HID descriptors claim of the report descriptor's length, where that is wrong; and what
+ * else there is than one interface with one pipe. */
+static void write_configuration(struct job *j)
 {
 	uint8_t bytes[1024];
-	size_t got, total;
-	int interface = usb_interface(j->c->usb), at_interface = -1;
-	bool is_hid = false;
+	size_t got;
+	int interface = usb_interface(j->usb), at = -1;
+	bool is_hid = false, others = false, writes = false;
 
 	if (get(j, INTERFACE_IN, HID << 8, (unsigned)interface, bytes, sizeof(bytes), &got) &&
-	    got >= HID_LENGTH_AT + 2) {
-		total = bytes[HID_LENGTH_AT] | bytes[HID_LENGTH_AT + 1] << 8;
-		if (total != j->c->descriptor_size)
-			fprintf(j->out, "rdesc-length-request: %zu\n", total);
-	}
+	    got >= HID_LENGTH_AT + 2)
+		write_length(j, "rdesc-length-request", bytes);
 	if (!get(j, DEVICE_IN, CONFIGURATION << 8, 0, bytes, sizeof(bytes), &got))
 		return;
-	for (size_t i = 0; i + 1 < got && bytes[i] >= 2; i += bytes[i]) {
-		if (bytes[i + 1] == INTERFACE && i + 5 < got) {
-			at_interface = bytes[i + 2];
-			is_hid = bytes[i + 5] == CLASS_HID;
+	for (size_t i = 0; i + 1 < got && bytes[i] >= 2 && i + bytes[i] <= got; i += bytes[i]) {
+		const uint8_t *d = bytes + i;
+
+		if (d[1] == INTERFACE && d[0] >= 9) {
+			at = d[2];
+			is_hid = d[5] == CLASS_HID;
+			others = others || (is_hid && at < interface);
 		}
-		if (bytes[i + 1] != HID || !is_hid || at_interface != interface ||
-		    i + HID_LENGTH_AT + 1 >= got)
-			continue;
-		total = bytes[i + HID_LENGTH_AT] | bytes[i + HID_LENGTH_AT + 1] << 8;
-		if (total != j->c->descriptor_size)
-			fprintf(j->out, "rdesc-length-config: %zu\n", total);
+		if (d[1] == HID && d[0] >= HID_LENGTH_AT + 2 && is_hid && at == interface)
+			write_length(j, "rdesc-length-config", d);
+		if (d[1] == ENDPOINT && d[0] >= 7 && at == interface)
+			writes = writes || (!(d[2] & 0x80) && (d[3] & 3) == INTERRUPT);
 	}
+	if (writes)
+		fputs("interrupt-out: yes\n", j->out);
+	if (others)
+		fputs("other-interfaces: hid\n", j->out);
 }
 
 static void write_pipe(struct job *j)
 {
-	size_t packet = usb_packet_size(j->c->usb);
+	size_t packet = usb_packet_size(j->usb);
 
 	if (packet > 0)
 		fprintf(j->out, "packet-size: %zu\n", packet);
 	else
 		fputs("interrupt-pipe: no\n", j->out);
-	if (usb_interface(j->c->usb) > 0)
-		fprintf(j->out, "hid-interface: %d\n", usb_interface(j->c->usb));
+	if (usb_interface(j->usb) > 0)
+		fprintf(j->out, "hid-interface: %d\n", usb_interface(j->usb));
 }
 
 /* ----------------------------------------------------------------------------- reports */
@@ -164,11 +184,10 @@ static bool fetch(struct job *j, enum hid_type type, uint8_t id, uint8_t *bytes,
 	*got = 0;
 	if (size > REPORT_MAX)
 		return true;
-	r = usb_hid_get(j->c->usb, (enum usb_report)type, id, bytes, size, got, USB_TIMEOUT_MS);
+	r = usb_hid_get(j->usb, (enum usb_report)type, id, bytes, size, got, USB_TIMEOUT_MS);
 	if (r != USB_OK)
 		*got = 0;
-	j->gone = r == USB_GONE || r == USB_ENDING;
-	return !j->gone;
+	return r != USB_GONE && r != USB_ENDING;
 }
 
 static bool differs(const struct seen *s, const uint8_t *bytes, size_t size)
@@ -213,16 +232,20 @@ static bool write_reports(struct job *j, enum hid_type type, const char *name)
 /* Texts that values stand for. */
 static void write_texts_of_fields(struct job *j)
 {
+	size_t offset = hid_desc_data_offset(j->c->desc);
+
 	for (size_t i = 0; i < j->c->desc->count; i++) {
 		const struct hid_field *f = &j->c->desc->fields[i];
 		const char *name =
 			f->depth ? hid_usages_name(j->c->usages, f->path[f->depth - 1]) : NULL;
 		const struct seen *s = &j->features[f->report];
-		size_t at = f->bit / 8 + hid_desc_data_offset(j->c->desc);
+		int64_t index;
 
-		if (f->type == HID_FEATURE && f->bits == 8 && name && name[0] == 'i' &&
-		    isupper((unsigned char)name[1]) && at < s->size)
-			write_text(j, s->bytes[at]);
+		if (f->type == HID_FEATURE && name && name[0] == 'i' &&
+		    isupper((unsigned char)name[1]) && s->size > offset &&
+		    hid_value_get_raw(f, s->bytes + offset, s->size - offset, &index) &&
+		    index > 0 && index < TEXTS_MAX)
+			write_text(j, (unsigned)index, str_caseequal(name, "iSerialNumber"));
 	}
 }
 
@@ -262,37 +285,50 @@ static bool write_changes(struct job *j)
 	return true;
 }
 
-/* A device that goes away is a change as well: it is what happens in some outages. */
+/* A device that goes away is a change as well: some do in every outage.  False: it stays away. */
+static bool wait_for_it(struct job *j, long long end)
+{
+	usb_unlisten(j->usb);
+	fprintf(j->out, "at %.3f unplug\n", since(j));
+	j->usb = j->c->again ? j->c->again(j->c->arg, end) : NULL;
+	if (!j->usb)
+		return false;
+	fprintf(j->out, "at %.3f plug\n", since(j));
+	usb_listen(j->usb, 0, on_packet, j);
+	return write_changes(j) || usb_is_gone(j->usb);
+}
+
 static void watch(struct job *j)
 {
 	long long end = clock_ms() + j->c->seconds * 1000LL;
 	bool going = true;
 
 	j->start_ms = clock_ms();
-	usb_listen(j->c->usb, 0, on_packet, j);
-	while (going && clock_ms() < end) {
+	usb_listen(j->usb, 0, on_packet, j);
+	while (going && clock_ms() < end && !ferror(j->out)) {
 		long long left = end - clock_ms();
 
 		going = core_wait(j->c->core, left < PERIOD_MS ? (int)left : PERIOD_MS) &&
-			write_changes(j);
+			(usb_is_gone(j->usb) || write_changes(j) || usb_is_gone(j->usb));
+		if (going && usb_is_gone(j->usb))
+			going = wait_for_it(j, end);
 	}
-	usb_unlisten(j->c->usb);
-	if (usb_is_gone(j->c->usb))
-		fprintf(j->out, "at %.3f unplug\n", since(j));
+	if (j->usb)
+		usb_unlisten(j->usb);
 }
 
 /* ------------------------------------------------------------------------------- whole */
 
 static bool write_all(struct job *j)
 {
-	const struct usb_identity *who = usb_identity(j->c->usb);
+	const struct usb_identity *who = usb_identity(j->usb);
 
 	fprintf(j->out, "# %04x:%04x %s %s, by usbhid-ups --capture of " PACKAGE_VERSION "\n",
 		who->vendor_id, who->product_id, who->vendor, who->product);
 	fputs("# A file for the simulator, tests/sim/usb; sent to the project, it helps.\n",
 	      j->out);
 	write_identity(j);
-	write_lengths(j);
+	write_configuration(j);
 	write_pipe(j);
 	write_report_descriptor(j);
 	if (!write_reports(j, HID_FEATURE, "feature") || !write_reports(j, HID_INPUT, "input"))
@@ -314,24 +350,28 @@ static FILE *create(const char *path)
 		log_errno(token, errno, "%s cannot be written", path);
 	if (!out && fd >= 0)
 		close(fd);
+	/* What is seen of an outage survives the end of it. */
+	if (out)
+		setvbuf(out, NULL, _IOLBF, 0);
 	return out;
 }
 
 bool capture_write(const struct capture *c, const char *path)
 {
-	struct job j = {.c = c, .out = create(path)};
-	bool ok;
+	struct job j = {.c = c, .usb = c->usb, .out = create(path)};
+	bool ok, written;
 
 	if (!j.out)
 		return false;
 	ok = write_all(&j);
 	if (!ok)
-		log_error(token, "the device went away while it was looked at");
-	if (ferror(j.out) || fflush(j.out) != 0) {
+		log_error(token, usb_is_gone(j.usb) ? "the device went away while it was looked at"
+						    : "ended before the device was looked at");
+	written = !ferror(j.out);
+	if (fclose(j.out) != 0 || !written) {
 		log_error(token, "%s cannot be written: is the disk full?", path);
 		ok = false;
 	}
-	fclose(j.out);
 	if (!ok)
 		unlink(path);
 	for (size_t i = 0; i < 256; i++)

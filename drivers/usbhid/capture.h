@@ -13,18 +13,23 @@
 
 struct capture {
 	struct core *core;
-	struct usb *usb;
+	struct usb *usb; /* not closed by us */
+	/* The device has gone: closes it, and waits until `end_ms` for it to come back.  NULL: it
+	 * has not. */
+	struct usb *(*again)(void *arg, long long end_ms);
+	void *arg;
 	const struct hid_desc *desc;
 	const struct hid_usages *usages; /* names that begin with `i` are numbers of texts */
 	const uint8_t *descriptor;       /* as it came */
 	size_t descriptor_size;
 	long seconds;   /* how long changes are watched for; 0: not at all */
-	bool anonymous; /* the serial number is left out */
+	bool anonymous; /* the serial number is left out of its texts */
 };
 
 /*
- * Writes the file, which may not be there yet; nobody but its owner can read it.  False: said
- * why not in the log; no half of a file is left.
+ * Writes the file, which may not be there yet; nobody but its owner can read it.  What is seen
+ * while watching is in the file at once.  False: said why not in the log; no half of a file is
+ * left.
  */
 bool capture_write(const struct capture *c, const char *path);
 

@@ -7,6 +7,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "common/base/clock.h"
 #include "common/base/log.h"
@@ -14,10 +15,9 @@
 #include "drivers/core/driver.h"
 #include "drivers/engine/host.h"
 #include "drivers/transport/usb.h"
-#include "drivers/usbhid/capture.h"
-#include "drivers/usbhid/explore.h"
 #include "drivers/usbhid/hiddevice.h"
 #include "drivers/usbhid/hidfix.h"
+#include "drivers/usbhid/look.h"
 
 static const char token[] = "usbhid";
 static const char program[] = "usbhid-ups";
@@ -26,6 +26,7 @@ enum {
 	DESCRIPTOR_MAX = 16384,
 	REPORT_TIMEOUT_MS = USB_TIMEOUT_MS,
 	DISCHARGE_LOG_S = 30,
+	LOOK_AGAIN_MS = 200,
 };
 
 struct usbhid {
@@ -45,6 +46,7 @@ struct usbhid {
 	bool wants_packets, listening;
 	bool heard;                     /* a packet since the last poll */
 	bool threshold_set;             /* lowbatt */
+	bool hinted;                    /* at root */
 	struct map_set_item numbers[2]; /* of options, for the map's functions */
 };
 
@@ -104,21 +106,7 @@ static const struct driver_option options[] = {
 	 .help = "Powercom: delays in the byte order of old models"},
 	{.name = "powercom_sdcmd_discrete_delay",
 	 .help = "Powercom: delays as the numbers 1 to 18"},
-	{.name = "explore",
-	 .help = "print what a device has, and a draft map, and end",
-	 .flags = DRIVER_OPTION_LOOK},
-	{.name = "capture",
-	 .argument = "file",
-	 .help = "write all of a device into a file that the simulator plays, and end",
-	 .flags = DRIVER_OPTION_LOOK},
-	{.name = "capture_seconds",
-	 .argument = "seconds",
-	 .help = "watch what changes for that long, and write it there, too",
-	 .flags = DRIVER_OPTION_LOOK,
-	 .max = 86400},
-	{.name = "capture_anonymous",
-	 .help = "leave the serial number out",
-	 .flags = DRIVER_OPTION_LOOK},
+	LOOK_OPTIONS,
 	{.name = NULL},
 };
 
@@ -170,16 +158,11 @@ static int io_string(void *arg, unsigned index, char *text, size_t size)
 
 /* -------------------------------------------------------------------------- finding it */
 
-static bool looks(const struct core *c)
-{
-	return core_flag(c, "explore") || core_option(c, "capture");
-}
-
 static bool known(void *arg, uint16_t vendor, uint16_t product)
 {
 	struct core *c = arg;
 	const struct usbhid *u = core_data(c);
-	bool any = u->only || looks(c) || core_option(c, "productid");
+	bool any = u->only || look_is_wanted(c) || core_option(c, "productid");
 
 	for (size_t i = 0; !any && i < u->maps->count; i++) {
 		const struct map *m = u->maps->maps[i];
@@ -210,8 +193,8 @@ static bool accept(void *arg, struct usb *usb, const struct usb_identity *who,
 	u->match = mapset_match_usb(u->maps, &device, u->only, &u->map);
 	if (u->match || u->only)
 		return true;
-	if (looks(c))
-		return usb_is_hid(usb);
+	if (look_is_wanted(c))
+		return look_accepts(c, usb);
 	log_notice(token, "no map is for %04x:%04x \"%s\"; --explore shows what it has",
 		   who->vendor_id, who->product_id, who->product);
 	return false;
@@ -378,58 +361,37 @@ static bool start_engine(struct core *c, struct usbhid *u)
 
 /* --------------------------------------------------------------------- looking at one */
 
-/* The device's own, if it has one. */
-static const struct map *map_of_names(const struct usbhid *u)
+/* For a capture: the same device, when it is plugged in again. */
+static struct usb *look_again(void *arg, long long end_ms)
 {
-	return u->map ? u->map : u->maps->maps[0];
+	static const struct usb_finder finder = {.known = known, .accept = accept, .sole = true};
+	struct core *c = arg;
+	struct usbhid *u = core_data(c);
+	bool going = true;
+
+	usb_close(u->usb);
+	u->usb = NULL;
+	while (going && clock_ms() < end_ms && usb_open(c, &finder, c, &u->usb) == DRIVER_FAILED)
+		going = core_wait(c, LOOK_AGAIN_MS);
+	return u->usb;
 }
 
-static struct hid_usages *usage_names(const struct usbhid *u)
+static void look(struct core *c, struct usbhid *u)
 {
-	const struct map *names = map_of_names(u);
-	struct hid_usages *usages = hid_usages_new();
-
-	for (size_t i = 0; usages && i < names->usage_count; i++)
-		hid_usages_add(usages, names->usages[i].name, names->usages[i].number);
-	return usages;
-}
-
-static bool explore(struct usbhid *u, const struct hid_usages *usages)
-{
-	const struct usb_identity *who = usb_identity(u->usb);
-	struct hid_io io = {io_get, io_set, io_string, u};
-	struct explore_known known = {u->maps->maps, u->maps->count, map_of_names(u)};
-
-	u->reports = hid_reports_new(&u->desc, &io);
-	return u->reports &&
-	       explore_print(stdout, &u->desc, u->reports, usages, who->vendor_id, who->product_id,
-			     &known) != HID_GONE &&
-	       fflush(stdout) == 0;
-}
-
-static enum driver_result look(struct core *c, struct usbhid *u)
-{
-	struct hid_usages *usages = usage_names(u);
-	const char *file = core_option(c, "capture");
-	const struct capture capture = {
+	const struct look how = {
 		.core = c,
 		.usb = u->usb,
+		.maps = u->maps,
+		.map = u->map,
 		.desc = &u->desc,
-		.usages = usages,
 		.descriptor = u->descriptor,
 		.descriptor_size = u->descriptor_size,
-		.seconds = core_option_long(c, "capture_seconds", 0),
-		.anonymous = core_flag(c, "capture_anonymous"),
+		.io = {io_get, io_set, io_string, u},
+		.again = look_again,
+		.arg = c,
 	};
-	bool well = usages != NULL;
 
-	if (well && file)
-		well = capture_write(&capture, file);
-	if (well && core_flag(c, "explore"))
-		well = explore(u, usages);
-	hid_usages_free(usages);
-	core_finish(c, well);
-	return DRIVER_FAILED;
+	look_at(&how);
 }
 
 /* ------------------------------------------------------------------------------ driver */
@@ -494,8 +456,10 @@ static enum driver_result open_device(struct core *c, struct usbhid *u)
 	if (!read_descriptor(c, u))
 		return DRIVER_FAILED;
 	fix_descriptor(c, u);
-	if (looks(c))
-		return look(c, u);
+	if (look_is_wanted(c)) {
+		look(c, u);
+		return DRIVER_FAILED;
+	}
 	core_forget(c);
 	if (!start_engine(c, u))
 		return DRIVER_FAILED;
@@ -522,9 +486,15 @@ static enum driver_result usbhid_open(struct core *c)
 		log_error(token, "pollonly and interruptonly: nothing would be left to read");
 		return DRIVER_FATAL;
 	}
+	if (!look_options_fit(c))
+		return DRIVER_FATAL;
 	if (!engine_core_maps(c, program, "subdriver", &u->maps, &u->only))
 		return DRIVER_FATAL;
-	r = usb_open(c, looks(c) ? &looking : &serving, c, &u->usb);
+	r = usb_open(c, look_is_wanted(c) ? &looking : &serving, c, &u->usb);
+	if (r == DRIVER_FAILED && look_is_wanted(c) && geteuid() != 0 && !u->hinted) {
+		log_notice(token, "root needs no permission to look at a device");
+		u->hinted = true;
+	}
 	if (r != DRIVER_OK)
 		return r;
 	r = open_device(c, u);

@@ -1,12 +1,15 @@
 """Devices that nobody knows: looked at, captured, played again; and whole stories from scripts."""
 
+import os
 import re
+import shutil
 import stat
 import threading
 
+import hidmaker
 import pytest
 
-from harness import LineClient, PowerHost, usbscript, wait_until
+from harness import LineClient, PowerHost, usbscript, usbsim as usbsim_module, wait_until
 from harness.build import CHECKOUT
 
 MAPS = CHECKOUT / "data"
@@ -36,10 +39,6 @@ def look(site, usbsim):
     return make
 
 
-def draft_of(text):
-    return text[text.index("\nMAP ") + 1:]
-
-
 def with_map(site, text):
     folder = site.conf / "maps" / "usbhid-ups"
     folder.mkdir(parents=True)
@@ -59,7 +58,7 @@ def values(site, ups="ups"):
 def test_a_device_is_explored_without_any_configuration(look):
     see = look("plain")
     out = see("--explore").stdout
-    assert "report feature 02: 02 64 10 0e" in out
+    assert "# report feature 02: 02 64 10 0e" in out
     assert "# UPS.PowerSummary.RemainingCapacity feature report 02 bits 0+8" in out
     assert "MATCH usb 0463:ffff" in out
     assert not [line for line in see.sim.log() if line.startswith("set ")]
@@ -73,6 +72,29 @@ def test_of_several_devices_none_is_taken_and_all_are_listed(look):
     assert "MATCH usb 0463:ffff" in see("--explore", "-x", "busport=1-1").stdout
 
 
+def gadget(site, *lines):
+    """A HID device that has nothing to do with power."""
+    path = site.root / "gadget.txt"
+    path.write_text("usb-id: 1209:0001\nistr: 0 0 0\n"
+                    "rdesc: 06 00 ff 09 01 a1 01 09 02 15 00 26 ff 00 75 08 95 08 81 02 c0\n"
+                    + "".join(f"{line}\n" for line in lines))
+    return path
+
+
+def test_other_hid_devices_are_passed_over(site, look):
+    see = look(gadget(site), "plain")
+    assert "MATCH usb 0463:ffff" in see("--explore").stdout
+    assert not see.sim.device(1).log()
+
+
+def test_a_device_that_has_nothing_to_do_with_power_is_not_explored_unless_it_is_meant(site, look):
+    see = look(gadget(site, "kernel-driver: no"))
+    done = see("--explore", status=1)
+    assert "none of the power pages" in done.stderr
+    assert done.stdout == ""
+    assert "MATCH usb 1209:0001" in see("--explore", "-x", "vendorid=1209").stdout
+
+
 def test_without_a_device_it_says_so_and_ends(look):
     see = look("plain")
     see.sim.unplug()
@@ -81,23 +103,107 @@ def test_without_a_device_it_says_so_and_ends(look):
     assert done.stdout == ""
 
 
+# What a shutdown hangs on: the draft has to say it as our own map does.
+SAME = ("ups.status", "battery.charge", "battery.runtime", "battery.type", "ups.load", "ups.mfr")
+
+
+def near(a, b):
+    return a == b or abs(float(a) - float(b)) <= 0.1
+
+
+def without_families(site):
+    """A folder of data with no map for any device."""
+    folder = site.root / "bare" / "maps" / "usbhid-ups"
+    folder.mkdir(parents=True)
+    for name in ("usages.map", "common.map"):
+        shutil.copy(MAPS / "maps" / "usbhid-ups" / name, folder)
+    return folder.parents[1]
+
+
+def shown(see, site, draft):
+    """What the driver publishes with one map, this device's."""
+    ids = re.search(r"MATCH usb (\w+):(\w+)", draft)
+    site.add_ups("ups", "usbhid-ups", "auto")
+    lines = see("-s", "ups", "-x", "port=auto", "-x", f"vendorid={ids[1]}", "-x",
+                f"productid={ids[2]}", "-d", "1", *site._as_user).stdout.splitlines()
+    return dict(line.split(": ", 1) for line in lines if ": " in line)
+
+
 @pytest.mark.parametrize("name", RECORDED)
 def test_a_draft_is_a_map_that_works_at_once(site, look, shared, name):
-    """As if the vendor were new: only the draft claims this device."""
+    """As if the vendor were new: there is no other map than the draft."""
     see = look(shared / f"facts/hid-devices/{name}.txt")
-    draft = draft_of(see("--explore").stdout)
+    draft = see("--explore").stdout
     path = site.write("draft.map", draft)
     checked = site.run("nut-mapcheck", path, env={"NUT_DATAPATH": str(MAPS)})
     assert (checked.returncode, checked.stderr) == (0, "")
+    ours = shown(see, site, draft)
     with_map(site, draft)
-    ids = re.search(r"MATCH usb (\w+):(\w+)", draft)
-    site.add_ups("ups", "usbhid-ups", "auto", f"vendorid = {ids[1]}",
-                 f"subdriver = device-{ids[1]}-{ids[2]}", "pollinterval = 1")
-    site.start_driver("ups", env=see.env)
-    wait_until(lambda: values(site)[1], what=lambda: f"fresh data, not {values(site)}")
-    got, _ = values(site)
-    assert re.search(r"\bO[LB]\b", got["ups.status"])
-    assert any(key.startswith("battery.") for key in got)
+    see.env["NUT_DATAPATH"] = str(without_families(site))
+    got = shown(see, site, draft)
+    assert got["driver.version.data"].startswith("Draft for")
+    assert {key: got.get(key) for key in SAME} == {key: ours.get(key) for key in SAME}
+    for key in ("input.voltage", "output.voltage", "input.frequency", "output.frequency"):
+        if float(ours.get(key, 0)) > 0:
+            assert near(got[key], ours[key]), key
+
+
+def hid(path, value=0, **more):
+    return hidmaker.Field(path, value, **more)
+
+
+def strange(site, *fields, strings=("Nobody", "Strange UPS", "S-1")):
+    """A device of a vendor that no map has."""
+    ups = hidmaker.Device("1209:beef", strings=list(strings))
+    for field in fields:
+        ups.add(field)
+    path = site.root / "strange.txt"
+    path.write_text(ups.text(hidmaker.map_usages(MAPS / "maps" / "usbhid-ups" / "usages.map")))
+    return path
+
+
+STATUS = [hid("UPS.PowerSummary.PresentStatus.ACPresent", 1, bits=1),
+          hid("UPS.PowerSummary.PresentStatus.Discharging", 0, bits=1),
+          hid("UPS.PowerSummary.PresentStatus.BelowRemainingCapacityLimit", 0, bits=1)]
+
+
+def test_a_voltage_that_is_a_power_of_ten_off_is_scaled(site, look):
+    path = strange(site, *STATUS, hid("UPS.Input.Voltage", 2301, unit=hidmaker.VOLT, exponent=1),
+                   hid("UPS.Battery.ConfigVoltage", 24, unit=hidmaker.VOLT, exponent=7),
+                   hid("UPS.Battery.Voltage", 273, unit=hidmaker.VOLT, exponent=7))
+    out = look(path)("--explore").stdout
+    assert "\nVAR UPS.Input.Voltage input.voltage scale(100000) format(%.1f) # 230.1\n" in out
+    assert "\nVAR UPS.Battery.Voltage battery.voltage scale(0.1) format(%.1f) # 27.3\n" in out
+
+
+def test_what_no_map_knows_is_a_comment_with_its_value(site, look):
+    path = strange(site, *STATUS, hid("UPS.ff990001.ff990002", 17, bits=8, high=99))
+    out = look(path)("--explore").stdout
+    assert "\n# VAR UPS.ff990001.ff990002 unknown.name format(%.0f) # 17; 0..99\n" in out
+
+
+def test_texts_of_the_device_end_no_comment(site, look):
+    """What stands behind a row is one line, whatever the device says; and no serial number."""
+    path = strange(site, *STATUS, hid("UPS.PowerSummary.iProduct", 4, bits=8),
+                   hid("UPS.PowerSummary.iSerialNumber", 3, bits=8),
+                   strings=["Nobody", "Strange UPS", "SECRET-1", "A\x1b[31m\x85\u2028CMD x"])
+    out = look(path)("--explore").stdout
+    assert "SECRET-1" not in out
+    assert all(c == "\n" or " " <= c <= "~" for c in out)
+    checked = site.run("nut-mapcheck", site.write("d.map", out), env={"NUT_DATAPATH": str(MAPS)})
+    assert checked.returncode == 0, checked.stderr
+
+
+def test_a_device_without_permission_names_the_rule_that_mends_it(site, look):
+    see = look("plain")
+    see.sim.mode(0o600 if os.geteuid() == 0 else 0)
+    site.state.chmod(0o777)
+    done = see("--explore", *(["-u", "nobody"] if os.geteuid() == 0 else []), status=1)
+    for text in ("no permission for /dev/bus/usb/001/002", "(0463:ffff)", "62-nut-usbups.rules",
+                 "root needs no permission"):
+        assert text in done.stderr
+    assert "trying again" not in done.stderr
+    assert done.stdout == ""
 
 
 # --------------------------------------------------------------------------- capturing
@@ -150,9 +256,96 @@ def test_a_serial_number_can_be_left_out(site, look):
     assert "string 3: ANONYMOUS" in text
 
 
+def test_a_serial_number_is_left_out_wherever_it_is_told(site, look):
+    path = strange(site, *STATUS, hid("UPS.PowerSummary.iSerialNumber", 4, bits=8),
+                   hid("UPS.PowerSummary.iProduct", 5, bits=8),
+                   strings=["Nobody", "Strange UPS", "S-77", "INNER-99", "Model of S-77"])
+    text = captured(look(path), site, "new.txt", "--capture-anonymous").read_text()
+    assert "S-77" not in text and "INNER-99" not in text
+    assert [f"string {i}: ANONYMOUS" in text for i in (1, 2, 3, 4, 5)] == [
+        False, False, True, True, True]
+
+
 def test_a_capture_into_no_folder_says_so(site, look):
     done = look("plain")("--capture", site.root / "nowhere" / "new.txt", status=1)
     assert "new.txt cannot be written" in done.stderr
+
+
+def test_a_disk_that_is_full_is_told_and_no_half_is_left(site, look):
+    """A limit for the size of files stands for it: writing fails in the same way."""
+    see = look("plain")
+    path = site.root / "new.txt"
+    process = site.start("usbhid-ups", "--capture", path, env=see.env,
+                         prefix=["sh", "-c", 'trap "" XFSZ; ulimit -f 1; exec "$@"', "sh"])
+    assert process.wait() == 1
+    assert f"{path} cannot be written" in process.log()
+    assert not path.exists()
+
+
+def test_options_of_a_capture_want_a_capture(look):
+    done = look("plain")("--capture-seconds", "5", status=1)
+    assert "--capture FILE --capture-seconds" in done.stderr
+
+
+def test_a_device_with_two_pipes_and_other_interfaces_is_captured_whole(site, look):
+    original = site.root / "pipes.txt"
+    original.write_text((usbsim_module.DEVICES / "plain.txt").read_text() +
+                        "interrupt-out: yes\nhid-interface: 1\nother-interfaces: hid\n"
+                        "packet-size: 16\n")
+    text = captured(look(original), site, "new.txt", "-x", "usb_hid_rep_index=1").read_text()
+    for line in ("interrupt-out: yes", "hid-interface: 1", "other-interfaces: hid",
+                 "packet-size: 16"):
+        assert line in text.splitlines()
+
+
+class Capture:
+    """A capture that watches, in the background; ends with the block."""
+
+    def __init__(self, see, site, path, seconds):
+        self.see, self.path = see, path
+        self.process = site.start("usbhid-ups", "--capture", path, "--capture-seconds", seconds,
+                                  env=see.env, label="capture")
+
+    def __enter__(self):
+        wait_until(lambda: self.see.sim.state()["waiting"] != "0", what=self.process.log)
+        return self
+
+    def __exit__(self, *_):
+        self.process.stop()
+
+    def wait(self, line):
+        """Until that is in the file."""
+        wait_until(lambda: re.search(rf"^at [\d.]+ {line}$", self.path.read_text(), re.M),
+                   what=lambda: f"{line} in {self.path.read_text()}")
+
+
+def test_a_device_that_comes_back_is_watched_on(site, look):
+    see = look("plain")
+    path = site.root / "reset.txt"
+    with Capture(see, site, path, 600) as capture:
+        see.sim.unplug()
+        capture.wait("unplug")
+        see.sim.set("feature", 0x01, "01 14")
+        see.sim.plug()
+        capture.wait("plug")
+        capture.wait("set feature 01 01 14")
+        wait_until(lambda: see.sim.state()["waiting"] != "0", what=capture.process.log)
+        see.sim.interrupt("01 13")
+        capture.wait("int 01 13")
+    events = [event.command for event in usbscript.read(path)]
+    assert events[:3] == ["unplug", "plug", "set feature 01 01 14"]
+
+
+def test_what_was_seen_is_in_the_file_even_if_the_end_is_sudden(site, look):
+    see = look("plain")
+    path = site.root / "outage.txt"
+    with Capture(see, site, path, 600) as capture:
+        see.sim.interrupt("01 14")
+        capture.wait("int 01 14")
+        capture.process.kill()
+    text = path.read_text()
+    assert "report feature 06: 06 e8 00\n" in text
+    assert text.endswith("int 01 14\n")
 
 
 def test_what_changes_is_captured_and_played_again(site, look):
@@ -167,10 +360,10 @@ def test_what_changes_is_captured_and_played_again(site, look):
     see("--capture", path, "--capture-seconds", "6")
     player.join()
     events = usbscript.read(path)
-    commands = [command for _, command in events]
+    commands = [event.command for event in events]
     assert "int 01 14" in commands
     assert any(command.startswith("set feature 02 02") for command in commands)
-    times = [seconds for seconds, _ in events]
+    times = [event.seconds for event in events]
     assert times == sorted(times)
     see.sim.close()
     again = look(path)
@@ -191,11 +384,26 @@ def test_every_script_can_be_read():
         assert usbscript.read(name)
 
 
-@pytest.mark.parametrize("line", ["at", "at x unplug", "at 1", "after -5 plug", "now unplug",
-                                  "at 1 ramp feature 02 1 5"])
-def test_a_mistake_in_a_script_names_file_and_line(line):
-    with pytest.raises(usbscript.Mistake, match=r"^story\.txt:2: write: at SECONDS COMMAND"):
+@pytest.mark.parametrize("line, why", [
+    ("at", "write: at SECONDS COMMAND"), ("at x unplug", "write: at SECONDS COMMAND"),
+    ("at 1", "write: at SECONDS COMMAND"), ("after -5 plug", "write: at SECONDS COMMAND"),
+    ("now unplug", "write: at SECONDS COMMAND"), ("at 1 explode", 'no command "explode"'),
+    ("at 1 ramp feature 02 1 5", "for ramp"), ("at 1 ramp feature 02 1 5 300 2", "for ramp"),
+    ("at 1 set feature 1z 00", "for set"), ("at 1 set output 01 00", "for set"),
+    ("at 1 int 1", "for int"), ("at 1 unplug now", "for unplug")])
+def test_a_mistake_in_a_script_names_file_and_line(line, why):
+    with pytest.raises(usbscript.Mistake, match=rf"^story\.txt:2: .*{why}"):
         usbscript.parse(f"# a story\n{line}\n", "story.txt")
+
+
+def test_what_a_device_cannot_do_is_told_with_file_and_line(usbsim):
+    sim = usbsim("plain")
+    story = usbscript.parse("at 0 unplug\nat 0 unplug\n", "story.txt")
+    with pytest.raises(usbscript.Mistake, match=r"^story\.txt:2: .*not plugged in"):
+        usbscript.play(sim, story)
+    story = usbscript.parse("at 0 ramp feature 01 9 1 2 0\n", "story.txt")
+    with pytest.raises(usbscript.Mistake, match=r"^story\.txt:1: .*no byte 9"):
+        usbscript.play(sim, story)
 
 
 class Watch:
@@ -209,7 +417,8 @@ class Watch:
     def _run(self):
         while not self._end.wait(0.05):
             status = values(self.site)[0].get("ups.status")
-            if not self.statuses or self.statuses[-1] != status:
+            # A device that is opened anew says nothing for a moment.
+            if status and (not self.statuses or self.statuses[-1] != status):
                 self.statuses.append(status)
 
     def __enter__(self):
@@ -273,6 +482,16 @@ def test_a_device_that_falls_silent_goes_stale_and_comes_back(site, look):
     wait_until(lambda: not values(site)[1], what="data that are stale")
     player.join()
     wait_until(lambda: values(site)[1], what=lambda: values(site))
+
+
+def test_a_device_that_is_frozen_is_believed_until_it_is_plugged_in_anew(site, look):
+    """It answers, and what it says is possible: nobody can know better.  Its next words count."""
+    see = look("plain")
+    serve(site, see)
+    with Watch(site) as statuses:
+        see.sim.play("frozen", speed=2)
+        wait_until(lambda: power(statuses[-1]) == "OB", what=lambda: statuses)
+    assert {power(s) for s in statuses} == {"OL", "OB"}
 
 
 def test_an_outage_with_a_reset_in_it_ends_on_mains(site, look, shared):

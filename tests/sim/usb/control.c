@@ -99,7 +99,10 @@ static char *do_int(struct port *p, const struct words *w, GString *out)
 		g_byte_array_unref(bytes);
 		return g_strdup("it is not plugged in");
 	}
-	sim.carrier->interrupt(p, bytes);
+	if (p->device->frozen)
+		g_byte_array_unref(bytes);
+	else
+		sim.carrier->interrupt(p, bytes);
 	return NULL;
 }
 
@@ -147,6 +150,13 @@ static char *do_fault(struct port *p, const struct words *w, GString *out)
 	else
 		return g_strdup("stall feature|input ID [0], stall strings|rdesc [0], "
 				"timeout feature|input ID [0], timeout all [0]");
+	return NULL;
+}
+
+static char *do_freeze(struct port *p, const struct words *w, GString *out)
+{
+	(void)out;
+	device_freeze(p->device, is_on(w, 1));
 	return NULL;
 }
 
@@ -242,6 +252,9 @@ static char *do_unplug(struct port *p, const struct words *w, GString *out)
 	if (!p->plugged)
 		return g_strdup("it is not plugged in");
 	sim.carrier->unplug(p);
+	g_mutex_lock(sim.carrier->lock);
+	device_freeze(p->device, FALSE);
+	g_mutex_unlock(sim.carrier->lock);
 	return NULL;
 }
 
@@ -324,6 +337,7 @@ static const struct {
 	{"plug", do_plug, TRUE}, {"quit", do_quit},
 	{"gets", do_gets},       {"fuse", do_fuse},
 	{"text", do_text},       {"latin1", do_latin1},
+	{"freeze", do_freeze},
 };
 
 static char *run(struct port *p, const struct words *w, GString *out)

@@ -213,8 +213,25 @@ static struct device *device_new(const char *path)
 	return d;
 }
 
+void device_freeze(struct device *d, gboolean on)
+{
+	for (int kind = 0; kind < REPORT_KINDS; kind++) {
+		for (int id = 0; id < 256; id++) {
+			struct report *r = &d->reports[kind][id];
+
+			g_clear_pointer(&r->frozen, g_byte_array_unref);
+			if (!on || !r->bytes)
+				continue;
+			r->frozen = g_byte_array_new();
+			g_byte_array_append(r->frozen, r->bytes->data, r->bytes->len);
+		}
+	}
+	d->frozen = on;
+}
+
 void device_free(struct device *d)
 {
+	device_freeze(d, FALSE);
 	for (int kind = 0; kind < REPORT_KINDS; kind++)
 		for (int id = 0; id < 256; id++)
 			if (d->reports[kind][id].bytes)
@@ -435,19 +452,21 @@ static struct report *find_report(struct device *d, const guint8 *setup)
 static int get_report(struct device *d, const guint8 *setup, guint8 *data)
 {
 	struct report *r = find_report(d, setup);
+	const GByteArray *held;
 	GByteArray *sent;
 	int n;
 
 	if (r)
 		r->gets++;
-	if (!r || !r->bytes || r->stalls || WORD(setup + 6) < d->least_request)
+	held = r && d->frozen ? r->frozen : r ? r->bytes : NULL;
+	if (!held || r->stalls || WORD(setup + 6) < d->least_request)
 		return -EPIPE;
 	if (r->hangs)
 		return DEVICE_HANGS;
 	if (r->length > (int)WORD(setup + 6))
 		return -EOVERFLOW; /* it babbles: the host's controller cuts it off */
 	sent = g_byte_array_new();
-	g_byte_array_append(sent, r->bytes->data, r->bytes->len);
+	g_byte_array_append(sent, held->data, held->len);
 	if (r->length != LENGTH_AS_IS) {
 		guint had = sent->len;
 

@@ -16,6 +16,7 @@ enum { LENGTH_AS_IS = -1 };
 
 struct report {
 	GByteArray *bytes; /* NULL: the device has none */
+	GByteArray *frozen; /* what it answers while the device is frozen */
 	gboolean stalls, hangs;
 	int length;
 	guint gets; /* times the host asked for it */
@@ -42,7 +43,7 @@ struct device {
 	const char *speed;   /* megabits, as sysfs has it */
 
 	/* faults */
-	gboolean hangs, texts_stall, descriptor_stalls;
+	gboolean hangs, texts_stall, descriptor_stalls, frozen;
 
 	guint fuse; /* it is unplugged at so many calls of programs from now on; 0 = never */
 	gboolean fuse_plugs; /* and plugged in again at once */
@@ -64,6 +65,9 @@ GByteArray *device_descriptors(const struct device *d);
  */
 enum { DEVICE_HANGS = -100000 };
 int device_control(struct device *d, const guint8 *setup, guint8 *data);
+
+/* It answers what it held at that moment, whatever happens to it, until it is thawed. */
+void device_freeze(struct device *d, gboolean on);
 
 /* Parses "0c 01 ff" (also 0x0c,0x01); NULL if it is something else. */
 GByteArray *hex_bytes(const char *text);

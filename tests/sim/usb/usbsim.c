@@ -50,7 +50,26 @@ static void show_configuration(const struct port *p)
 	g_free(path);
 }
 
-/* The link that says who has the interface, and the configuration in force. */
+/* While the kernel's own driver has it, its report descriptor is there for all to read. */
+static void show_hid(const struct port *p, gboolean bound)
+{
+	const struct device *d = p->device;
+	char *folder = g_strdup_printf("%s/sys/devices/sim/usb1/1-%u/1-%u:1.%u/0003:%04X:%04X.0001",
+				       sim.root, p->index, p->index, d->hid_interface, d->vendor_id,
+				       d->product_id);
+	char *file = g_strconcat(folder, "/report_descriptor", NULL);
+
+	g_unlink(file);
+	g_rmdir(folder);
+	if (bound && (g_mkdir(folder, 0755) != 0 ||
+		      !g_file_set_contents(file, (const char *)d->report_descriptor->data,
+					   (gssize)d->report_descriptor->len, NULL)))
+		g_printerr("usbsim: %s cannot be written\n", file);
+	g_free(file);
+	g_free(folder);
+}
+
+/* The link that says who has the interface, its descriptor, and the configuration in force. */
 static void show_driver(void *arg, const char *driver)
 {
 	const struct port *p = arg;
@@ -59,6 +78,7 @@ static void show_driver(void *arg, const char *driver)
 
 	if (p->plugged)
 		show_configuration(p);
+	show_hid(p, driver && strcmp(driver, "usbhid") == 0);
 	g_unlink(link);
 	if (driver) {
 		char *target = g_strdup_printf("../../../../../bus/usb/drivers/%s", driver);
