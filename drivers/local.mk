@@ -86,7 +86,8 @@ drivers_libhid_la_LIBADD = drivers/libengine.la -lm
 if HAVE_USB
 driver_PROGRAMS += drivers/usbhid-ups
 endif
-drivers_usbhid_ups_SOURCES = drivers/usbhid/usbhid-ups.c
+drivers_usbhid_ups_SOURCES = drivers/usbhid/usbhid-ups.c \
+	drivers/usbhid/capture.c drivers/usbhid/capture.h
 drivers_usbhid_ups_LDADD = drivers/libhid.la drivers/libenginehost.la drivers/libusbtransport.la
 
 hid_tests = \
@@ -94,6 +95,7 @@ hid_tests = \
 	tests/unit/test_hid_devices \
 	tests/unit/test_hid_engine \
 	tests/unit/test_hid_fix \
+	tests/unit/test_hid_liar \
 	tests/unit/test_hid_maps \
 	tests/unit/test_hid_reports \
 	tests/unit/test_hid_value
@@ -114,6 +116,9 @@ tests_unit_test_hid_maps_LDADD = drivers/libhid.la $(CMOCKA_LIBS)
 tests_unit_test_hid_fix_SOURCES = tests/unit/test_hid_fix.c
 tests_unit_test_hid_fix_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_hid_fix_LDADD = drivers/libhid.la $(CMOCKA_LIBS)
+tests_unit_test_hid_liar_SOURCES = tests/unit/test_hid_liar.c tests/lib/hidliar.c tests/lib/hidliar.h
+tests_unit_test_hid_liar_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_hid_liar_LDADD = drivers/libhid.la $(CMOCKA_LIBS)
 tests_unit_test_hid_reports_SOURCES = tests/unit/test_hid_reports.c
 tests_unit_test_hid_reports_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_hid_reports_LDADD = drivers/libhid.la $(CMOCKA_LIBS)
@@ -122,8 +127,11 @@ tests_unit_test_hid_value_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_hid_value_LDADD = drivers/libhid.la $(CMOCKA_LIBS)
 
 if ENABLE_FUZZERS
-noinst_PROGRAMS += tests/fuzz/fuzz_hiddesc tests/fuzz/fuzz_hidreports
+noinst_PROGRAMS += tests/fuzz/fuzz_hiddesc tests/fuzz/fuzz_hidreports tests/fuzz/fuzz_usbhid
 endif
+tests_fuzz_fuzz_usbhid_SOURCES = tests/fuzz/fuzz_usbhid.c tests/lib/hidliar.c tests/lib/hidliar.h
+tests_fuzz_fuzz_usbhid_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
+tests_fuzz_fuzz_usbhid_LDADD = drivers/libhid.la
 tests_fuzz_fuzz_hiddesc_SOURCES = tests/fuzz/fuzz_hiddesc.c
 tests_fuzz_fuzz_hiddesc_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
 tests_fuzz_fuzz_hiddesc_LDADD = drivers/libhid.la

@@ -4,6 +4,7 @@
 #
 #   scripts/deps.sh              for ./run-tests: everything
 #   scripts/deps.sh --build      for ./quickstart: only what the build needs
+#   scripts/deps.sh --vm         for tests/vm: an emulator, too
 #   scripts/deps.sh --peers DIR  fetches Debian's NUT packages into DIR, for the
 #                                tests against it; installs nothing
 set -eu
@@ -20,6 +21,8 @@ tests="$tests umockdev libumockdev-dev usbutils udev"
 tests="$tests snmpd snmp snmptrapd"
 # The layouts of libupsclient are checked for 32 bits too.
 [ "$(dpkg --print-architecture 2>/dev/null)" != amd64 ] || tests="$tests libc6-dev-i386"
+# For tests/vm; nothing else needs them, and they are large.
+vm="qemu-system-x86 busybox-static"
 peers="nut-server nut-client libupsclient6 libupsclient-dev python3-nut
 	libnutscan2 libnss3 libnspr4 libusb-1.0-0 libwrap0 libnsl2 libtirpc3 libltdl7"
 
@@ -103,6 +106,7 @@ fi
 case "${1:-}" in
 --peers) fetch_peers "${2:?--peers wants a folder}" ;;
 --build) install_all $build ;;
+--vm) install_all $build $tests $vm ;;
 '') install_all $build $tests ;;
 *) say "unknown option $1"; exit 2 ;;
 esac

@@ -52,6 +52,7 @@ struct core {
 	unsigned tries;    /* open() calls in a row without success */
 	struct backoff backoff;
 	long long next_ms; /* when the next poll or attempt is due */
+	bool open_soon;    /* core_open_now() was called while the device was open */
 	struct loop_timer *staleness;
 	struct loop_timer *patience; /* runs until the device was reached, where that is limited */
 	int starter;                 /* daemon_fork()'s handle, -1 when nobody waits for us */

@@ -35,6 +35,10 @@ enum driver_result {
 enum {
 	DRIVER_OPTION_SECRET = 1,     /* never published, logged or listed with its value */
 	DRIVER_OPTION_RELOADABLE = 2, /* core_option() gives the new value after a reload */
+	DRIVER_OPTION_NUMBER = 4,     /* a flag that may carry a number: 0 is no "no" */
+	/* Also a long option, `_` as `-`: the driver looks at a device, without ups.conf, and ends
+	 * by core_finish(). */
+	DRIVER_OPTION_LOOK = 4,
 };
 
 /* A key of ups.conf, or of -x, which only this driver knows. */
@@ -107,6 +111,9 @@ bool core_wait_for(struct core *c, const bool *done, int ms);
 
 struct loop *core_loop(struct core *c);
 
+/* All that was asked for is done (DRIVER_OPTION_LOOK), or cannot be: the process ends. */
+void core_finish(struct core *c, bool well);
+
 /* The next poll is due at once: something is known to have changed. */
 void core_poll_now(struct core *c);
 
@@ -120,6 +127,14 @@ void core_alive(struct core *c);
 
 /* Changes reach upsd at the end of the loop's turn.  Use it for everything but what follows. */
 struct state *core_state(struct core *c);
+
+/*
+ * Takes back all variables and commands that are not the core's or the configuration's.
+ * For open(), once there is a device and before anything of it is published: the one
+ * before may have been another, and what this one does not give must not look like its own.
+ * Not earlier, so that the last that was known can be seen while the device is away.
+ */
+void core_forget(struct core *c);
 
 /*
  * Makes a text from a device fit to publish, in place: control bytes and bytes

@@ -35,6 +35,76 @@ static const struct option_row rows[] = {
 	{0, NULL, NULL, NULL},
 };
 
+enum {
+	ROW_COUNT = sizeof(rows) / sizeof(rows[0]),
+	OPT_OWN = 1024, /* and more: the driver's options, by their place in its table */
+};
+
+/* ---------------------------------------------------------------- the driver's long options */
+
+static size_t count_looks(const struct driver *d)
+{
+	size_t count = 0;
+
+	for (const struct driver_option *o = d->options; o && o->name; o++)
+		count += o->flags & DRIVER_OPTION_LOOK ? 1 : 0;
+	return count;
+}
+
+static char *long_name(const char *name)
+{
+	char *copy = str_dup(name);
+
+	for (char *p = copy; p && *p; p++)
+		*p = *p == '_' ? '-' : *p;
+	return copy;
+}
+
+/* The rows above, and those of the driver behind them. */
+static bool make_rows(struct invocation *in, const struct driver *d, size_t words)
+{
+	size_t looks = count_looks(d), at = ROW_COUNT - 1;
+
+	in->rows = calloc(ROW_COUNT + looks, sizeof(*in->rows));
+	in->owned = calloc(looks + words + 1, sizeof(*in->owned));
+	if (!in->rows || !in->owned)
+		return false;
+	memcpy(in->rows, rows, sizeof(rows));
+	for (const struct driver_option *o = d->options; o && o->name; o++) {
+		if (!(o->flags & DRIVER_OPTION_LOOK))
+			continue;
+		in->rows[at].letter = OPT_OWN + (int)(o - d->options);
+		in->rows[at].name = in->owned[at - (ROW_COUNT - 1)] = long_name(o->name);
+		in->rows[at].argument = o->argument;
+		in->rows[at++].help = o->help;
+	}
+	return true;
+}
+
+static char **free_place(struct invocation *in)
+{
+	char **p = in->owned;
+
+	while (*p)
+		p++;
+	return p;
+}
+
+/* As -x name=value. */
+static bool take_look(struct invocation *in, const struct driver_option *o, const char *value)
+{
+	size_t size = strlen(o->name) + (value ? strlen(value) : 0) + 2;
+	char *text = malloc(size);
+
+	if (!text)
+		return false;
+	str_format(text, size, "%s%s%s", o->name, value ? "=" : "", value ? value : "");
+	*free_place(in) = text;
+	in->cli.x[in->cli.x_count++] = text;
+	in->look = true;
+	return true;
+}
+
 /* ---------------------------------------------------------------------- command line */
 
 static void print_banner(const struct driver *d, bool always)
@@ -51,12 +121,12 @@ static void print_options(const struct driver *d)
 		printf("%s %s \"%s\"\n", o->argument ? "VALUE" : "FLAG", o->name, o->help);
 }
 
-static void print_help(const struct driver *d)
+static void print_help(const struct invocation *in, const struct driver *d)
 {
 	print_banner(d, true);
 	printf("\nusage: %s -a <id> [options]\n       %s -s <id> -x port=<port> [options]\n\n",
 	       d->name, d->name);
-	options_print(rows, stdout);
+	options_print(in->rows, stdout);
 	if (d->options && d->options[0].name)
 		printf("\nkeys of ups.conf for this driver:\n");
 	for (const struct driver_option *o = d->options; o && o->name; o++)
@@ -164,7 +234,7 @@ static bool take_all(struct invocation *in, struct option_parser *p, const struc
 			*status = 0;
 			return false;
 		case 'h':
-			print_help(d);
+			print_help(in, d);
 			*status = 0;
 			return false;
 		case 'L':
@@ -172,17 +242,22 @@ static bool take_all(struct invocation *in, struct option_parser *p, const struc
 			*status = 0;
 			return false;
 		default:
-			if (!take_option(in, letter, value))
+			if (letter >= OPT_OWN ? !take_look(in, &d->options[letter - OPT_OWN], value)
+					      : !take_option(in, letter, value))
 				return false;
 		}
 	}
 	return true;
 }
 
-static bool check_whole(const struct invocation *in, const struct option_parser *p)
+static bool check_whole(struct invocation *in, const struct option_parser *p)
 {
 	if (options_operand_count(p) > 0)
 		return complain("one word too many", options_operands(p)[0]);
+	if (in->look && !in->cli.ups) {
+		in->cli.ups = log_program();
+		in->cli.x[in->cli.x_count++] = "port=auto";
+	}
 	if (!in->cli.ups)
 		return complain("-a <id> or -s <id> is needed; -h shows help", log_program());
 	return true;
@@ -195,11 +270,11 @@ bool invocation_read(struct invocation *in, const struct driver *driver, int arg
 
 	*in = (struct invocation){.dumps = -1};
 	*status = 1;
-	/* Each -x and -i is at least one word. */
-	in->cli.x = calloc((size_t)argc + 1, sizeof(*in->cli.x));
-	if (!in->cli.x)
+	/* Each -x and -i is at least one word, and a port may be added. */
+	in->cli.x = calloc((size_t)argc + 2, sizeof(*in->cli.x));
+	if (!in->cli.x || !make_rows(in, driver, (size_t)argc))
 		return complain("out of memory", driver->name);
-	options_begin(&p, rows, argc, argv);
+	options_begin(&p, in->rows, argc, argv);
 	if (!take_all(in, &p, driver, status) || !check_whole(in, &p))
 		return false;
 	if (in->cli.debug == 0)
@@ -209,7 +284,7 @@ bool invocation_read(struct invocation *in, const struct driver *driver, int arg
 		in->foreground = FOREGROUND;
 	if (in->foreground == FOREGROUND_UNSAID)
 		in->foreground = BACKGROUND;
-	if (!in->quiet)
+	if (!in->quiet && !in->look)
 		print_banner(driver, false);
 	return true;
 }
@@ -217,4 +292,8 @@ bool invocation_read(struct invocation *in, const struct driver *driver, int arg
 void invocation_free(struct invocation *in)
 {
 	free(in->cli.x);
+	free(in->rows);
+	for (char **p = in->owned; p && *p; p++)
+		free(*p);
+	free(in->owned);
 }

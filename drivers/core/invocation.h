@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
+#include "common/base/options.h"
 #include "drivers/core/driver.h"
 
 /* What matters as long as the driver runs; texts are borrowed from argv. */
@@ -25,11 +26,14 @@ struct invocation {
 	enum foreground foreground;
 	bool killpower;
 	bool quiet;
+	bool look;           /* an option with DRIVER_OPTION_LOOK was given: nothing is served */
 	long dumps;          /* -d, -1 = not asked for */
 	const char *command; /* -c */
 	pid_t pid;           /* -P, 0 = none */
 	const char *user, *group, *chroot;
 	char interval[64];
+	struct option_row *rows; /* of the command line, the driver's own among them */
+	char **owned;            /* texts of -x that are not argv's; ends with NULL */
 };
 
 /* Reads it.  False: the process ends with *status (help was asked for, or a mistake was named). */

@@ -64,6 +64,7 @@ void core_poll_now(struct core *c)
 
 void core_open_now(struct core *c)
 {
+	c->open_soon = c->open;
 	if (c->open)
 		return;
 	backoff_reset(&c->backoff);
@@ -75,6 +76,11 @@ void core_end(struct core *c, int status)
 	if (!c->ending)
 		c->exit_status = status;
 	c->ending = true;
+}
+
+void core_finish(struct core *c, bool well)
+{
+	core_end(c, well ? 0 : 1);
 }
 
 /* -------------------------------------------------------------------------- freshness */
@@ -173,6 +179,7 @@ static void opened(struct core *c)
 	if (!c->reached && c->service)
 		confine_enter(c);
 	c->open = true;
+	c->open_soon = false;
 	c->reached = true;
 	c->tries = 0;
 	c->failures = 0;
@@ -228,6 +235,10 @@ static void lose(struct core *c)
 		core_end(c, 1);
 		return;
 	}
+	/* It may be back already, while nobody had noticed yet that it was gone. */
+	if (c->open_soon)
+		backoff_reset(&c->backoff);
+	c->open_soon = false;
 	c->next_ms = clock_ms() + backoff_next(&c->backoff);
 }
 

@@ -1,6 +1,7 @@
 #include "config.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "common/base/clock.h"
@@ -133,13 +134,20 @@ static void publish_given_values(struct core *c)
 	}
 }
 
-void publish_start(struct core *c)
+/* Those of every driver. */
+static void publish_commands(struct core *c)
 {
 	static const char *const commands[] = {
 		"shutdown.default",       "driver.killpower",      "driver.reload",
 		"driver.reload-or-error", "driver.reload-or-exit",
 	};
 
+	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
+		state_add_command(c->state, commands[i]);
+}
+
+void publish_start(struct core *c)
+{
 	state_set(c->state, "driver.name", c->driver->name);
 	state_set(c->state, "driver.version", NUT_VERSION);
 	state_set(c->state, "driver.version.internal", c->driver->version);
@@ -149,8 +157,36 @@ void publish_start(struct core *c)
 	state_set_flags(c->state, "driver.debug", STATE_RW | STATE_NUMBER);
 	publish_allow_killpower(c, settings_flag(c->settings, "allow_killpower"));
 	state_set_flags(c->state, "driver.flag.allow_killpower", STATE_RW | STATE_NUMBER);
-	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
-		state_add_command(c->state, commands[i]);
+	publish_commands(c);
+	publish_given_values(c);
+}
+
+/* What an override has set stays: it cannot be deleted. */
+static void forget_variables(struct core *c)
+{
+	static const char own[] = "driver.";
+
+	for (size_t i = state_count(c->state); i-- > 0;) {
+		const char *name = state_var_name(state_at(c->state, i));
+
+		if (strncmp(name, own, sizeof(own) - 1) != 0)
+			state_delete(c->state, name);
+	}
+}
+
+void core_forget(struct core *c)
+{
+	forget_variables(c);
+	for (size_t i = state_command_count(c->state); i-- > 0;)
+		state_delete_command(c->state, state_command(c->state, i));
+	for (size_t i = 0; i < sizeof(c->mirrored) / sizeof(c->mirrored[0]); i++) {
+		free(c->mirrored[i]);
+		c->mirrored[i] = NULL;
+	}
+	core_status_begin(c);
+	core_alarm_begin(c);
+	state_set(c->state, "device.type", "ups");
+	publish_commands(c);
 	publish_given_values(c);
 }
 

@@ -233,7 +233,11 @@ static bool item_is_flag(const struct item *i)
 static bool is_denied_flag(const struct item *i)
 {
 	bool yes = true;
+	long number;
 
+	if (i->kind == SETTINGS_DRIVER && (i->option->flags & DRIVER_OPTION_NUMBER) && i->value &&
+	    str_to_long(i->value, LONG_MIN, LONG_MAX, &number))
+		return false;
 	return item_is_flag(i) && i->value && str_to_bool(i->value, &yes) && !yes;
 }
 
@@ -349,7 +353,7 @@ static void read_file(struct settings *s, const char *path, const char *section,
 	const char *program;
 
 	if (err)
-		conf_error(r, &at, NULL, "cannot be read: %s", strerror(err));
+		conf_error(r, &at, NULL, "cannot be read: %s", conffile_why(err));
 	else if (!rd.found)
 		report_missing(&rd, path, r);
 	for (size_t i = 0; i < rd.name_count; i++)

@@ -5,7 +5,7 @@
 #include "common/base/str.h"
 #include "drivers/engine/engine_private.h"
 
-enum { FULL_S = 30 };
+enum { FULL_S = 30, SLOW_FULLS = 20 };
 
 /* -------------------------------------------------------------- what conversions ask */
 
@@ -51,18 +51,25 @@ static bool ask_answer(void *arg, const char *query, char *dst, size_t size, siz
 
 /* ------------------------------------------------------------------------------ life */
 
-static void take_numbers(struct engine *e, const struct map_match *match)
+/* A number of the map's that is for the engine itself. */
+static long number_of(const struct engine *e, const char *name, long low, long high, long otherwise)
 {
 	double number;
 
+	return engine_number(e, name, &number) && number >= (double)low && number <= (double)high
+		       ? (long)number
+		       : otherwise;
+}
+
+static void take_numbers(struct engine *e, const struct map_match *match)
+{
 	map_numbers(e->map, match, e->numbers);
 	for (size_t i = 0; i < e->options.number_count; i++)
 		mapnumbers_set(e->numbers, e->options.numbers[i].name, e->options.numbers[i].value);
-	if (e->options.full_s > 0)
-		return;
-	e->options.full_s = FULL_S;
-	if (engine_number(e, "pollfreq", &number) && number >= 1 && number <= 3600)
-		e->options.full_s = (long)number;
+	if (e->options.full_s <= 0)
+		e->options.full_s = number_of(e, "pollfreq", 1, 3600, FULL_S);
+	if (e->options.rules.low_delay_s < 0)
+		e->options.rules.low_delay_s = number_of(e, "low-delay", 0, 60, 0);
 }
 
 static bool engine_start(struct engine *e, const struct map_match *match)
@@ -78,6 +85,8 @@ static bool engine_start(struct engine *e, const struct map_match *match)
 		.answer = ask_answer,
 	};
 	take_numbers(e, match);
+	if (e->options.slow_fulls == 0)
+		e->options.slow_fulls = SLOW_FULLS;
 	if (!engine_rows_make(e))
 		return false;
 	engine_rows_settle(e);
@@ -120,6 +129,11 @@ size_t engine_rows_here(const struct engine *e)
 bool engine_number(const struct engine *e, const char *name, double *number)
 {
 	return mapnumbers_get(e->numbers, name, number);
+}
+
+void engine_look_at_all(struct engine *e)
+{
+	e->full_due_ms = 0;
 }
 
 void engine_news(struct engine *e)

@@ -128,7 +128,8 @@ static enum driverwire_result set_place(struct engine *e, struct engine_row *r, 
 	enum driverwire_result result = to_value(e, r->row, value, &v);
 
 	if (result == DRIVERWIRE_HANDLED)
-		result = wire_result(e->device.write(e->device.arg, r->to, &v, false));
+		result =
+			wire_result(e->device.write(e->device.arg, r->to, &v, r->row->type, false));
 	if (result != DRIVERWIRE_HANDLED)
 		return result;
 	if (!reads_back(e, r, value, &v, &now)) {
@@ -161,9 +162,12 @@ enum driverwire_result engine_setvar(struct engine *e, const char *name, const c
 		return DRIVERWIRE_R_UNKNOWN;
 	if (!allowed(e, r->row, value))
 		return DRIVERWIRE_R_INVALID;
-	if (r->row->own)
+	if (r->own)
 		return keep(e, r, value);
-	return r->place && r->to && r->published ? set_place(e, r, value) : DRIVERWIRE_R_UNKNOWN;
+	/* Before the first reading, for -k, nobody knows yet what the device gives. */
+	if (!r->place || !r->to || (e->decided && !r->published))
+		return DRIVERWIRE_R_UNKNOWN;
+	return set_place(e, r, value);
 }
 
 /* --------------------------------------------------------------------------- commands */
@@ -248,7 +252,7 @@ static void prepare_return(struct engine *e, const char *command)
 
 	if (!returns && !str_caseequal(command, "shutdown.stayoff"))
 		return;
-	if (state_find(e->host.state, name) &&
+	if (engine_find_variable(e, name) &&
 	    engine_setvar(e, name, returns ? "yes" : "no") == DRIVERWIRE_R_FAILED)
 		log_warn(token, "%s: %s could not be set", command, name);
 }
@@ -274,7 +278,8 @@ static enum driverwire_result run_row(struct engine *e, const struct engine_row 
 		value = r->row->value ? r->row->value : "";
 	result = to_value(e, r->row, value, &v);
 	if (result == DRIVERWIRE_HANDLED)
-		result = wire_result(e->device.write(e->device.arg, r->place, &v, true));
+		result = wire_result(
+			e->device.write(e->device.arg, r->place, &v, r->row->type, true));
 	log_debug(1, token, "%s: %s written to %s", r->name, value, r->where);
 	return result;
 }
@@ -316,22 +321,30 @@ enum driverwire_result engine_shutdown(struct engine *e)
 		{"shutdown.reboot", NULL},
 		{"load.off.delay", "ups.delay.shutdown"},
 		{"shutdown.stayoff", NULL},
+		{"load.off", NULL}, /* at once: some have nothing else */
 	};
 	enum driverwire_result result = DRIVERWIRE_R_UNKNOWN;
 
 	for (size_t i = 0; i < sizeof(ways) / sizeof(ways[0]); i++) {
 		const char *delay =
 			ways[i].variable ? state_get(e->host.state, ways[i].variable) : NULL;
+		enum driverwire_result r = engine_instcmd(e, ways[i].command, delay);
 
-		result = engine_instcmd(e, ways[i].command, delay);
-		if (result == DRIVERWIRE_HANDLED) {
+		if (r == DRIVERWIRE_HANDLED) {
 			log_notice(token, "the UPS was told to cut its load off (%s)",
 				   ways[i].command);
-			return result;
+			return r;
 		}
-		if (result != DRIVERWIRE_R_UNKNOWN)
-			log_warn(token, "%s: the UPS did not take it", ways[i].command);
+		if (r == DRIVERWIRE_R_UNKNOWN)
+			continue;
+		result = r;
+		log_warn(token, "%s: the UPS did not take it", ways[i].command);
 	}
-	log_error(token, "the UPS took no way of cutting its load off");
+	if (result == DRIVERWIRE_R_UNKNOWN)
+		log_error(token,
+			  "its map knows no way of cutting the load of this UPS off: it stays on "
+			  "until the battery is empty");
+	else
+		log_error(token, "the UPS took no way of cutting its load off");
 	return result;
 }

@@ -4,6 +4,7 @@
 #include "config.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "common/base/log.h"
 #include "common/base/str.h"
@@ -12,22 +13,28 @@
 static const char token[] = "map";
 
 enum {
-	SLOW_FULLS = 20, /* full polls after which slow values are read again, unasked */
 	MOST_FAILURES =
-		3,       /* transfers of one poll; a device that hangs is not asked for the rest */
+		3, /* transfers of one poll; a device that hangs is not asked for the rest */
+	ALARM_TEXT_MAX = 1024,
+	MOST_PASSES = 6, /* of the first poll */
 	MOST_MISSES = 3, /* full polls without a value until it is taken back */
 };
 
-/* A status that decides over shutdowns is not to be guessed from what was read before: without it
- * there is no reading.  What the device never gave is not missed. */
-static bool misses(const struct engine *e, const struct engine_row *r, enum device_result result)
+/* A status that decides over shutdowns. */
+static bool is_vital(const struct engine_row *r)
 {
 	const struct map_row *row = r->row;
-	bool vital = row->kind == MAP_STATUS &&
-		     (row->word == MAPWORD_ONLINE || row->word == MAPWORD_DISCHRG ||
-		      row->word == MAPWORD_LOWBATT || row->word == MAPWORD_NONE);
 
-	if (!vital || e->options.passive)
+	return row->kind == MAP_STATUS &&
+	       (row->word == MAPWORD_ONLINE || row->word == MAPWORD_DISCHRG ||
+		row->word == MAPWORD_LOWBATT || row->word == MAPWORD_NONE);
+}
+
+/* It is not to be guessed from what was read before: without it there is no reading.  What the device
+ * never gave is not missed. */
+static bool misses(const struct engine *e, const struct engine_row *r, enum device_result result)
+{
+	if (!is_vital(r) || e->options.passive)
 		return false;
 	return result == DEVICE_NONE || (result == DEVICE_REFUSED && r->given);
 }
@@ -50,13 +57,14 @@ static unsigned long age_of(const struct engine *e, const struct map_row *row)
 	return e->poll;
 }
 
-/* Tells the host that the device lives, while a poll of many transfers goes on. */
+/* Tells the host that the device lives, while a poll of many transfers goes on.  Not on the word of
+ * values that decide nothing: after a poll that failed only a whole one counts. */
 static void note_transfers(struct engine *e)
 {
 	struct device_counts now;
 
 	e->device.counts(e->device.arg, &now);
-	if (now.good != e->good && e->decided)
+	if (now.good != e->good && e->decided && !e->troubled)
 		e->host.alive(e->host.arg);
 	e->good = now.good;
 }
@@ -71,7 +79,7 @@ static bool name_taken(struct engine *e, const struct engine_row *r)
 /* A value that the device does not give any more is taken back after a while. */
 static void count_miss(struct engine *e, struct engine_row *r)
 {
-	if (++r->misses < MOST_MISSES || !r->published || r->row->otherwise)
+	if (++r->misses < MOST_MISSES || !r->published || r->otherwise)
 		return;
 	log_debug(1, token, "%s is not given any more", r->name);
 	state_delete(e->host.state, r->name);
@@ -85,33 +93,79 @@ static enum device_result full_row(struct engine *e, struct engine_row *r)
 	if (!r->in_use && (e->decided || name_taken(e, r)))
 		return DEVICE_OK;
 	result = engine_take_row(e, r, age_of(e, r->row));
-	if (result == DEVICE_OK)
+	if (result == DEVICE_OK && (r->made || r->row->kind != MAP_VAR))
 		r->misses = 0;
 	else if (r->in_use)
 		count_miss(e, r);
-	/* A place that the device refuses leaves its variable to the next row. */
+	/* A place that the device refuses, or of which nothing is made, leaves its variable to the
+	 * next row. */
 	if (!e->decided && r->row->kind == MAP_VAR &&
-	    (result == DEVICE_NONE || (result == DEVICE_OK && (r->valued || r->row->otherwise))))
+	    (result == DEVICE_NONE || (result == DEVICE_OK && (r->made || r->otherwise))))
 		r->in_use = true;
 	return result;
 }
 
-/* Variables of which no row made anything so far: the first that the device gave keeps them. */
-static void claim_rest(struct engine *e)
+static bool to_read(const struct engine *e, const struct engine_row *r)
+{
+	return r->here && r->row->kind != MAP_CMD && !r->constant && !r->own &&
+	       engine_row_counts(e, r);
+}
+
+/* A timer that does not run can wait for the next full poll. */
+static bool rests(const struct engine *e, const struct engine_row *r)
+{
+	const char *text = NULL;
+
+	if (r->row->kind == MAP_VAR && str_starts(r->name, "ups.timer."))
+		text = state_get(e->host.state, r->name);
+	return text && text[0] == '-';
+}
+
+static bool is_list(const struct engine *e, const struct engine_row *r)
+{
+	return r->place && e->device.is_list && e->device.is_list(e->device.arg, r->place);
+}
+
+static bool to_read_quickly(const struct engine *e, const struct engine_row *r)
+{
+	bool quick = (r->row->flags & MAP_QUICK) || r == e->pulse ||
+		     (e->options.quick_status && r->row->kind == MAP_STATUS && !is_list(e, r));
+
+	return quick && r->in_use && to_read(e, r) && !rests(e, r);
+}
+
+/* Where no row is quick one of them is: a quick poll that asks nothing would call a dead device
+ * alive. */
+static void find_pulse(struct engine *e)
+{
+	const struct engine_row *any = NULL;
+
+	for (size_t i = 0; i < e->count; i++) {
+		const struct engine_row *r = e->rows[i];
+
+		if (to_read_quickly(e, r) && r->place)
+			return;
+		if (!any && !(r->row->flags & (MAP_STATIC | MAP_SLOW)) && r->place && r->given &&
+		    r->in_use && to_read(e, r) && !is_list(e, r))
+			any = r;
+	}
+	e->pulse = any;
+}
+
+/* Where no row made something the first one that was given may do so later. */
+static void decide(struct engine *e)
 {
 	for (size_t i = 0; i < e->count; i++) {
 		struct engine_row *r = e->rows[i];
 
-		if (r->row->kind == MAP_VAR && r->here && r->given && !r->in_use &&
-		    !name_taken(e, r))
+		if (r->row->kind == MAP_VAR && r->given && !r->in_use && !name_taken(e, r))
 			r->in_use = true;
 	}
-}
-
-static bool to_read(const struct engine *e, const struct engine_row *r)
-{
-	return r->here && r->row->kind != MAP_CMD && !r->row->constant && !r->row->own &&
-	       engine_row_counts(e, r);
+	engine_publish_known(e);
+	e->decided = true;
+	/* What a HID device sends by itself is newer than what it is asked for: it has quick rows. */
+	if (e->device.prepare)
+		find_pulse(e);
 }
 
 /* ------------------------------------------------------------------------ many at once */
@@ -139,8 +193,12 @@ static void want_row(const struct engine *e, struct wants *w, const struct engin
 		want(w, r->only_if, 0);
 		want(w, r->unless, 0);
 	}
-	if (first || (to_read(e, r) && (r->in_use || !e->decided) &&
-		      (!quick || (r->row->flags & MAP_QUICK))))
+	if (!quick && (first || to_read(e, r)))
+		want(w, r->asked_if, e->poll);
+	/* A list is walked when its row is read. */
+	if (is_list(e, r))
+		return;
+	if (first || (quick ? to_read_quickly(e, r) : to_read(e, r) && (r->in_use || !e->decided)))
 		want(w, r->place, age_of(e, r->row));
 }
 
@@ -151,7 +209,7 @@ static enum device_result prepare(struct engine *e, bool quick)
 
 	if (!e->device.prepare)
 		return DEVICE_OK;
-	w.list = calloc(3 * e->count + 1, sizeof(*w.list));
+	w.list = calloc(4 * e->count + 1, sizeof(*w.list));
 	if (!w.list)
 		return DEVICE_NONE;
 	for (size_t i = 0; i < e->count; i++)
@@ -177,65 +235,81 @@ static enum engine_result engine_failure(enum device_result r)
 /* What a full poll came to. */
 struct outcome {
 	bool good, vital_missing;
+	size_t seen; /* rows, in the first poll */
 };
 
-/* All rows; in the first poll those that were not seen yet. */
-static enum engine_result full_pass(struct engine *e, struct outcome *o)
+/* The rows that are vital, or the others. */
+static enum engine_result read_rows(struct engine *e, bool vital, struct outcome *o)
 {
-	enum device_result result = prepare(e, false);
-
-	if (result != DEVICE_OK)
-		return engine_failure(result);
-	if (!e->decided)
-		engine_rows_settle(e);
 	for (size_t i = 0; i < e->count; i++) {
 		struct engine_row *r = e->rows[i];
+		enum device_result result;
 
-		if (!to_read(e, r) || (!e->decided && r->seen))
+		if (is_vital(r) != vital || !to_read(e, r) || (!e->decided && r->seen))
 			continue;
 		result = full_row(e, r);
 		r->seen = true;
+		o->seen++;
 		if (result == DEVICE_GONE || hangs(e))
 			return engine_failure(result);
 		o->good = o->good || result == DEVICE_OK;
 		o->vital_missing = o->vital_missing || misses(e, r, result);
-		note_transfers(e);
+		if (!o->vital_missing)
+			note_transfers(e);
 	}
 	return ENGINE_OK;
 }
 
-/* How many there are of something is known once it was read: then come its rows. */
+/* All rows; in the first poll those that were not seen yet.  The status that decides comes first:
+ * what is said while the rest is read stands on it, and without it the rest is of no use. */
+static enum engine_result full_pass(struct engine *e, struct outcome *o)
+{
+	enum device_result prepared = prepare(e, false);
+	enum engine_result result;
+
+	if (prepared != DEVICE_OK)
+		return engine_failure(prepared);
+	if (!e->decided)
+		engine_rows_settle(e);
+	result = read_rows(e, true, o);
+	if (result != ENGINE_OK || (e->decided && o->vital_missing))
+		return result;
+	return read_rows(e, false, o);
+}
+
+/* How many there are of something, and of how many phases, is known once it was read: then come
+ * its rows. */
 static enum engine_result first_passes(struct engine *e, struct outcome *o)
 {
 	enum engine_result result;
 	bool more = true;
+	size_t seen;
 
 	for (size_t i = 0; i < e->count; i++)
 		e->rows[i]->seen = false;
-	for (int pass = 0; more && pass <= MAP_LOOPS_MAX + 1; pass++) {
+	for (int pass = 0; more && pass < MOST_PASSES; pass++) {
+		seen = o->seen;
 		result = full_pass(e, o);
 		if (result != ENGINE_OK)
 			return result;
 		if (!engine_templates_expand(e, &more))
 			return ENGINE_FAILED;
+		more = more || o->seen != seen;
 	}
 	return ENGINE_OK;
 }
 
 static enum engine_result full_poll(struct engine *e)
 {
-	struct outcome o = {false, false};
+	struct outcome o = {false, false, 0};
 	enum engine_result result = e->decided ? full_pass(e, &o) : first_passes(e, &o);
 
 	if (result != ENGINE_OK)
 		return result;
 	if (!o.good || o.vital_missing)
 		return ENGINE_FAILED;
-	if (!e->decided) {
-		claim_rest(e);
-		engine_publish_known(e);
-	}
-	e->decided = true;
+	if (!e->decided)
+		decide(e);
 	return ENGINE_OK;
 }
 
@@ -249,7 +323,7 @@ static enum engine_result quick_poll(struct engine *e)
 	for (size_t i = 0; i < e->count; i++) {
 		struct engine_row *r = e->rows[i];
 
-		if (!to_read(e, r) || !r->in_use || !r->place || !(r->row->flags & MAP_QUICK))
+		if (!r->place || !to_read_quickly(e, r))
 			continue;
 		result = e->device.read(e->device.arg, r->place, age_of(e, r->row), &unused);
 		if (result == DEVICE_GONE || misses(e, r, result) || hangs(e))
@@ -278,6 +352,19 @@ static double battery_charge(const struct engine *e)
 	return text && str_to_double(text, &charge) ? charge : -1;
 }
 
+static void say_alarms(struct engine *e, const char *texts)
+{
+	char text[ALARM_TEXT_MAX];
+
+	while (texts && *texts) {
+		size_t len = strcspn(texts, "\n");
+
+		str_format(text, sizeof(text), "%.*s", (int)len, texts);
+		e->host.alarm(e->host.arg, text);
+		texts += len + (texts[len] ? 1 : 0);
+	}
+}
+
 static void publish_status(struct engine *e, long long now_ms)
 {
 	const struct engine_status_sink sink = {e->host.status, e->host.alarm, e->host.arg};
@@ -286,8 +373,8 @@ static void publish_status(struct engine *e, long long now_ms)
 	e->host.status_begin(e->host.arg);
 	engine_status_compose(&e->status, &e->options.rules, battery_charge(e), now_ms, &sink);
 	for (size_t i = 0; i < e->count; i++) {
-		if (e->rows[i]->alarm && engine_row_counts(e, e->rows[i]))
-			e->host.alarm(e->host.arg, e->rows[i]->alarm);
+		if (engine_row_counts(e, e->rows[i]))
+			say_alarms(e, e->rows[i]->alarm);
 	}
 	if (reason)
 		e->host.set_text(e->host.arg, "input.transfer.reason", reason);
@@ -300,7 +387,7 @@ static enum engine_result read_full(struct engine *e, long long now_ms)
 	enum engine_result result;
 
 	begin(e);
-	if (e->fulls % SLOW_FULLS == 0)
+	if (e->fulls % e->options.slow_fulls == 0)
 		e->slow_since = e->poll;
 	result = full_poll(e);
 	if (result != ENGINE_OK)
@@ -332,19 +419,25 @@ static enum engine_result read_due(struct engine *e, long long now_ms)
 	e->news = false;
 	if (!e->decided || now_ms >= e->full_due_ms)
 		return read_full(e, now_ms);
-	if (!news || now_ms >= e->quick_due_ms)
-		return read_quick(e, now_ms);
-	/* Called for news alone: nothing has to be asked, it is all here. */
-	take_what_is_here(e);
-	return ENGINE_OK;
+	/* It is all here, and is of the poll that was: the next one would find it old. */
+	if (news)
+		take_what_is_here(e);
+	return news && now_ms < e->quick_due_ms ? ENGINE_OK : read_quick(e, now_ms);
 }
 
 enum engine_result engine_poll(struct engine *e, long long now_ms)
 {
 	enum engine_result result = read_due(e, now_ms);
 
+	e->troubled = result != ENGINE_OK;
 	if (result != ENGINE_OK)
 		return result;
+	engine_status_forget(&e->status);
+	for (size_t i = 0; i < e->count; i++)
+		engine_count_votes(e, e->rows[i]);
+	/* What is no UPS has no status. */
+	if (!e->tells_status)
+		return ENGINE_OK;
 	if (!engine_status_known(&e->status))
 		return ENGINE_UNKNOWN;
 	publish_status(e, now_ms);

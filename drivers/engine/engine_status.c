@@ -4,20 +4,43 @@
 
 static const char token[] = "map";
 
-void engine_status_vote(struct engine_status *s, enum mapword word, bool holds)
+enum { FULL_CHARGE = 100 };
+
+_Static_assert(MAPWORD_COUNT <= 32, "struct engine_votes has a bit for each word");
+
+void engine_votes_take(struct engine_votes *v, enum mapword word, bool holds)
 {
-	if (word >= 0 && word < MAPWORD_COUNT)
-		s->votes[word] = holds ? VOTE_YES : VOTE_NO;
+	uint32_t bit;
+
+	if (word < 0 || word >= MAPWORD_COUNT)
+		return;
+	bit = UINT32_C(1) << word;
+	v->yes = holds ? v->yes | bit : v->yes & ~bit;
+	v->no = holds ? v->no & ~bit : v->no | bit;
 }
 
-void engine_status_vote_text(struct engine_status *s, const char *text)
+void engine_votes_take_text(struct engine_votes *v, const char *text)
 {
 	enum mapword word;
 	bool holds;
 
-	while (mapword_next(&text, &word, &holds)) {
-		if (word != MAPWORD_NONE)
-			engine_status_vote(s, word, holds);
+	while (mapword_next(&text, &word, &holds))
+		engine_votes_take(v, word, holds);
+}
+
+void engine_status_forget(struct engine_status *s)
+{
+	for (int i = 0; i < MAPWORD_COUNT; i++)
+		s->votes[i] = VOTE_NONE;
+}
+
+void engine_status_count(struct engine_status *s, const struct engine_votes *row)
+{
+	for (int i = 0; i < MAPWORD_COUNT; i++) {
+		if (row->yes >> i & 1)
+			s->votes[i] = VOTE_YES;
+		else if (row->no >> i & 1 && (i == MAPWORD_ONLINE || s->votes[i] == VOTE_NONE))
+			s->votes[i] = VOTE_NO;
 	}
 }
 
@@ -28,7 +51,14 @@ bool engine_status_holds(const struct engine_status *s, enum mapword word)
 
 bool engine_status_known(const struct engine_status *s)
 {
-	return s->votes[MAPWORD_ONLINE] != VOTE_NONE || s->votes[MAPWORD_DISCHRG] != VOTE_NONE;
+	return s->votes[MAPWORD_ONLINE] != VOTE_NONE || s->votes[MAPWORD_DISCHRG] != VOTE_NONE ||
+	       engine_status_holds(s, MAPWORD_OFF);
+}
+
+/* An output that is off, and no word of where power would come from. */
+static bool only_off(const struct engine_status *s)
+{
+	return s->votes[MAPWORD_ONLINE] == VOTE_NONE && s->votes[MAPWORD_DISCHRG] == VOTE_NONE;
 }
 
 /* Where the device says nothing of its input, a battery that gives power does. */
@@ -46,6 +76,20 @@ static bool low(const struct engine_status *s)
 	       engine_status_holds(s, MAPWORD_SHUTDOWNIMM);
 }
 
+static bool wants_new_battery(const struct engine_status *s)
+{
+	return engine_status_holds(s, MAPWORD_REPLACEBATT) ||
+	       engine_status_holds(s, MAPWORD_NOBATTERY);
+}
+
+/* A device that does not tell when it is full says "charging" for ever. */
+static bool full(const struct engine_status *s, double charge)
+{
+	if (s->votes[MAPWORD_FULLYCHARGED] == VOTE_NONE)
+		return charge >= FULL_CHARGE;
+	return engine_status_holds(s, MAPWORD_FULLYCHARGED);
+}
+
 /*
  * Some devices say for a second that the battery is low or broken, while they
  * calibrate.  A battery that is low while the mains are out is believed at once,
@@ -54,7 +98,7 @@ static bool low(const struct engine_status *s)
 static bool believe_low(struct engine_status *s, const struct engine_status_rules *rules,
 			bool battery, bool calibrating, long long now_ms)
 {
-	if (!low(s) && !engine_status_holds(s, MAPWORD_REPLACEBATT)) {
+	if (!low(s) && !wants_new_battery(s)) {
 		s->low_since_ms = 0;
 		return true;
 	}
@@ -84,9 +128,10 @@ static const struct {
 	enum mapword word;
 	const char *status;
 } plain[] = {
-	{MAPWORD_OVERLOAD, "OVER"},     {MAPWORD_TRIM, "TRIM"},        {MAPWORD_BOOST, "BOOST"},
-	{MAPWORD_BYPASS, "BYPASS"}, {MAPWORD_FSD, "FSD"}, {MAPWORD_BYPASSAUTO, "BYPASS"}, {MAPWORD_BYPASSMAN, "BYPASS"}, {MAPWORD_OFF, "OFF"},
-	{MAPWORD_ECOMODE, "ECO"},       {MAPWORD_ESSMODE, "ECO"},
+	{MAPWORD_OVERLOAD, "OVER"},    {MAPWORD_TRIM, "TRIM"}, {MAPWORD_BOOST, "BOOST"},
+	{MAPWORD_BYPASS, "BYPASS"},    {MAPWORD_FSD, "FSD"},   {MAPWORD_BYPASSAUTO, "BYPASS"},
+	{MAPWORD_BYPASSMAN, "BYPASS"}, {MAPWORD_OFF, "OFF"},   {MAPWORD_ECOMODE, "ECO"},
+	{MAPWORD_ESSMODE, "ECO"},
 };
 
 static const struct {
@@ -118,16 +163,16 @@ static void say_alarms(const struct engine_status *s, bool believed,
 	}
 }
 
-static void say_battery(const struct engine_status *s, bool believed,
+static void say_battery(const struct engine_status *s, double charge, bool believed,
 			const struct engine_status_sink *sink)
 {
 	if (engine_status_holds(s, MAPWORD_DISCHRG) && !engine_status_holds(s, MAPWORD_DEPLETED))
 		sink->status(sink->arg, "DISCHRG");
-	if (engine_status_holds(s, MAPWORD_CHRG) && !engine_status_holds(s, MAPWORD_FULLYCHARGED))
+	if (engine_status_holds(s, MAPWORD_CHRG) && !full(s, charge))
 		sink->status(sink->arg, "CHRG");
 	if (low(s) && believed)
 		sink->status(sink->arg, "LB");
-	if (engine_status_holds(s, MAPWORD_REPLACEBATT) && believed)
+	if (wants_new_battery(s) && believed)
 		sink->status(sink->arg, "RB");
 }
 
@@ -145,8 +190,9 @@ void engine_status_compose(struct engine_status *s, const struct engine_status_r
 	/* First: many devices look as if they were off or on battery then. */
 	if (calibrating)
 		sink->status(sink->arg, "CAL");
-	sink->status(sink->arg, battery ? "OB" : "OL");
-	say_battery(s, believed, sink);
+	if (!only_off(s))
+		sink->status(sink->arg, battery ? "OB" : "OL");
+	say_battery(s, charge, believed, sink);
 	for (size_t i = 0; i < sizeof(plain) / sizeof(plain[0]); i++) {
 		if (engine_status_holds(s, plain[i].word))
 			sink->status(sink->arg, plain[i].status);

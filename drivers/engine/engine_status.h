@@ -2,8 +2,9 @@
  * engine_status: ups.status and the alarms, out of the status words that the
  * rows of a map say (docs/maps.md, "Status words").
  *
- * A word holds, does not hold, or was never spoken of.  The newest vote counts;
- * among those of one reading, the last.  As long as no vote tells mains from
+ * A word holds, does not hold, or was never spoken of.  For each status all
+ * rows are counted anew, in their order.  A word holds if one row says so, and `online` is what
+ * the last row says that speaks of it.  As long as no vote tells mains from
  * battery there is no status at all: a device that has said nothing yet is not
  * on battery.
  */
@@ -11,6 +12,7 @@
 #define DRIVERS_ENGINE_ENGINE_STATUS_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "common/base/log.h"
 #include "drivers/maps/mapword.h"
@@ -25,8 +27,13 @@ struct engine_status_rules {
 	long discharge_log_s;          /* onlinedischarge_log_throttle_sec */
 	double hover_charge;           /* from there on it is no news; above 100: always */
 	/* A low battery, or one to replace, has to last so long before it is believed: */
-	long low_delay_s;      /* lbrb_log_delay_sec */
+	long low_delay_s;      /* lbrb_log_delay_sec; -1: the map's low-delay, or 0 */
 	bool low_delay_always; /* else only while calibrating */
+};
+
+/* Of one row, a bit for each word. */
+struct engine_votes {
+	uint32_t yes, no;
 };
 
 struct engine_status {
@@ -41,10 +48,14 @@ struct engine_status_sink {
 	void *arg;
 };
 
-void engine_status_vote(struct engine_status *s, enum mapword word, bool holds);
+void engine_votes_take(struct engine_votes *v, enum mapword word, bool holds);
 
 /* Words separated by spaces, each a vote. */
-void engine_status_vote_text(struct engine_status *s, const char *text);
+void engine_votes_take_text(struct engine_votes *v, const char *text);
+
+/* Before the rows are counted, and for each of them, in order. */
+void engine_status_forget(struct engine_status *s);
+void engine_status_count(struct engine_status *s, const struct engine_votes *row);
 
 bool engine_status_holds(const struct engine_status *s, enum mapword word);
 

@@ -3,7 +3,8 @@ noinst_LTLIBRARIES += drivers/libmaps.la
 drivers_libmaps_la_SOURCES = \
 	drivers/maps/map.c drivers/maps/map.h drivers/maps/map_private.h \
 	drivers/maps/mapcodec.c drivers/maps/mapcodec.h \
-	drivers/maps/mapconv.c drivers/maps/mapconv.h \
+	drivers/maps/mapconv.c drivers/maps/mapconv.h drivers/maps/mapconv_private.h \
+	drivers/maps/mapconv_agent.c \
 	drivers/maps/mapdate.c drivers/maps/mapdate.h \
 	drivers/maps/mapfun.c drivers/maps/mapfun.h drivers/maps/mapfun_private.h \
 	drivers/maps/mapfun_ever.c \
@@ -14,6 +15,7 @@ drivers_libmaps_la_SOURCES = \
 	drivers/maps/mapfun_voltronic.c \
 	drivers/maps/mapitem.c \
 	drivers/maps/maplookup.c drivers/maps/maplookup.h \
+	drivers/maps/mapmany.c \
 	drivers/maps/mapmatch.c \
 	drivers/maps/mapnumbers.c drivers/maps/mapnumbers.h \
 	drivers/maps/mapquirk.c drivers/maps/mapquirk.h \
@@ -36,12 +38,15 @@ drivers_nut_mapcheck_SOURCES = drivers/maps/nut-mapcheck.c
 drivers_nut_mapcheck_LDADD = drivers/libmapcheck.la
 man_pages += docs/man/nut-mapcheck.1 docs/man/nut-map.5
 
-map_tests = tests/unit/test_map tests/unit/test_mapconv
+map_tests = tests/unit/test_map tests/unit/test_mapconv tests/unit/test_snmp_maps
 check_PROGRAMS += $(map_tests)
 TESTS += $(map_tests)
 tests_unit_test_map_SOURCES = tests/unit/test_map.c
 tests_unit_test_map_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_map_LDADD = drivers/libmapcheck.la $(CMOCKA_LIBS)
+tests_unit_test_snmp_maps_SOURCES = tests/unit/test_snmp_maps.c
+tests_unit_test_snmp_maps_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_snmp_maps_LDADD = drivers/libmapcheck.la $(CMOCKA_LIBS)
 tests_unit_test_mapconv_SOURCES = tests/unit/test_mapconv.c
 tests_unit_test_mapconv_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_mapconv_LDADD = drivers/libmaps.la $(CMOCKA_LIBS) -lm

@@ -16,6 +16,8 @@ enum { CHUNK = 16 * 1024, PATH_SIZE = 4096 };
 
 const char *const map_row_names[] = {"VAR", "STATUS", "ALARM", "CMD", NULL};
 const char *const map_match_names[] = {"usb", "oid", "probe", "never", NULL};
+const char *const map_type_names[] = {"",     "integer", "unsigned", "ticks",
+				      "text", "oid",     "address",  NULL};
 
 /* ------------------------------------------------------------------------ memory */
 
@@ -118,6 +120,8 @@ void map_free(struct map *m)
 		free(c);
 	}
 	free(m->memory);
+	free(m->names);
+	free(m->counts);
 	free(m->matches);
 	free(m->usages);
 	free(m->lookups);

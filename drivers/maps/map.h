@@ -46,6 +46,18 @@ enum map_flag {
 	MAP_HIDDEN = 16,  /* read for the functions' sake; for sequences only; not published */
 	MAP_NEGATED = 32, /* STATUS: the word is there while the value is 0 */
 	MAP_LIMITS = 64,  /* low and high count */
+	MAP_FIRST = 128,  /* of a chain only the first device has it */
+};
+
+/* How a value is written to a place that tells nothing of it when it is read (SNMP). */
+enum map_type {
+	MAP_AS_IT_IS, /* a whole number as INTEGER, all else as text */
+	MAP_AS_INTEGER,
+	MAP_AS_UNSIGNED,
+	MAP_AS_TICKS,
+	MAP_AS_TEXT,
+	MAP_AS_OID,
+	MAP_AS_ADDRESS,
 };
 
 /* `for(i,1,outlet.count)`, or `walk(i)`: without from and to. */
@@ -75,6 +87,10 @@ struct map_row {
 	const char *value;     /* CMD: what is written unless the caller gives something */
 	const char *only_if;   /* a where that has to exist */
 	const char *unless;    /* a where that may not exist */
+	const char *asked_if;  /* while(): a where, which is read first: 0 means that there is nothing */
+	const char *phases_of; /* phases(): the variable that tells how many phases there are */
+	unsigned phases;       /* of them: 1, or 3 */
+	enum map_type type;
 	struct map_loop loops[MAP_LOOPS_MAX];
 	size_t loop_count;
 	const char *items; /* as written, with one space between, for people */
@@ -99,6 +115,7 @@ struct map_match {
 	const char *const *quirks; /* ends with NULL */
 	const struct map_set_item *sets;
 	size_t set_count;
+	const char *probe;                /* oid: a where that has to give something; NULL */
 	const struct mapconv_step *steps; /* probe: have to accept the answer */
 	const char *vendor_where;         /* probe: a where that has to give something, too; NULL */
 	size_t step_count;
@@ -156,6 +173,29 @@ struct map_block {
 	unsigned line;
 };
 
+/* Another name that users may give. */
+struct map_name {
+	const char *name;
+	const char *file;
+	unsigned line;
+};
+
+/* How a device counts what a template is for; and how many there are, if it does not say so. */
+struct map_count {
+	const char *name;  /* the variable: outlet.count */
+	const char *where; /* with %i: from 0 if there is a place 0, else from 1 */
+	const char *file;
+	unsigned line;
+};
+
+/* One agent speaks for several devices: `%d` of a where is the number of one of them. */
+struct map_chain {
+	const char *count; /* the variable: device.count; NULL: there is no chain */
+	const char *where; /* with %d: as in map_count */
+	const char *file;
+	unsigned line;
+};
+
 struct map_quirk {
 	const char *name;
 	const char *file;
@@ -166,6 +206,8 @@ struct map {
 	const char *file; /* its name in the folder */
 	const char *name; /* NULL: there is no MAP line, it is for others to include */
 	const char *title, *driver, *version; /* version: "" if there is none */
+	struct map_name *names; /* besides `name` */
+	size_t name_count;
 	struct map_match *matches;
 	size_t match_count;
 	struct map_usage *usages;
@@ -176,6 +218,9 @@ struct map {
 	size_t quirk_count;
 	struct map_set_item *sets;
 	size_t set_count;
+	struct map_count *counts;
+	size_t count_count;
+	struct map_chain chain;
 	struct map_row *rows;
 	size_t row_count;
 	struct map_sequence *sequences;
@@ -206,6 +251,11 @@ bool map_path(const char *driver, const char *file, char *dst, size_t size);
 const struct maplookup *map_lookup(const struct map *m, const char *name);
 const struct map_query *map_query_find(const struct map *m, const char *name);
 
+const struct map_count *map_count_find(const struct map *m, const char *variable);
+
+/* The map goes by that name, letter case aside. */
+bool map_has_name(const struct map *m, const char *name);
+
 /* The first usage of that name, or number, in the order of the file. */
 bool map_usage_number(const struct map *m, const char *name, uint32_t *number);
 const char *map_usage_name(const struct map *m, uint32_t number);
@@ -219,5 +269,6 @@ bool map_numbers(const struct map *m, const struct map_match *match, struct mapn
 /* Texts of enums, as in the files; NULL ends the lists. */
 extern const char *const map_row_names[];
 extern const char *const map_match_names[];
+extern const char *const map_type_names[];
 
 #endif

@@ -65,6 +65,18 @@ struct map_reader {
 void map_reader_line(void *arg, const struct conf_where *at, size_t count, char *const *words,
 		     struct conf_report *r);
 
+/* True if between `least` and `most` words stand behind the directive; else that is reported. */
+bool map_counted(struct map_reader *rd, const struct conf_where *at, size_t count, size_t least,
+		 size_t most, const char *usage);
+
+/* The lines NAME, COUNT, CHAIN. */
+void map_read_name(struct map_reader *rd, const struct conf_where *at, size_t count,
+		   char *const *words);
+void map_read_count(struct map_reader *rd, const struct conf_where *at, size_t count,
+		    char *const *words);
+void map_read_chain(struct map_reader *rd, const struct conf_where *at, size_t count,
+		    char *const *words);
+
 /* The lines VAR, STATUS, ALARM, CMD. */
 void map_read_row(struct map_reader *rd, const struct conf_where *at, enum map_row_kind kind,
 		  size_t count, char *const *words);

@@ -71,6 +71,96 @@ static void check_where(struct check *c, const struct conf_where *at, const char
 		conf_error(c->report, at, why, "\"%s\" is no place of %s", where, c->map->driver);
 }
 
+/* ------------------------------------------------------------------------ indexes */
+
+static bool has_index(const char *text, char index)
+{
+	for (const char *p = text; p && (p = strchr(p, '%')); p++)
+		if (p[1] == index)
+			return true;
+	return false;
+}
+
+static bool row_has_index(const struct map_row *row, char index)
+{
+	const char *const texts[] = {row->name,   row->where,     row->to,       row->own,
+				     row->unless, row->otherwise, row->constant, row->only_if,
+				     row->asked_if};
+
+	for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++)
+		if (has_index(texts[i], index))
+			return true;
+	return false;
+}
+
+static bool loops_over(const struct map_row *row, char index)
+{
+	for (size_t i = 0; i < row->loop_count; i++)
+		if (row->loops[i].index == index)
+			return true;
+	return false;
+}
+
+/* Only SNMP has them; others may have a percent sign in what they send. */
+static void check_indexes(struct check *c, const struct map_row *row)
+{
+	struct conf_where at = at_row(row);
+
+	if (!str_equal(c->map->driver, "snmp-ups"))
+		return;
+	for (const char *index = "ij"; *index; index++) {
+		bool has = row_has_index(row, *index), loops = loops_over(row, *index);
+
+		if (has && !loops)
+			conf_error(c->report, &at, "add for(i,1,outlet.count), or walk(i)",
+				   "nothing says what %%%c is", *index);
+		else if (loops && !has)
+			conf_error(c->report, &at, "write %i where the index stands",
+				   "nothing in this row has the index %%%c", *index);
+	}
+	if (row_has_index(row, 'd') && !c->map->chain.count)
+		conf_error(c->report, &at, "add: CHAIN device.count where",
+			   "%%d is for devices of a chain");
+}
+
+static bool counts_rows(const struct map *m, const char *variable)
+{
+	for (size_t i = 0; i < m->row_count; i++)
+		for (size_t k = 0; k < m->rows[i].loop_count; k++)
+			if (m->rows[i].loops[k].to &&
+			    str_caseequal(m->rows[i].loops[k].to, variable))
+				return true;
+	return false;
+}
+
+static void check_counts(struct check *c)
+{
+	const struct map_chain *chain = &c->map->chain;
+
+	for (size_t i = 0; i < c->map->count_count; i++) {
+		const struct map_count *count = &c->map->counts[i];
+		struct conf_where at = {.file = count->file, .line = count->line};
+
+		check_name(c, &at, count->name, false);
+		check_where(c, &at, count->where);
+		if (!has_index(count->where, 'i'))
+			conf_error(c->report, &at, "write %i where the index stands",
+				   "\"%s\" has no index", count->where);
+		if (!counts_rows(c->map, count->name))
+			conf_error(c->report, &at, "leave it out, or write for(i,1,...) with it",
+				   "nothing is counted by %s", count->name);
+	}
+	if (chain->count) {
+		struct conf_where at = {.file = chain->file, .line = chain->line};
+
+		check_name(c, &at, chain->count, false);
+		check_where(c, &at, chain->where);
+		if (!has_index(chain->where, 'd'))
+			conf_error(c->report, &at, "write %d where the number of the device stands",
+				   "\"%s\" has no %%d", chain->where);
+	}
+}
+
 /* -------------------------------------------------------------------------- rows */
 
 static bool sets_number(const struct map_set_item *sets, size_t count, const char *name)
@@ -164,6 +254,8 @@ static void check_row(struct check *c, const struct map_row *row)
 	check_where(c, &at, row->where);
 	check_where(c, &at, row->only_if);
 	check_where(c, &at, row->unless);
+	check_where(c, &at, row->asked_if);
+	check_indexes(c, row);
 	check_where(c, &at, row->to);
 	if (row->kind == MAP_VAR && !(row->flags & MAP_HIDDEN))
 		check_name(c, &at, row->name, false);
@@ -182,7 +274,7 @@ static void check_row(struct check *c, const struct map_row *row)
 
 static bool can_be_nothing(const struct map_row *row)
 {
-	if (row->only_if || row->unless || row->when)
+	if (row->only_if || row->unless || row->when || row->phases_of)
 		return true;
 	for (size_t i = 0; i < row->step_count; i++)
 		if (row->steps[i].conv->partial)
@@ -335,8 +427,9 @@ static void check_match(struct check *c, const struct map_match *match)
 {
 	struct conf_where at = {.file = match->file, .line = match->line};
 
-	if (match->how == MAP_MATCH_PROBE)
+	if (match->how == MAP_MATCH_PROBE || match->how == MAP_MATCH_OID)
 		check_where(c, &at, match->value);
+	check_where(c, &at, match->probe);
 	check_where(c, &at, match->vendor_where);
 	for (const char *const *q = match->quirks; *q; q++)
 		check_quirk(c, &at, *q);
@@ -399,6 +492,7 @@ void mapcheck_map(const struct map *m, const struct names *names, struct conf_re
 		check_number(&c, &(struct conf_where){.file = m->file}, m->sets[i].name);
 	for (size_t i = 0; i < m->match_count; i++)
 		check_match(&c, &m->matches[i]);
+	check_counts(&c);
 	for (size_t i = 0; i < m->row_count; i++) {
 		check_row(&c, &m->rows[i]);
 		check_beside(&c, i);
@@ -423,7 +517,11 @@ static bool same_claim(const struct map_match *a, const struct map_match *b)
 		return false;
 	if (a->how == MAP_MATCH_USB)
 		return a->vendor == b->vendor && a->product == b->product;
-	return a->how == MAP_MATCH_OID && str_equal(a->value, b->value);
+	if (a->how == MAP_MATCH_OID)
+		return str_equal(a->value, b->value) && same_text(a->probe, b->probe);
+	/* An OID is the same for all, which a query need not be. */
+	return a->how == MAP_MATCH_PROBE && a->value[0] == '.' && str_equal(a->value, b->value) &&
+	       !a->step_count && !b->step_count;
 }
 
 static bool same_strings(const struct map_match *a, const struct map_match *b)
@@ -454,9 +552,23 @@ static void compare(const struct map *a, const struct map_match *x, const struct
 	if (!loser)
 		return;
 	at = (struct conf_where){.file = loser->file, .line = loser->line};
-	conf_error(r, &at, "tell them apart by mfr(), product() or serial()",
+	conf_error(r, &at, "tell them apart by mfr(), product(), serial() or probe()",
 		   "%s is the map \"%s\" already, by line %u of %s", loser->value,
 		   loser == x ? b->name : a->name, winner->line, winner->file);
+}
+
+static void compare_names(const struct map *a, const struct map *b, struct conf_report *r)
+{
+	if (map_has_name(a, b->name))
+		conf_error(r, &(struct conf_where){.file = b->file}, "give it another name",
+			   "%s has the name \"%s\", too", a->file, b->name);
+	for (size_t i = 0; i < b->name_count; i++)
+		if (map_has_name(a, b->names[i].name))
+			conf_error(r,
+				   &(struct conf_where){.file = b->names[i].file,
+							.line = b->names[i].line},
+				   "give it another name", "%s has the name \"%s\", too", a->file,
+				   b->names[i].name);
 }
 
 static void compare_maps(const struct map *a, const struct map *b, struct conf_report *r)
@@ -464,9 +576,8 @@ static void compare_maps(const struct map *a, const struct map *b, struct conf_r
 	for (size_t i = 0; i < a->match_count; i++)
 		for (size_t k = a == b ? i + 1 : 0; k < b->match_count; k++)
 			compare(a, &a->matches[i], b, &b->matches[k], r);
-	if (a != b && str_caseequal(a->name, b->name))
-		conf_error(r, &(struct conf_where){.file = b->file}, "give it another name",
-			   "%s has the name \"%s\", too", a->file, a->name);
+	if (a != b)
+		compare_names(a, b, r);
 }
 
 void mapcheck_set(struct map *const *maps, size_t count, struct conf_report *r)

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "common/base/str.h"
+#include "drivers/maps/mapconv_private.h"
 #include "drivers/maps/mapdate.h"
 #include "drivers/maps/mapfun.h"
 
@@ -655,6 +656,13 @@ const struct mapconv mapconv_table[] = {
 	{"unhex", MAPCONV_NO_ARGS, read_unhex, NULL, true},
 	{"any", MAPCONV_TEXT, read_any, NULL, false},
 	{"letter", MAPCONV_LOOKUP, read_letter, NULL, true},
+	{"number", MAPCONV_NO_ARGS, mapconv_read_number, mapconv_write_number, true},
+	{"nonnegative", MAPCONV_NO_ARGS, mapconv_nonnegative, mapconv_nonnegative, true},
+	{"not", MAPCONV_TEXT, mapconv_not, mapconv_not, true},
+	{"entries", MAPCONV_NO_ARGS, mapconv_read_entries, NULL, true},
+	{"arc", MAPCONV_NO_ARGS, mapconv_read_arc, NULL, true},
+	{"isodate", MAPCONV_NO_ARGS, mapconv_read_isodate, mapconv_write_isodate, false},
+	{"mac", MAPCONV_NO_ARGS, mapconv_read_mac, NULL, false},
 	{"switch", MAPCONV_TEXT, read_switch, write_switch, true},
 	{"places", MAPCONV_LOOKUP, read_places, NULL, true},
 	{"strip", MAPCONV_TEXT, read_strip, NULL, false},

@@ -42,7 +42,8 @@ struct mapconv_context {
 	bool (*variable)(void *arg, const char *name, char *dst, size_t size);
 	/* A string of the device by its index. */
 	bool (*string)(void *arg, unsigned index, char *dst, size_t size);
-	/* A report as it came, its number in front; *len bytes of it. */
+	/* A report as it came, its number in front; *len bytes of it. Where the descriptor does
+	 * not know it, `size` bytes are asked for. */
 	bool (*report)(void *arg, unsigned id, unsigned char *dst, size_t size, size_t *len);
 	/* The whole answer to a query, *len bytes of it, as it was given last; asked now if it never
 	 * was. */

@@ -9,7 +9,7 @@
 #include "drivers/maps/map.h"
 #include "drivers/maps/mapfun_private.h"
 
-enum { REPORT_MAX = 64 };
+enum { PART_MAX = 4 }; /* bytes, behind the report's number */
 
 bool mapfun_place(const struct mapconv_context *c, const char *where, double *value)
 {
@@ -76,11 +76,11 @@ bool mapfun_word(const struct mapvalue *v, uint16_t *word)
 static bool report_part(struct mapvalue *v, double id, size_t bytes,
 			const struct mapconv_context *c)
 {
-	unsigned char data[REPORT_MAX];
+	unsigned char data[1 + PART_MAX];
 	uint32_t number = 0;
 	size_t len = 0;
 
-	if (!c->report || !c->report(c->arg, (unsigned)id, data, sizeof(data), &len) ||
+	if (!c->report || !c->report(c->arg, (unsigned)id, data, 1 + bytes, &len) ||
 	    len < bytes + 1)
 		return false;
 	for (size_t i = bytes; i > 0; i--)

@@ -3,7 +3,7 @@
 #include "common/base/str.h"
 #include "drivers/maps/mapfun_private.h"
 
-enum { MAC_BYTES = 6, IP_BYTES = 4, REPORT_MAX = 64 };
+enum { MAC_BYTES = 6, IP_BYTES = 4, REPORT_MAX = 1 + MAC_BYTES };
 
 bool mapfun_ever_hardware(struct mapvalue *v, double arg, const struct mapconv_context *c)
 {
@@ -35,7 +35,7 @@ static bool report(double id, size_t bytes, unsigned char data[REPORT_MAX],
 {
 	size_t len = 0;
 
-	return c->report && c->report(c->arg, (unsigned)id, data, REPORT_MAX, &len) &&
+	return c->report && c->report(c->arg, (unsigned)id, data, bytes + 1, &len) &&
 	       len >= bytes + 1;
 }
 

@@ -338,12 +338,14 @@ bool mapfun_mge_nominal_output_write(struct mapvalue *v, double arg,
 
 bool mapfun_mge_realpower(struct mapvalue *v, double arg, const struct mapconv_context *c)
 {
-	double load, power, factor = 0.80;
+	double load, power, factor;
 
 	(void)arg;
+	/* Its variable is not there yet at the first reading. */
+	if (!mapfun_place(c, "UPS.PowerConverter.Output.PowerFactor", &factor))
+		factor = 80;
 	if (!mapfun_variable(c, "ups.load", &load) ||
 	    !mapfun_variable(c, "ups.power.nominal", &power))
 		return false;
-	mapfun_variable(c, "output.powerfactor", &factor);
-	return mapvalue_set_number(v, round(load / 100 * power * factor));
+	return mapvalue_set_number(v, round(load / 100 * power * factor / 100));
 }

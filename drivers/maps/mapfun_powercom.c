@@ -111,7 +111,7 @@ bool mapfun_powercom_stayoff_write(struct mapvalue *v, double arg, const struct 
 bool mapfun_powercom_battery_voltage(struct mapvalue *v, double arg,
 				     const struct mapconv_context *c)
 {
-	unsigned char data[64];
+	unsigned char data[VOLTAGE_BYTES];
 	char number[VOLTAGE_BYTES] = "";
 	size_t len = 0, at = 1, used = 0;
 	double voltage;
@@ -119,8 +119,6 @@ bool mapfun_powercom_battery_voltage(struct mapvalue *v, double arg,
 	(void)arg;
 	if (!c->report || !c->report(c->arg, VOLTAGE_REPORT, data, sizeof(data), &len))
 		return false;
-	if (len > VOLTAGE_BYTES)
-		len = VOLTAGE_BYTES;
 	while (at < len && !(data[at] >= '0' && data[at] <= '9'))
 		at++;
 	for (; at < len && ((data[at] >= '0' && data[at] <= '9') || data[at] == '.'); at++)

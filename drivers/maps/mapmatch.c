@@ -58,6 +58,10 @@ static int take_match_item(struct map *m, const struct map_item *item, struct ma
 		match->order = (int)number;
 		return 1;
 	}
+	if (str_equal(item->name, "probe")) {
+		match->probe = item->args && item->args[0] ? map_keep(m, item->args) : NULL;
+		return match->how == MAP_MATCH_OID && match->probe;
+	}
 	if (str_equal(item->name, "vendor")) {
 		match->vendor_where = item->args ? map_keep(m, item->args) : NULL;
 		return match->how == MAP_MATCH_PROBE && match->vendor_where;
@@ -100,7 +104,8 @@ static void take_match_items(struct map_reader *rd, const struct conf_where *at,
 		    match->step_count == MAP_STEPS_MAX)
 			conf_error(rd->report, at,
 				   "a match takes mfr(pattern), product(pattern), serial(pattern), "
-				   "order(number), model(text), quirk(name), set(name,number)",
+				   "order(number), model(text), quirk(name), set(name,number), "
+				   "probe(where) of an OID",
 				   "\"%s\" says nothing here", words[i]);
 		else if (map_step_parse(rd, at, &item, conv, &lists->steps[match->step_count]))
 			match->step_count++;

@@ -35,6 +35,8 @@ static void print_heads(const struct map *m, FILE *out)
 		print_line((const char *const[]){"DRIVER", m->driver, NULL}, NULL, out);
 	if (m->version[0])
 		print_line((const char *const[]){"VERSION", m->version, NULL}, NULL, out);
+	for (size_t i = 0; i < m->name_count; i++)
+		print_line((const char *const[]){"NAME", m->names[i].name, NULL}, NULL, out);
 	for (size_t i = 0; i < m->match_count; i++) {
 		const struct map_match *match = &m->matches[i];
 		const char *value = match->how == MAP_MATCH_NEVER ? NULL : match->value;
@@ -57,6 +59,17 @@ static void print_heads(const struct map *m, FILE *out)
 		print_line((const char *const[]){"USAGE", m->usages[i].name, number, NULL}, NULL,
 			   out);
 	}
+}
+
+static void print_parts(const struct map *m, FILE *out)
+{
+	if (m->chain.count)
+		print_line((const char *const[]){"CHAIN", m->chain.count, m->chain.where, NULL},
+			   NULL, out);
+	for (size_t i = 0; i < m->count_count; i++)
+		print_line((const char *const[]){"COUNT", m->counts[i].name, m->counts[i].where,
+						 NULL},
+			   NULL, out);
 }
 
 static void lookup_key(const struct maplookup_row *row, char *dst, size_t size)
@@ -126,6 +139,7 @@ void mapprint(const struct map *m, FILE *out)
 	for (size_t i = 0; i < m->lookup_count; i++)
 		print_lookup(m->lookups[i], out);
 	print_wires(m, out);
+	print_parts(m, out);
 	for (size_t i = 0; i < m->row_count; i++)
 		print_row(&m->rows[i], out);
 	for (size_t i = 0; i < m->sequence_count; i++)

@@ -26,6 +26,7 @@ const struct mapquirk mapquirk_table[] = {
 	 false},
 	{hid, "skip-report", "the report of that number is never asked for", true},
 	{hid, "pollfreq", "seconds between two full polls, unless the user says otherwise", true},
+	{hid, "low-delay", "lbrb_log_delay_sec, unless the user says otherwise", true},
 	{hid, "autoscale", "cps-...: the device may count in other units, which are found out",
 	 true},
 	{hid, "no-chemistry", "tripplite-chemistry: there is no such string", true},

@@ -29,9 +29,8 @@ const char *map_keep_words(struct map *m, size_t first, size_t count, char *cons
 	return kept;
 }
 
-/* Between `least` and `most` words stand behind the directive. */
-static bool counted(struct map_reader *rd, const struct conf_where *at, size_t count, size_t least,
-		    size_t most, const char *usage)
+bool map_counted(struct map_reader *rd, const struct conf_where *at, size_t count, size_t least,
+		 size_t most, const char *usage)
 {
 	if (count > least && count <= most + 1)
 		return true;
@@ -45,7 +44,7 @@ static void read_map(struct map_reader *rd, const struct conf_where *at, size_t 
 {
 	struct map *m = rd->map;
 
-	if (!counted(rd, at, count, 2, 2, "write: MAP name \"title\""))
+	if (!map_counted(rd, at, count, 2, 2, "write: MAP name \"title\""))
 		return;
 	if (rd->depth > 1 || m->name || rd->lines > 1) {
 		conf_error(rd->report, at,
@@ -62,7 +61,7 @@ static void read_driver(struct map_reader *rd, const struct conf_where *at, size
 {
 	struct map *m = rd->map;
 
-	if (!counted(rd, at, count, 1, 1, "write: DRIVER name"))
+	if (!map_counted(rd, at, count, 1, 1, "write: DRIVER name"))
 		return;
 	if (m->driver[0] && !str_equal(m->driver, words[1]))
 		conf_error(rd->report, at, "a map is for one driver, in whose folder it lies",
@@ -74,7 +73,7 @@ static void read_driver(struct map_reader *rd, const struct conf_where *at, size
 static void read_version(struct map_reader *rd, const struct conf_where *at, size_t count,
 			 char *const *words)
 {
-	if (counted(rd, at, count, 1, 1, "write: VERSION text"))
+	if (map_counted(rd, at, count, 1, 1, "write: VERSION text"))
 		rd->map->version = map_keep(rd->map, words[1]);
 }
 
@@ -132,7 +131,7 @@ static void read_include(struct map_reader *rd, const struct conf_where *at, siz
 	const char *file;
 	int err;
 
-	if (!counted(rd, at, count, 1, 1, "write: INCLUDE file.map") ||
+	if (!map_counted(rd, at, count, 1, 1, "write: INCLUDE file.map") ||
 	    !may_include(rd, at, words[1]) || was_read(rd, words[1]))
 		return;
 	if (!include_path(rd, words[1], path, sizeof(path))) {
@@ -161,7 +160,7 @@ static void read_usage(struct map_reader *rd, const struct conf_where *at, size_
 	char *end;
 	unsigned long number;
 
-	if (!counted(rd, at, count, 2, 2, "write: USAGE name 84006b"))
+	if (!map_counted(rd, at, count, 2, 2, "write: USAGE name 84006b"))
 		return;
 	number = strtoul(words[2], &end, 16);
 	if (!words[2][0] || strlen(words[2]) > 8 || *end ||
@@ -187,7 +186,7 @@ static void read_quirk(struct map_reader *rd, const struct conf_where *at, size_
 		if (q)
 			*q = (struct map_quirk){map_keep(m, words[i]), rd->shown, at->line};
 	}
-	counted(rd, at, count, 1, MAP_ITEMS_MAX, "write: QUIRK name");
+	map_counted(rd, at, count, 1, MAP_ITEMS_MAX, "write: QUIRK name");
 }
 
 static void read_set(struct map_reader *rd, const struct conf_where *at, size_t count,
@@ -197,7 +196,7 @@ static void read_set(struct map_reader *rd, const struct conf_where *at, size_t 
 	struct map_set_item *s;
 	double value;
 
-	if (!counted(rd, at, count, 2, 2, "write: SET name number"))
+	if (!map_counted(rd, at, count, 2, 2, "write: SET name number"))
 		return;
 	if (!mapnumber_parse(words[2], &value)) {
 		conf_error(rd->report, at, "write: SET name number", "\"%s\" is no number",
@@ -216,7 +215,7 @@ static void read_block(struct map_reader *rd, const struct conf_where *at, size_
 	struct map_block *b;
 	double start, length;
 
-	if (!counted(rd, at, count, 3, 3, "write: BLOCK holding 0x10 24"))
+	if (!map_counted(rd, at, count, 3, 3, "write: BLOCK holding 0x10 24"))
 		return;
 	if (!mapnumber_parse(words[2], &start) || !mapnumber_parse(words[3], &length) ||
 	    start < 0 || length < 1 || start + length > NUMBER_MAX + 1) {
@@ -271,7 +270,7 @@ static void read_query(struct map_reader *rd, const struct conf_where *at, size_
 	struct map_query *kept;
 	const char *why;
 
-	if (!counted(rd, at, count, 2, 7, usage))
+	if (!map_counted(rd, at, count, 2, 7, usage))
 		return;
 	q.name = map_keep(m, words[1]);
 	q.text = map_keep(m, words[2]);
@@ -319,7 +318,7 @@ static void read_sequence(struct map_reader *rd, const struct conf_where *at, si
 	struct map_sequence_step *steps;
 	struct map_sequence *s;
 
-	if (!counted(rd, at, count, 2, MAP_SEQUENCE_MAX + 1,
+	if (!map_counted(rd, at, count, 2, MAP_SEQUENCE_MAX + 1,
 		     "write: SEQUENCE name command wait(125) command"))
 		return;
 	steps = map_take(m, (count - 2) * sizeof(*steps));
@@ -349,7 +348,7 @@ static void open_lookup(struct map_reader *rd, const struct conf_where *at, size
 	struct maplookup **slot;
 	const struct maplookup *other;
 
-	if (!counted(rd, at, count, 1, 1, "write: LOOKUP name"))
+	if (!map_counted(rd, at, count, 1, 1, "write: LOOKUP name"))
 		return;
 	other = map_lookup(m, words[1]);
 	if (other)
@@ -511,7 +510,8 @@ static const struct directive {
 	{"LOOKUP", open_lookup},   {"QUIRK", read_quirk},       {"SET", read_set},
 	{"VAR", read_var},         {"STATUS", read_status},     {"ALARM", read_alarm},
 	{"CMD", read_cmd},         {"SEQUENCE", read_sequence}, {"ALIAS", read_sequence},
-	{"QUERY", read_query},     {"BLOCK", read_block},
+	{"QUERY", read_query},     {"BLOCK", read_block},       {"NAME", map_read_name},
+	{"COUNT", map_read_count}, {"CHAIN", map_read_chain},
 };
 
 enum { DIRECTIVES = sizeof(directives) / sizeof(*directives) };

@@ -8,6 +8,7 @@
 #include "common/base/str.h"
 #include "drivers/maps/map_private.h"
 #include "drivers/maps/mapfun.h"
+#include "drivers/maps/mapwhere.h"
 
 enum { LENGTH_MAX = 255 };
 
@@ -60,6 +61,11 @@ static const char **text_when(struct map_row *row)
 	return &row->when;
 }
 
+static const char **text_while(struct map_row *row)
+{
+	return &row->asked_if;
+}
+
 static const char **text_values(struct map_row *row)
 {
 	return &row->values_name;
@@ -70,6 +76,7 @@ static const struct row_item row_items[] = {
 	{"slow", MAP_SLOW, NULL, NULL},
 	{"quick", MAP_QUICK, NULL, NULL},
 	{"hidden", MAP_HIDDEN, NULL, NULL},
+	{"first", MAP_FIRST, NULL, NULL},
 	{"own", 0, text_own, "own(30)"},
 	{"default", 0, text_default, "default(text)"},
 	{"constant", 0, text_constant, "constant(text)"},
@@ -79,6 +86,9 @@ static const struct row_item row_items[] = {
 	{"to", 0, text_to, "to(where)"},
 	{"when", 0, text_when, "when(number)"},
 	{"values", 0, text_values, "values(lookup)"},
+	{"while", 0, text_while, "while(where)"},
+	{"phases", 0, NULL, NULL},
+	{"as", 0, NULL, NULL},
 	{"rw", 0, NULL, NULL},
 	{"limits", 0, NULL, NULL},
 	{"for", 0, NULL, NULL},
@@ -150,6 +160,35 @@ static bool take_limits(struct map *m, const struct map_item *item, struct map_r
 	       (row->low_name || row->high_name || row->low <= row->high);
 }
 
+static bool take_phases(const struct map_item *item, struct map_row *row)
+{
+	static const struct {
+		const char *side, *variable;
+	} sides[] = {
+		{"input", "input.phases"},
+		{"output", "output.phases"},
+		{"bypass", "input.bypass.phases"},
+	};
+
+	if (item->argc != 2 || (!str_equal(item->argv[1], "1") && !str_equal(item->argv[1], "3")))
+		return false;
+	row->phases = item->argv[1][0] == '1' ? 1 : 3;
+	for (size_t i = 0; i < sizeof(sides) / sizeof(*sides); i++)
+		if (str_equal(item->argv[0], sides[i].side))
+			row->phases_of = sides[i].variable;
+	return row->phases_of != NULL;
+}
+
+static bool take_type(const struct map_item *item, struct map_row *row)
+{
+	for (int i = MAP_AS_INTEGER; item->argc == 1 && map_type_names[i]; i++)
+		if (str_equal(map_type_names[i], item->argv[0])) {
+			row->type = (enum map_type)i;
+			return true;
+		}
+	return false;
+}
+
 static bool take_loop(struct map *m, const struct map_item *item, struct map_row *row)
 {
 	bool range = str_equal(item->name, "for");
@@ -180,13 +219,17 @@ static bool take_row_item(struct map *m, const struct map_item *item, const stru
 		return take_rw(item, row);
 	if (str_equal(known->name, "limits"))
 		return take_limits(m, item, row);
+	if (str_equal(known->name, "phases"))
+		return take_phases(item, row);
+	if (str_equal(known->name, "as"))
+		return take_type(item, row);
 	return take_loop(m, item, row);
 }
 
 static void flag_misused(struct map_reader *rd, const struct conf_where *at, const char *word,
 			 const struct row_item *known)
 {
-	char mend[64];
+	char mend[160];
 
 	if (known->usage)
 		str_format(mend, sizeof(mend), "write: %s", known->usage);
@@ -194,8 +237,8 @@ static void flag_misused(struct map_reader *rd, const struct conf_where *at, con
 		str_copy(mend, sizeof(mend), "it takes nothing in parentheses");
 	else
 		str_copy(mend, sizeof(mend),
-			 "write: rw(10), limits(1,9), limits(k(low),k(high)), for(i,1,outlet.count) or "
-			 "walk(i)");
+			 "write: rw(10), limits(1,9), limits(k(low),k(high)), for(i,1,outlet.count), "
+			 "walk(i), phases(input,3) or as(ticks)");
 	conf_error(rd->report, at, mend, "\"%s\" cannot be done", word);
 }
 
@@ -254,11 +297,33 @@ static void take_status_word(struct map_reader *rd, const struct conf_where *at,
 		   "there is no status word \"%s\"", row->name);
 }
 
+/* Whose text, or word, the conversions make. */
+static bool is_made(const struct map_row *row)
+{
+	if (row->kind == MAP_ALARM)
+		return strchr(row->name, '*') != NULL;
+	return row->kind == MAP_STATUS && str_equal(row->name, "*");
+}
+
+static bool misplaced(const struct map_row *row, const char **what, const char **mend)
+{
+	if (mapwhere_is_list(row->where) && (row->loop_count > 0 || !is_made(row))) {
+		*what = "only STATUS and ALARM rows that are made of what is there can have a list";
+		*mend = "write: STATUS .1.3.6.1.2.1.33.1.6.2.1.2.* * lookup(table)";
+	} else if (row->type && !(row->flags & MAP_RW) && row->kind != MAP_CMD) {
+		*what = "as() is for what is written";
+		*mend = "leave it out";
+	}
+	return *what != NULL;
+}
+
 static void check_row(struct map_reader *rd, const struct conf_where *at, const struct map_row *row)
 {
 	const char *what = NULL, *mend = NULL;
 
-	if ((row->kind != MAP_VAR && (row->flags & (MAP_RW | MAP_LIMITS))) ||
+	if (misplaced(row, &what, &mend)) {
+		/* said */
+	} else if ((row->kind != MAP_VAR && (row->flags & (MAP_RW | MAP_LIMITS))) ||
 	    (row->kind != MAP_VAR && row->kind != MAP_CMD && (row->flags & MAP_HIDDEN))) {
 		what = "only variables can be set, and they and commands hidden";
 		mend = "leave rw, limits and hidden out";
@@ -266,11 +331,10 @@ static void check_row(struct map_reader *rd, const struct conf_where *at, const 
 		what = "value() is for commands";
 		mend = "constant() is what a variable has";
 	} else if (row->kind == MAP_VAR && str_equal(row->where, "-") && !row->constant &&
-		   row->step_count == 0) {
+		   !row->own && row->step_count == 0) {
 		what = "a variable without a place says nothing";
-		mend = "give it constant(text) or call(function)";
-	} else if ((row->kind == MAP_STATUS || row->kind == MAP_ALARM) &&
-		   str_equal(row->name, "*") && row->step_count == 0) {
+		mend = "give it constant(text), own(text) or call(function)";
+	} else if (is_made(row) && row->step_count == 0) {
 		what = "nothing says which it is";
 		mend = "give it lookup(table)";
 	} else if ((row->values_name || (row->flags & MAP_LIMITS)) && !(row->flags & MAP_RW)) {

@@ -112,7 +112,7 @@ void mapset_free(struct mapset *s)
 const struct map *mapset_find(const struct mapset *s, const char *name)
 {
 	for (size_t i = 0; i < s->count; i++)
-		if (str_caseequal(s->maps[i]->name, name))
+		if (map_has_name(s->maps[i], name))
 			return s->maps[i];
 	for (size_t i = 0; i < s->count; i++)
 		if (str_glob(name, s->maps[i]->title))
@@ -170,6 +170,37 @@ const struct map_match *mapset_match_usb(const struct mapset *s, const struct ma
 	return found || !usb->any_product ? found : best(s, usb, true, only, map);
 }
 
+/* Puts it behind all that come before it, or are its equals: those stay in the order of files. */
+static void put_in_order(struct mapset_candidate *list, size_t count, struct mapset_candidate c,
+			 bool (*before)(const struct map_match *a, const struct map_match *b))
+{
+	size_t at = count;
+
+	for (; at > 0 && before(c.match, list[at - 1].match); at--)
+		list[at] = list[at - 1];
+	list[at] = c;
+}
+
+static bool lower_order(const struct map_match *a, const struct map_match *b)
+{
+	return a->order < b->order;
+}
+
+/* Whoever knows more of the OID knows the device better. */
+static bool longer_oid(const struct map_match *a, const struct map_match *b)
+{
+	size_t x = strlen(a->value), y = strlen(b->value);
+
+	return x != y ? x > y : lower_order(a, b);
+}
+
+static bool is_of(const char *oid, const struct map_match *match)
+{
+	size_t len = strlen(match->value);
+
+	return strncmp(oid, match->value, len) == 0 && (oid[len] == '\0' || oid[len] == '.');
+}
+
 size_t mapset_candidates(const struct mapset *s, const struct map *only, enum map_match_how how,
 			 struct mapset_candidate *list, size_t max)
 {
@@ -178,17 +209,28 @@ size_t mapset_candidates(const struct mapset *s, const struct map *only, enum ma
 	for (size_t i = 0; i < s->count; i++) {
 		const struct map *m = s->maps[i];
 
-		for (size_t k = 0; k < m->match_count && count < max; k++) {
-			size_t at = count;
+		for (size_t k = 0; (!only || m == only) && k < m->match_count && count < max; k++)
+			if (m->matches[k].how == how)
+				put_in_order(list, count++,
+					     (struct mapset_candidate){m, &m->matches[k]},
+					     lower_order);
+	}
+	return count;
+}
 
-			if (m->matches[k].how != how || (only && m != only))
-				continue;
-			/* Behind all that are not above its order: equals stay in the order of files. */
-			for (; at > 0 && list[at - 1].match->order > m->matches[k].order; at--)
-				list[at] = list[at - 1];
-			list[at] = (struct mapset_candidate){m, &m->matches[k]};
-			count++;
-		}
+size_t mapset_match_oid(const struct mapset *s, const char *oid, struct mapset_candidate *list,
+			size_t max)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < s->count; i++) {
+		const struct map *m = s->maps[i];
+
+		for (size_t k = 0; k < m->match_count && count < max; k++)
+			if (m->matches[k].how == MAP_MATCH_OID && is_of(oid, &m->matches[k]))
+				put_in_order(list, count++,
+					     (struct mapset_candidate){m, &m->matches[k]},
+					     longer_oid);
 	}
 	return count;
 }

@@ -20,7 +20,7 @@ struct mapset {
 bool mapset_load(struct mapset *s, const char *driver, struct conf_report *r);
 void mapset_free(struct mapset *s);
 
-/* The map of that name, or title, which may have `*` for any text; NULL if there is none. */
+/* The map of that name, or of another NAME, or title, which may have `*` for any text; NULL if there is none. */
 const struct map *mapset_find(const struct mapset *s, const char *name);
 
 struct mapset_usb {
@@ -43,6 +43,11 @@ struct mapset_candidate {
  * tried; how many, at most `max`. */
 size_t mapset_candidates(const struct mapset *s, const struct map *only, enum map_match_how how,
 			 struct mapset_candidate *list, size_t max);
+
+/* Those for a device with this sysObjectID, which begins with a dot: the longest OID first.  Taken is
+ * the first whose probe() has an answer. */
+size_t mapset_match_oid(const struct mapset *s, const char *oid, struct mapset_candidate *list,
+			size_t max);
 
 /* The names of all map files of a driver, in both folders, sorted, each once; ends with NULL. The
  * caller frees it with mapset_files_free(). NULL: no memory. */

@@ -69,18 +69,35 @@ static bool hid_valid(const struct map *m, const char *where)
 
 /* -------------------------------------------------------------------------- SNMP */
 
+bool mapwhere_is_list(const char *where)
+{
+	size_t len = strlen(where);
+
+	return len > 2 && str_equal(where + len - 2, ".*");
+}
+
+/* How long a part of an OID is: a number, or an index, to which a digit may be added. */
+static size_t oid_part(const char *p)
+{
+	size_t len = strspn(p, digits);
+
+	if (len > 0)
+		return len <= 10 && strtoull(p, NULL, 10) <= UINT32_MAX ? len : 0;
+	if (p[0] != '%' || p[1] == '\0' || !strchr("ijd", p[1]))
+		return 0;
+	return p[2] == '+' && p[3] >= '1' && p[3] <= '9' ? 4 : 2;
+}
+
 static bool oid_valid(const struct map *m, const char *where)
 {
 	const char *p = where;
 
 	(void)m;
 	while (*p == '.') {
-		size_t len = strspn(++p, digits);
+		size_t len = oid_part(++p);
 
-		if (len == 0 && p[0] == '%' && (p[1] == 'i' || p[1] == 'j'))
-			len = 2;
 		if (len == 0)
-			return false;
+			return str_equal(p, "*") && p - where > 1;
 		p += len;
 	}
 	return *p == '\0' && p != where;
@@ -176,7 +193,7 @@ static const struct rule {
 	{"mge-shut", hid_valid,
 	 "it is usages with dots between: names of USAGE lines, [n], or "
 	 "hexadecimal digits"},
-	{"snmp-ups", oid_valid, "it is an OID in numbers, with %i or %j in the place of an index"},
+	{"snmp-ups", oid_valid, "it is an OID in numbers, with %i, %j or %d in the place of an index"},
 	{"nutdrv_qx", query_valid, "it is a QUERY's name, with [from-to] or {word} behind"},
 	{"apc_modbus", modbus_valid, "it is table:register:type, such as holding:0x10:u16"},
 	{"generic_modbus", modbus_valid, "it is table:register:type, such as holding:0x10:u16"},

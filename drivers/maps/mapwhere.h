@@ -13,6 +13,9 @@ enum { MAPWHERE_NODES_MAX = 16, MAPWHERE_INDEXED = 0x00ff0000 };
  * takes anything. */
 bool mapwhere_valid(const struct map *m, const char *where, const char **why);
 
+/* SNMP: a where that stands for all that is below it: `.1.3.6.*`. */
+bool mapwhere_is_list(const char *where);
+
 /* The path of a HID item as usages, `[n]` as MAPWHERE_INDEXED + n. Returns how many; 0: it is none.
  */
 size_t mapwhere_hid(const struct map *m, const char *where, uint32_t nodes[MAPWHERE_NODES_MAX]);

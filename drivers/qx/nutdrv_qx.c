@@ -237,6 +237,8 @@ static enum driver_result qx_open(struct core *c)
 	if (r != DRIVER_OK)
 		return r;
 	r = choose(c, n);
+	if (r == DRIVER_OK)
+		core_forget(c);
 	if (r == DRIVER_OK && !start_engine(c, n)) {
 		log_error(token, "out of memory");
 		r = DRIVER_FAILED;

@@ -397,7 +397,7 @@ static bool device_here(void *arg, const void *place, unsigned long since)
 
 /* Many devices say nothing to a command that they take. */
 static enum device_result device_write(void *arg, const void *place, const struct mapvalue *v,
-				       bool command)
+				       enum map_type type, bool command)
 {
 	struct qx_device *q = arg;
 	const struct qx_place *p = place;
@@ -407,7 +407,7 @@ static enum device_result device_write(void *arg, const void *place, const struc
 	size_t len;
 	enum device_result r;
 
-	(void)command;
+	(void)command, (void)type;
 	r = carry(q, query, false, mapvalue_text(&copy), answer, &len);
 	if (r == DEVICE_NONE && len == 0 && query->begin[0] == '\0' && query->length == 0)
 		r = DEVICE_OK;

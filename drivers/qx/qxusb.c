@@ -157,7 +157,7 @@ static bool language(struct core *c, unsigned *number)
 
 enum driver_result qx_usb_open(struct core *c, const struct mapset *maps, struct qx_usb **out)
 {
-	static const struct usb_finder finder = {known, accept};
+	static const struct usb_finder finder = {.known = known, .accept = accept};
 	struct search s = {.core = c, .maps = maps, .ids = mapset_find(maps, map_name)};
 	struct qx_usb *u;
 	enum driver_result r;

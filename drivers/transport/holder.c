@@ -29,11 +29,14 @@ bool holder_lock(int fd, pid_t *holder)
 	return false;
 }
 
-static bool read_line(const char *path, char *dst, size_t size)
+bool holder_command(pid_t pid, char *dst, size_t size)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	char path[64];
 	ssize_t n;
+	int fd;
 
+	str_format(path, sizeof(path), "/proc/%ld/comm", (long)pid);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		return false;
 	n = read(fd, dst, size - 1);
@@ -45,10 +48,9 @@ static bool read_line(const char *path, char *dst, size_t size)
 
 void holder_name(pid_t pid, char *dst, size_t size)
 {
-	char path[64], name[64];
+	char name[64];
 
-	str_format(path, sizeof(path), "/proc/%ld/comm", (long)pid);
-	if (pid > 0 && read_line(path, name, sizeof(name)))
+	if (pid > 0 && holder_command(pid, name, sizeof(name)))
 		str_format(dst, size, "%s (pid %ld)", name, (long)pid);
 	else if (pid > 0)
 		str_format(dst, size, "pid %ld", (long)pid);

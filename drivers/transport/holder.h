@@ -15,6 +15,9 @@
  */
 bool holder_lock(int fd, pid_t *holder);
 
+/* The name of a process, which is no secret.  False: there is none. */
+bool holder_command(pid_t pid, char *dst, size_t size);
+
 /* "upsd (pid 4711)", or what of it can be told. */
 void holder_name(pid_t pid, char *dst, size_t size);
 

@@ -14,8 +14,9 @@
  *
  * Between close() and open() the transport remembers which device it was: only the
  * same one is taken again (by its serial number; else by its port; else the only one
- * of its kind that is free).  The number of the device, which each plugging changes,
- * is never remembered.  A device that is plugged in meanwhile makes open() due at once.
+ * of its kind that is free, if no other was ever seen beside it).  The number of the device, which
+ * each plugging changes, is never remembered.  A device that is plugged in meanwhile makes open()
+ * due at once.
  */
 #ifndef DRIVERS_TRANSPORT_USB_H
 #define DRIVERS_TRANSPORT_USB_H
@@ -75,7 +76,8 @@ enum driver_result usb_driver_result(enum usb_result r);
 		 .help = "configuration, by its place",                                            \
 		 .max = 255},                                                                      \
 	{                                                                                          \
-		.name = "usb_set_altinterface", .help = "select the alternate setting (0, or = n)" \
+		.name = "usb_set_altinterface",                                                    \
+		.help = "select the alternate setting (0, or = n)", .flags = DRIVER_OPTION_NUMBER  \
 	}
 
 /* These, too, for a driver of HID devices; hexadecimal, 0x81 or 81. */
@@ -124,6 +126,9 @@ struct usb_finder {
 	 */
 	bool (*accept)(void *arg, struct usb *u, const struct usb_identity *who,
 		       struct usb_choice *choice);
+
+	/* Of several that fit none is taken, unless allow_duplicates is set: they are listed. */
+	bool sole;
 };
 
 /*
@@ -133,11 +138,17 @@ struct usb_finder {
 enum driver_result usb_open(struct core *c, const struct usb_finder *f, void *arg,
 			    struct usb **out);
 
-/* Cancels what is under way, gives the interface back to the kernel's driver.  NULL is fine. */
+/*
+ * Cancels what is under way, gives the interface back to the kernel's driver, unless the
+ * device has just not answered.  NULL is fine.
+ */
 void usb_close(struct usb *u);
 
 /* Valid until usb_close(). */
 const struct usb_identity *usb_identity(const struct usb *u);
+
+/* True if it has an interface of class HID, and is no keyboard or mouse; for accept(). */
+bool usb_is_hid(const struct usb *u);
 
 /* The system's name of the device, /dev/bus/usb/001/004, for messages. */
 const char *usb_node(const struct usb *u);
@@ -164,6 +175,9 @@ struct usb_request {
  */
 enum usb_result usb_control(struct usb *u, const struct usb_request *r, void *data, size_t size,
 			    size_t *got, int timeout_ms);
+
+/* Asks for nothing but an answer: GET_STATUS of the device.  USB_STALL is one, too. */
+enum usb_result usb_device_status(struct usb *u);
 
 /* String `index` as ASCII ('?' for what is not), always terminated.  USB_STALL for index 0. */
 enum usb_result usb_string(struct usb *u, unsigned index, char *dst, size_t size);

@@ -143,8 +143,11 @@ static int LIBUSB_CALL on_hotplug(libusb_context *context, libusb_device *device
 
 	(void)context;
 	if (event == LIBUSB_HOTPLUG_EVENT_DEVICE_ARRIVED) {
+		log_debug(1, token, "something was plugged in");
 		b->arrivals++;
 		core_open_now(b->core);
+		if (b->open && !b->open->gone && b->open->device != device)
+			usb_memory_note(&b->memory, device);
 	} else if (b->open && b->open->device == device) {
 		log_debug(1, token, "%s was unplugged", b->open->node);
 		b->open->gone = true;
@@ -183,11 +186,28 @@ static int init_quietly(libusb_context **context)
 	return err;
 }
 
+/* With no device open.  A transfer that the system has kept goes with it. */
+static void stop(struct usb_bus *b)
+{
+	libusb_set_pollfd_notifiers(b->context, NULL, NULL, NULL);
+	for (size_t i = 0; i < BUS_WATCHES; i++) {
+		loop_watch_free(b->watches[i].watch);
+		b->watches[i].watch = NULL;
+	}
+	loop_timer_free(b->tick);
+	b->tick = NULL;
+	b->blind = b->in_flight = b->listening = 0;
+	libusb_exit(b->context);
+	b->context = NULL;
+}
+
 struct usb_bus *usb_bus_get(struct core *c)
 {
 	struct usb_bus *b = &bus;
 	int err;
 
+	if (b->context && b->in_vain)
+		stop(b);
 	if (b->context)
 		return b;
 	err = init_quietly(&b->context);

@@ -154,16 +154,24 @@ static int configure(struct usb *u)
 	return libusb_set_configuration(u->handle, u->configuration);
 }
 
-static int claim_once(struct usb *u)
+/*
+ * These calls keep us until the system is done, up to five seconds each with a device that
+ * does not answer (the limit of its own transfers); the others get their turn in between.
+ */
+static int claim_once(struct usb *u, struct core *c)
 {
 	int err = configure(u);
 
+	if (!core_wait(c, 0))
+		return LIBUSB_ERROR_INTERRUPTED;
 	/* Detached with the claim, given back with the release, where libusb can. */
 	if (!err && libusb_set_auto_detach_kernel_driver(u->handle, 1) != 0)
 		u->detached = libusb_detach_kernel_driver(u->handle, u->interface) == 0;
 	if (!err)
 		err = libusb_claim_interface(u->handle, u->interface);
-	u->claimed = err == 0;
+	u->claimed = u->claimed || err == 0;
+	if (!core_wait(c, 0))
+		return LIBUSB_ERROR_INTERRUPTED;
 	if (!err && u->choice.alternate != USB_ANY)
 		err = libusb_set_interface_alt_setting(u->handle, u->interface,
 						       u->choice.alternate);
@@ -173,16 +181,16 @@ static int claim_once(struct usb *u)
 static bool claim(struct usb *u, struct core *c)
 {
 	char why[500];
-	int err = claim_once(u);
+	int err = claim_once(u, c);
 
 	for (int i = 1; i < CLAIM_TRIES && (err == LIBUSB_ERROR_BUSY || err == LIBUSB_ERROR_IO);
 	     i++) {
 		if (!core_wait(c, CLAIM_PAUSE_MS))
 			return false;
-		err = claim_once(u);
+		err = claim_once(u, c);
 	}
-	if (!err)
-		return true;
+	if (!err || err == LIBUSB_ERROR_INTERRUPTED)
+		return !err;
 	if (err == LIBUSB_ERROR_BUSY)
 		usb_holder_explain(u, why, sizeof(why));
 	else

@@ -17,17 +17,11 @@ static const char *const keys[KEY_COUNT] = {
 	[KEY_DEVICE] = "device",     [KEY_BUSPORT] = "busport",
 };
 
-/* The whole text has to match, as NUT has it. */
 static bool compile(regex_t *re, const char *pattern, const char *key, struct core *c)
 {
-	char anchored[512], why[200];
-	int err;
+	int err = regcomp(re, pattern, REG_EXTENDED | REG_ICASE);
+	char why[200];
 
-	if (!str_format(anchored, sizeof(anchored), "^(%s)$", pattern)) {
-		log_error(token, "[%s] %s: the pattern is too long", core_ups(c), key);
-		return false;
-	}
-	err = regcomp(re, anchored, REG_EXTENDED | REG_ICASE | REG_NOSUB);
 	if (!err)
 		return true;
 	regerror(err, re, why, sizeof(why));
@@ -44,7 +38,7 @@ bool usb_patterns_read(struct usb_patterns *p, struct core *c)
 
 		if (!pattern)
 			continue;
-		/* The empty alternative of "^()$" is not portable. */
+		/* An empty expression is not portable. */
 		if (!compile(&p->compiled[i], *pattern ? pattern : " *", keys[i], c)) {
 			usb_patterns_free(p);
 			return false;
@@ -64,6 +58,16 @@ void usb_patterns_free(struct usb_patterns *p)
 	}
 }
 
+/* The whole text has to match, as NUT has it.  Not by "^(...)$" around the pattern: what is no
+ * expression by itself would become one. */
+static bool match_whole(const regex_t *re, const char *text)
+{
+	regmatch_t found;
+
+	return regexec(re, text, 1, &found, 0) == 0 && found.rm_so == 0 &&
+	       (size_t)found.rm_eo == strlen(text);
+}
+
 /* Blanks around the text do not count. */
 static bool match_text(const struct usb_patterns *p, enum usb_key key, const char *text)
 {
@@ -76,7 +80,7 @@ static bool match_text(const struct usb_patterns *p, enum usb_key key, const cha
 	str_copy(trimmed, sizeof(trimmed), text);
 	for (len = strlen(trimmed); len > 0 && strchr(" \t\n", trimmed[len - 1]); len--)
 		trimmed[len - 1] = '\0';
-	return regexec(&p->compiled[key], trimmed, 0, NULL, 0) == 0;
+	return match_whole(&p->compiled[key], trimmed);
 }
 
 static bool match_id(const struct usb_patterns *p, enum usb_key key, unsigned id)
@@ -111,9 +115,21 @@ bool usb_patterns_match_texts(const struct usb_patterns *p, const struct usb_ide
 	       match_text(p, KEY_SERIAL, who->serial);
 }
 
+void usb_memory_note(struct usb_memory *m, libusb_device *other)
+{
+	struct libusb_device_descriptor d;
+
+	if (m->alike || !m->set || libusb_get_device_descriptor(other, &d) != 0 ||
+	    d.idVendor != m->who.vendor_id || d.idProduct != m->who.product_id)
+		return;
+	log_debug(1, token, "the device at %s is not the only one of its kind", m->who.way);
+	m->alike = true;
+}
+
 /*
  * A serial number decides.  Without one on either side the port speaks for a device,
- * and a device of the same kind elsewhere may have been moved there.
+ * and a device of the same kind elsewhere may have been moved there, unless several of
+ * them were seen: they would change their names when all of them come back.
  */
 int usb_memory_score(const struct usb_memory *m, const struct usb_identity *who)
 {
@@ -128,5 +144,7 @@ int usb_memory_score(const struct usb_memory *m, const struct usb_identity *who)
 	/* It had a serial number, and does not tell it now: some forget it while they start. */
 	if (*m->who.serial || *who->serial)
 		return same_place ? 2 : 0;
-	return same_place ? 2 : 1;
+	if (same_place)
+		return 2;
+	return m->alike ? 0 : 1;
 }

@@ -44,29 +44,19 @@ int usb_lock(const char *way, pid_t *holder)
 
 /* --------------------------------------------------------------------------- processes */
 
-/* Below a simulated root the link has something in front. */
-static bool ends_with(const char *text, const char *end)
+static bool has_open(const char *pid, const struct stat *node)
 {
-	size_t a = strlen(text), b = strlen(end);
-
-	return a >= b && strcmp(text + a - b, end) == 0;
-}
-
-static bool has_open(const char *pid, const char *node)
-{
-	char path[PATH_MAX], target[PATH_MAX];
+	char path[PATH_MAX];
 	struct dirent *e;
+	struct stat st;
 	bool found = false;
 	DIR *d;
 
 	str_format(path, sizeof(path), "/proc/%s/fd", pid);
 	d = opendir(path);
-	while (d && !found && (e = readdir(d))) {
-		ssize_t n = readlinkat(dirfd(d), e->d_name, target, sizeof(target) - 1);
-
-		target[n > 0 ? n : 0] = '\0';
-		found = n > 0 && ends_with(target, node);
-	}
+	while (d && !found && (e = readdir(d)))
+		found = fstatat(dirfd(d), e->d_name, &st, 0) == 0 && st.st_dev == node->st_dev &&
+			st.st_ino == node->st_ino;
 	if (d)
 		closedir(d);
 	return found;
@@ -75,18 +65,59 @@ static bool has_open(const char *pid, const char *node)
 /* Another process that has the node open, 0 = none that we may see. */
 static pid_t find_process(const char *node)
 {
-	DIR *d = opendir("/proc");
+	struct stat st;
+	DIR *d = stat(node, &st) == 0 ? opendir("/proc") : NULL;
 	struct dirent *e;
 	pid_t pid = 0;
 	long number;
 
 	while (d && !pid && (e = readdir(d)))
 		if (str_to_long(e->d_name, 1, INT_MAX, &number) && number != getpid() &&
-		    has_open(e->d_name, node))
+		    has_open(e->d_name, &st))
 			pid = (pid_t)number;
 	if (d)
 		closedir(d);
 	return pid;
+}
+
+/*
+ * What a process has open is hidden from other accounts, and in a sandbox from our own;
+ * its name is not.  These are known to take UPSes, or whatever USB devices there are.
+ */
+static bool is_suspect(const char *name)
+{
+	static const char *const names[] = {
+		"apcupsd",       "bcmxcp_usb", "blazer_usb",   "nutdrv_atcl_usb",
+		"nutdrv_qx",     "pwrstatd",   "richcomm_usb", "riello_usb",
+		"tripplite_usb", "upowerd",    "usbhid-ups",   "qemu-system-x86",
+	};
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (str_equal(name, names[i]))
+			return true;
+	return false;
+}
+
+/* "apcupsd (pid 12), upowerd (pid 30)", "" if there is none. */
+static void find_suspects(char *dst, size_t size)
+{
+	DIR *d = opendir("/proc");
+	struct dirent *e;
+	char name[64];
+	long number;
+
+	*dst = '\0';
+	while (d && (e = readdir(d))) {
+		size_t at = strlen(dst);
+
+		if (!str_to_long(e->d_name, 1, INT_MAX, &number) || number == getpid())
+			continue;
+		if (holder_command((pid_t)number, name, sizeof(name)) && is_suspect(name))
+			str_format(dst + at, size - at, "%s%s (pid %ld)", at ? ", " : "", name,
+				   number);
+	}
+	if (d)
+		closedir(d);
 }
 
 /* ---------------------------------------------------------------------------- interface */
@@ -112,7 +143,7 @@ static bool kernel_driver(const struct usb *u, char *dst, size_t size)
 
 void usb_holder_explain(const struct usb *u, char *dst, size_t size)
 {
-	char name[128];
+	char name[128], suspects[200];
 	pid_t pid;
 
 	if (kernel_driver(u, name, sizeof(name))) {
@@ -133,8 +164,9 @@ void usb_holder_explain(const struct usb *u, char *dst, size_t size)
 			   name);
 		return;
 	}
-	str_format(dst, size, "another program has it; \"fuser -v %s\", as root, names it",
-		   u->node);
+	find_suspects(suspects, sizeof(suspects));
+	str_format(dst, size, "another program has it%s%s; \"fuser -v %s\", as root, names it",
+		   *suspects ? ", perhaps " : "", suspects, u->node);
 }
 
 /* -------------------------------------------------------------------------- permission */

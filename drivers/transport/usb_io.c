@@ -16,6 +16,7 @@ enum {
 	GRACE_MS = 1000,      /* the system's time to give up a transfer whose time is over */
 	LAST_GRACE_MS = 1000, /* the same while nobody is served: the process ends */
 	LAST_LOOK_MS = 20,
+	LAST_ANSWER_MS = 300, /* what a device that works needs at most to end a transfer */
 	CONTROL_MAX = 65535,
 	LANGUAGE_USUAL = 0x0409,
 };
@@ -133,14 +134,25 @@ static void LIBUSB_CALL on_done(struct libusb_transfer *t)
 		j->bus->in_flight--;
 }
 
-/* The process ends: nobody is served any more, and the transfer must not outlive its device. */
-static void end_now(struct job *j)
+static void turn_until_done(struct job *j, int ms)
 {
-	long long end = clock_ms() + LAST_GRACE_MS;
+	long long end = clock_ms() + ms;
 
-	libusb_cancel_transfer(j->transfer);
 	while (!j->done && clock_ms() < end)
 		usb_bus_turn(j->bus, LAST_LOOK_MS);
+}
+
+/*
+ * The process ends: nobody is served any more, and the transfer must not outlive its
+ * device.  It gets a moment, so that an order is not cut in two, and to see who is silent.
+ */
+static void end_now(struct job *j)
+{
+	turn_until_done(j, LAST_ANSWER_MS);
+	if (j->done)
+		return;
+	libusb_cancel_transfer(j->transfer);
+	turn_until_done(j, LAST_GRACE_MS);
 }
 
 /* libusb cancels it itself when its time is over; the rest is for a system that is stuck. */
@@ -214,8 +226,11 @@ enum usb_result usb_control(struct usb *u, const struct usb_request *q, void *da
 		memcpy(j->buffer + LIBUSB_CONTROL_SETUP_SIZE, data, size);
 	libusb_fill_control_transfer(j->transfer, u->handle, j->buffer, on_done, j,
 				     (unsigned)timeout_ms);
+	u->silent = true;
 	if (run(u, j, &r)) {
 		size_t n = r == USB_OK ? (size_t)j->transfer->actual_length : 0;
+
+		u->silent = r == USB_TIMEOUT || j->transfer->status == LIBUSB_TRANSFER_CANCELLED;
 
 		n = n < size ? n : size;
 		if (in && n)
@@ -228,6 +243,17 @@ enum usb_result usb_control(struct usb *u, const struct usb_request *q, void *da
 	log_debug(4, token, "control %02x %02x value %04x index %04x size %zu: %s", q->type,
 		  q->request, q->value, q->index, size, usb_result_name(r));
 	return r;
+}
+
+enum usb_result usb_device_status(struct usb *u)
+{
+	const struct usb_request q = {
+		.type = LIBUSB_ENDPOINT_IN,
+		.request = LIBUSB_REQUEST_GET_STATUS,
+	};
+	uint8_t status[2];
+
+	return usb_control(u, &q, status, sizeof(status), NULL, USB_TIMEOUT_MS);
 }
 
 /* -------------------------------------------------------------------------- interrupt */

@@ -321,6 +321,18 @@ static void remember(struct usb_memory *m, const struct usb *u)
 	m->set = true;
 }
 
+static void note_others(struct usb_bus *b, const struct usb *u)
+{
+	libusb_device **list = NULL;
+	ssize_t n = libusb_get_device_list(b->context, &list);
+
+	for (ssize_t i = 0; i < n; i++)
+		if (list[i] != u->device)
+			usb_memory_note(&b->memory, list[i]);
+	if (n >= 0)
+		libusb_free_device_list(list, 1);
+}
+
 static bool take(struct search *s, struct usb *u)
 {
 	char text[480];
@@ -338,8 +350,26 @@ static bool take(struct search *s, struct usb *u)
 			 "it does not matter which, allow_duplicates",
 			 core_ups(s->core), s->count);
 	remember(&s->bus->memory, u);
+	note_others(s->bus, u);
 	s->bus->said[0] = '\0';
 	memset(&u->counts, 0, sizeof(u->counts));
+	return true;
+}
+
+static bool refuse_many(struct search *s)
+{
+	char text[480];
+
+	if (!s->finder->sole || s->count < 2 || core_flag(s->core, "allow_duplicates"))
+		return false;
+	log_error(token, "[%s] several devices fit; choose one by vendorid, serial or busport:",
+		  core_ups(s->core));
+	for (size_t i = 0; i < s->count; i++) {
+		describe(&s->found[i]->who, text, sizeof(text));
+		log_error(token, "[%s] %s", core_ups(s->core), text);
+		usb_close(s->found[i]);
+	}
+	s->count = 0;
 	return true;
 }
 
@@ -349,6 +379,8 @@ static struct usb *take_one(struct search *s)
 	bool any = core_flag(s->core, "allow_duplicates") && !s->bus->memory.set;
 	struct usb *taken = NULL;
 
+	if (refuse_many(s))
+		return NULL;
 	for (size_t i = 0; i < s->count && !taken && (i == 0 || any); i++)
 		if (take(s, s->found[i]))
 			taken = s->found[i];
@@ -412,10 +444,24 @@ enum driver_result usb_open(struct core *c, const struct usb_finder *f, void *ar
 	if (!read_options(&s))
 		return DRIVER_FATAL;
 	s.bus = usb_bus_get(c);
-	if (s.bus)
+	if (s.bus) {
 		*out = find(&s);
+		s.bus->in_vain = !*out;
+	}
 	usb_patterns_free(&s.patterns);
 	return *out ? DRIVER_OK : DRIVER_FAILED;
+}
+
+/* Not from a device that is silent: the kernel would ask it for its reports, for 20 seconds
+ * and more, and keep us meanwhile. */
+static void give_back(struct usb *u)
+{
+	if (u->claimed && u->silent)
+		libusb_set_auto_detach_kernel_driver(u->handle, 0);
+	if (u->claimed)
+		libusb_release_interface(u->handle, u->interface);
+	if (u->detached && !u->silent)
+		libusb_attach_kernel_driver(u->handle, u->interface);
 }
 
 void usb_close(struct usb *u)
@@ -423,10 +469,7 @@ void usb_close(struct usb *u)
 	if (!u)
 		return;
 	usb_unlisten(u);
-	if (u->claimed)
-		libusb_release_interface(u->handle, u->interface);
-	if (u->detached)
-		libusb_attach_kernel_driver(u->handle, u->interface);
+	give_back(u);
 	if (u->handle)
 		libusb_close(u->handle);
 	if (u->lock_fd >= 0)
@@ -435,6 +478,28 @@ void usb_close(struct usb *u)
 		u->bus->open = NULL;
 	libusb_unref_device(u->device);
 	free(u);
+}
+
+bool usb_is_hid(const struct usb *u)
+{
+	struct libusb_config_descriptor *config;
+	bool hid = false, boot = false;
+
+	if (libusb_get_active_config_descriptor(u->device, &config) != 0)
+		return false;
+	for (int i = 0; i < config->bNumInterfaces; i++) {
+		const struct libusb_interface *face = &config->interface[i];
+
+		for (int k = 0; k < face->num_altsetting; k++) {
+			const struct libusb_interface_descriptor *d = &face->altsetting[k];
+
+			hid = hid || d->bInterfaceClass == LIBUSB_CLASS_HID;
+			boot = boot || (d->bInterfaceClass == LIBUSB_CLASS_HID &&
+					d->bInterfaceSubClass == 1);
+		}
+	}
+	libusb_free_config_descriptor(config);
+	return hid && !boot;
 }
 
 const struct usb_identity *usb_identity(const struct usb *u)

@@ -28,9 +28,10 @@ enum { BUS_WATCHES = 16 };
 struct usb_memory {
 	bool set;
 	struct usb_identity who; /* its number is of no use */
+	bool alike;              /* there was another one of its kind beside it */
 };
 
-/* libusb in this process.  There is one, made by the first usb_open(), which stays. */
+/* libusb in this process.  There is one; see usb_bus_get(). */
 struct usb_bus {
 	struct core *core;
 	libusb_context *context;
@@ -43,12 +44,17 @@ struct usb_bus {
 	unsigned in_flight; /* transfers that somebody waits for */
 	unsigned listening; /* transfers that wait for an event of the device */
 	unsigned arrivals;  /* devices plugged in so far */
+	bool in_vain;       /* the last search has found no device */
 	struct usb *open;
 	struct usb_memory memory;
 	char said[1024]; /* the last reason why there is no device */
 };
 
-/* NULL: libusb cannot be had; that was logged. */
+/*
+ * NULL: libusb cannot be had; that was logged.  After a search in vain it starts libusb
+ * anew: libusb reads the bus only once, and hears of plugs only by the system's events.
+ * In a container, or without udev, there are none.
+ */
 struct usb_bus *usb_bus_get(struct core *c);
 
 /* After each submission, and with the counters above up to date. */
@@ -89,6 +95,9 @@ bool usb_patterns_match_place(const struct usb_patterns *p, const struct usb_ide
 			      bool numbered);
 bool usb_patterns_match_texts(const struct usb_patterns *p, const struct usb_identity *who);
 
+/* Notes a device that is there beside the one of the memory. */
+void usb_memory_note(struct usb_memory *m, libusb_device *other);
+
 /* 0: it is another one than before; else the more, the surer it is the same. */
 int usb_memory_score(const struct usb_memory *m, const struct usb_identity *who);
 
@@ -116,6 +125,7 @@ struct usb {
 	char node[64];
 	int lock_fd;
 	bool claimed, detached, gone;
+	bool silent; /* the last control transfer got no answer at all */
 	int interface, configuration; /* bInterfaceNumber, bConfigurationValue */
 	uint8_t in, out;              /* addresses, 0 = none */
 	size_t packet_size;           /* of `in` */

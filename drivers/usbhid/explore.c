@@ -1,6 +1,7 @@
 #include "config.h"
 
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "common/base/str.h"
@@ -27,7 +28,7 @@ static enum hid_result print_reports(FILE *out, const struct hid_desc *d,
 
 		if (!d->bits[HID_FEATURE][i])
 			continue;
-		r = hid_reports_bytes(reports, HID_FEATURE, (uint8_t)i, 0, &bytes, &len);
+		r = hid_reports_bytes(reports, HID_FEATURE, (uint8_t)i, 0, 0, &bytes, &len);
 		if (r == HID_GONE)
 			return r;
 		fprintf(out, "%sreport feature %02x:", r == HID_OK ? "" : "# not given: ", i);
@@ -100,11 +101,15 @@ static bool ends_with(const char *path, const char *end)
 	       str_caseequal(path + len - end_len, end);
 }
 
-static void print_guess(FILE *out, const struct hid_usages *usages, const struct hid_field *f)
+static bool is_file(const char *path, const char *name)
 {
-	char path[HID_MAX_PATH_TEXT];
+	size_t len = strlen(path), name_len = strlen(name);
 
-	hid_path_format(usages, f->path, f->depth, path, sizeof(path));
+	return len >= name_len && str_equal(path + len - name_len, name);
+}
+
+static bool print_guess(FILE *out, const char *path)
+{
 	for (size_t i = 0; i < sizeof(guesses) / sizeof(guesses[0]); i++) {
 		const char *rest = strstr(guesses[i].line, "%s") + 2;
 		size_t word = (size_t)(rest - 2 - guesses[i].line);
@@ -117,9 +122,153 @@ static void print_guess(FILE *out, const struct hid_usages *usages, const struct
 				fputc(*rest, out);
 		}
 		fputc('\n', out);
-		return;
+		return true;
 	}
-	fprintf(out, "# VAR %s unknown.name format(%%.0f)\n", path);
+	return false;
+}
+
+/* ------------------------------------------------------------------- what other maps say */
+
+/* A row that says the same in any map: no tables but those of common.map, nothing that other rows
+ * or this family's functions are needed for. */
+static bool stands_alone(const struct map_row *row)
+{
+	if (row->kind == MAP_ALARM || row->only_if || row->unless || row->when || row->to ||
+	    row->loop_count || (row->flags & MAP_HIDDEN) || str_equal(row->name, "*") ||
+	    (row->values && !is_file(row->values->file, "common.map")))
+		return false;
+	for (size_t i = 0; i < row->step_count; i++) {
+		const struct mapconv_step *s = &row->steps[i];
+
+		if (s->fun || (s->lookup && !is_file(s->lookup->file, "common.map")) ||
+		    (s->conv->args == MAPCONV_FACTOR && s->name))
+			return false;
+	}
+	return true;
+}
+
+static bool same_line(const struct map_row *a, const struct map_row *b)
+{
+	return a->kind == b->kind && (a->flags & MAP_NEGATED) == (b->flags & MAP_NEGATED) &&
+	       str_equal(a->name, b->name) && str_equal(a->items, b->items);
+}
+
+static bool is_of(const struct map_row *row, const char *path, bool command)
+{
+	return (row->kind == MAP_CMD) == command && str_caseequal(row->where, path) &&
+	       stands_alone(row);
+}
+
+static unsigned count_same(const struct explore_known *known, const struct map_row *row)
+{
+	unsigned count = 0;
+
+	for (size_t i = 0; i < known->count; i++) {
+		const struct map *m = known->maps[i];
+
+		for (size_t k = 0; k < m->row_count; k++) {
+			if (str_caseequal(m->rows[k].where, row->where) &&
+			    same_line(&m->rows[k], row))
+				count++;
+		}
+	}
+	return count;
+}
+
+/* What most maps say of this path; `name`: of that command. */
+static const struct map_row *most_say(const struct explore_known *known, const char *path,
+				      bool command, const char *name)
+{
+	const struct map_row *best = NULL;
+	unsigned most = 0;
+
+	for (size_t i = 0; i < known->count; i++) {
+		const struct map *m = known->maps[i];
+
+		for (size_t k = 0; k < m->row_count; k++) {
+			const struct map_row *row = &m->rows[k];
+			unsigned count;
+
+			if (!is_of(row, path, command) || (name && !str_equal(row->name, name)))
+				continue;
+			count = count_same(known, row);
+			if (count > most) {
+				best = row;
+				most = count;
+			}
+		}
+	}
+	return best;
+}
+
+static void print_row(FILE *out, const char *path, const struct map_row *row)
+{
+	fprintf(out, "%s %s %s%s%s%s\n", map_row_names[row->kind], path,
+		row->flags & MAP_NEGATED ? "!" : "", row->name, row->items[0] ? " " : "",
+		row->items);
+}
+
+/* Names that were given are not given again: the first place is what counts anyway. */
+struct names {
+	const char *list[HID_MAX_FIELDS];
+	size_t count;
+};
+
+static bool has_name(const struct names *n, const char *name)
+{
+	for (size_t i = 0; i < n->count; i++) {
+		if (str_equal(n->list[i], name))
+			return true;
+	}
+	return false;
+}
+
+static bool take_name(struct names *n, const struct map_row *row)
+{
+	if (row->kind == MAP_STATUS)
+		return true;
+	if (has_name(n, row->name))
+		return false;
+	if (n->count < HID_MAX_FIELDS)
+		n->list[n->count++] = row->name;
+	return true;
+}
+
+/* What one family alone says of a command is its own way. */
+enum { COMMAND_FAMILIES = 3 };
+
+static void print_commands(FILE *out, const char *path, const struct explore_known *known,
+			   struct names *names)
+{
+	for (size_t i = 0; i < known->count; i++) {
+		const struct map *m = known->maps[i];
+
+		for (size_t k = 0; k < m->row_count; k++) {
+			const struct map_row *row;
+
+			if (!is_of(&m->rows[k], path, true))
+				continue;
+			row = most_say(known, path, true, m->rows[k].name);
+			if (row && count_same(known, row) >= COMMAND_FAMILIES &&
+			    take_name(names, row))
+				print_row(out, path, row);
+		}
+	}
+}
+
+static void print_lines(FILE *out, const struct hid_usages *usages, const struct hid_field *f,
+			const struct explore_known *known, struct names *names)
+{
+	const struct map_row *row;
+	char path[HID_MAX_PATH_TEXT];
+
+	hid_path_format(usages, f->path, f->depth, path, sizeof(path));
+	row = most_say(known, path, false, NULL);
+	if (row && take_name(names, row))
+		print_row(out, path, row);
+	else if (row || !print_guess(out, path))
+		fprintf(out, "# VAR %s %s format(%%.0f)\n", path, row ? row->name : "unknown.name");
+	print_commands(out, path, known, names);
 }
 
 /* The first field of each path. */
@@ -128,21 +277,48 @@ static bool is_first(const struct hid_desc *d, const struct hid_field *f)
 	return f->type == HID_FEATURE && hid_desc_find(d, f->type, f->path, f->depth) == f;
 }
 
-static void print_map(FILE *out, const struct hid_desc *d, const struct hid_usages *usages,
-		      uint16_t vendor, uint16_t product)
+static bool is_used(const struct hid_desc *d, uint32_t usage)
 {
-	fprintf(out, "\nMAP device-%04x-%04x \"Draft for %04x:%04x\"\nDRIVER usbhid-ups\n", vendor,
-		product, vendor, product);
-	fprintf(out, "MATCH usb %04x:%04x\nINCLUDE usages.map\nINCLUDE common.map\n", vendor,
-		product);
 	for (size_t i = 0; i < d->count; i++) {
-		if (is_first(d, &d->fields[i]))
-			print_guess(out, usages, &d->fields[i]);
+		for (unsigned k = 0; k < d->fields[i].depth; k++) {
+			if (d->fields[i].path[k] == usage)
+				return true;
+		}
+	}
+	return false;
+}
+
+/* Names that only this family has. */
+static void print_usages(FILE *out, const struct hid_desc *d, const struct map *names)
+{
+	for (size_t i = 0; i < names->usage_count; i++) {
+		const struct map_usage *u = &names->usages[i];
+
+		if (!is_file(u->file, "usages.map") && is_used(d, u->number))
+			fprintf(out, "USAGE %s %08" PRIx32 "\n", u->name, u->number);
 	}
 }
 
+static void print_map(FILE *out, const struct hid_desc *d, const struct hid_usages *usages,
+		      uint16_t vendor, uint16_t product, const struct explore_known *known)
+{
+	struct names *names = calloc(1, sizeof(*names));
+
+	fprintf(out, "\nMAP device-%04x-%04x \"Draft for %04x:%04x\"\nDRIVER usbhid-ups\n", vendor,
+		product, vendor, product);
+	fprintf(out, "MATCH usb %04x:%04x\n", vendor, product);
+	print_usages(out, d, known->names);
+	fputs("INCLUDE usages.map\nINCLUDE common.map\n", out);
+	for (size_t i = 0; names && i < d->count; i++) {
+		if (is_first(d, &d->fields[i]))
+			print_lines(out, usages, &d->fields[i], known, names);
+	}
+	free(names);
+}
+
 enum hid_result explore_print(FILE *out, const struct hid_desc *d, struct hid_reports *reports,
-			      const struct hid_usages *usages, uint16_t vendor, uint16_t product)
+			      const struct hid_usages *usages, uint16_t vendor, uint16_t product,
+			      const struct explore_known *known)
 {
 	if (print_reports(out, d, reports) == HID_GONE)
 		return HID_GONE;
@@ -152,6 +328,6 @@ enum hid_result explore_print(FILE *out, const struct hid_desc *d, struct hid_re
 	}
 	if (d->left_out)
 		fprintf(out, "# %u items of the descriptor are not understood\n", d->left_out);
-	print_map(out, d, usages, vendor, product);
+	print_map(out, d, usages, vendor, product, known);
 	return HID_OK;
 }

@@ -8,6 +8,7 @@
 #include "common/base/str.h"
 #include "drivers/usbhid/hiddevice.h"
 #include "drivers/usbhid/hidusage.h"
+#include "drivers/usbhid/hidvalue.h"
 
 static const char token[] = "usbhid";
 
@@ -126,11 +127,12 @@ static bool device_here(void *arg, const void *place, unsigned long since)
 }
 
 static enum device_result device_write(void *arg, const void *place, const struct mapvalue *v,
-				       bool command)
+				       enum map_type type, bool command)
 {
 	const struct hid_device *h = arg;
 	double number;
 
+	(void)type;
 	if (!mapvalue_number(v, &number))
 		return DEVICE_KIND;
 	return device_result(hid_reports_write(h->reports, place, number, command));
@@ -139,9 +141,10 @@ static enum device_result device_write(void *arg, const void *place, const struc
 static double device_step(void *arg, const void *place)
 {
 	const struct hid_field *f = place;
+	double step = pow(10, f->exponent < 0 ? f->exponent : 0);
 
 	(void)arg;
-	return pow(10, f->exponent < 0 ? f->exponent : 0);
+	return fmax(step, hid_value_step(f));
 }
 
 static void device_forget(void *arg)
@@ -176,7 +179,7 @@ static bool device_report(void *arg, unsigned id, unsigned char *dst, size_t siz
 	const uint8_t *bytes;
 	size_t got;
 
-	if (id > 255 || hid_reports_bytes(h->reports, HID_FEATURE, (uint8_t)id,
+	if (id > 255 || hid_reports_bytes(h->reports, HID_FEATURE, (uint8_t)id, size,
 					  hid_reports_poll(h->reports), &bytes, &got) != HID_OK)
 		return false;
 	*len = got < size ? got : size;

@@ -20,6 +20,7 @@ enum {
 struct report {
 	uint8_t *bytes;         /* as they came */
 	size_t size;            /* room */
+	size_t undescribed;     /* bytes to ask for, where the descriptor does not know it */
 	size_t len;             /* of what is there; 0 = nothing */
 	unsigned long poll;     /* in which it came; 0 = not good for reading */
 	unsigned long written;  /* the poll in which we wrote it; 0 = never */
@@ -120,11 +121,19 @@ const struct hid_statistics *hid_reports_statistics(const struct hid_reports *r)
 	return &r->stats;
 }
 
-/* NULL: the device has no such report, or no memory. */
-static struct report *report_of(struct hid_reports *r, enum hid_type type, uint8_t number)
+/* As many bytes of a report as are of use. */
+static size_t length_of(const struct hid_reports *r, enum hid_type type, uint8_t number,
+			const struct report *report)
+{
+	size_t size = hid_desc_report_size(r->d, type, number);
+
+	return size ? size : report->undescribed;
+}
+
+static struct report *report_of_size(struct hid_reports *r, enum hid_type type, uint8_t number,
+				     size_t size)
 {
 	struct report **at = &r->reports[type][number];
-	size_t size = hid_desc_report_size(r->d, type, number);
 
 	if (*at || size == 0)
 		return *at;
@@ -138,6 +147,14 @@ static struct report *report_of(struct hid_reports *r, enum hid_type type, uint8
 		*at = NULL;
 	}
 	return *at;
+}
+
+/* NULL: the device has no such report, or no memory. */
+static struct report *report_of(struct hid_reports *r, enum hid_type type, uint8_t number)
+{
+	size_t size = hid_desc_report_size(r->d, type, number);
+
+	return size ? report_of_size(r, type, number, size) : NULL;
 }
 
 /* ----------------------------------------------------------------------------- reading */
@@ -180,7 +197,7 @@ static void leave_alone(struct hid_reports *r, struct report *report)
 static int transfer(struct hid_reports *r, enum hid_type type, uint8_t number,
 		    struct report *report, uint8_t *buf)
 {
-	size_t expected = hid_desc_report_size(r->d, type, number), size;
+	size_t expected = length_of(r, type, number, report), size;
 	int got;
 
 	size = r->ask_maximum || report->overflowed ? report->size : expected;
@@ -241,7 +258,7 @@ static enum hid_result fetch(struct hid_reports *r, enum hid_type type, uint8_t 
 	}
 	free(report->bytes);
 	report->bytes = buf;
-	keep(r, report, hid_desc_report_size(r->d, type, number), (size_t)got);
+	keep(r, report, length_of(r, type, number, report), (size_t)got);
 	return HID_OK;
 }
 
@@ -315,13 +332,17 @@ enum hid_result hid_reports_value(struct hid_reports *r, const struct hid_field 
 }
 
 enum hid_result hid_reports_bytes(struct hid_reports *r, enum hid_type type, uint8_t report,
-				  unsigned long since, const uint8_t **bytes, size_t *len)
+				  size_t wanted, unsigned long since, const uint8_t **bytes,
+				  size_t *len)
 {
-	struct report *known = report_of(r, type, report);
+	size_t described = hid_desc_report_size(r->d, type, report);
+	struct report *known = report_of_size(r, type, report, described ? described : wanted);
 	enum hid_result result = HID_OK;
 
 	if (!known)
 		return HID_NONE;
+	if (wanted > known->undescribed)
+		known->undescribed = wanted < known->size ? wanted : known->size;
 	if (!fresh(known, since))
 		result = fetch(r, type, report, known);
 	if (result != HID_OK)

@@ -84,9 +84,13 @@ bool hid_reports_here(const struct hid_reports *r, const struct hid_field *f, un
 /* The input field of the same path as a feature's, or NULL. */
 const struct hid_field *hid_reports_twin(const struct hid_reports *r, const struct hid_field *f);
 
-/* A whole report as it came, its number included.  Borrowed until the next call. */
+/*
+ * A whole report as it came, its number included.  One that the descriptor does
+ * not know is asked for, too; `wanted` bytes of it.  Borrowed until the next call.
+ */
 enum hid_result hid_reports_bytes(struct hid_reports *r, enum hid_type type, uint8_t report,
-				  unsigned long since, const uint8_t **bytes, size_t *len);
+				  size_t wanted, unsigned long since, const uint8_t **bytes,
+				  size_t *len);
 
 /*
  * Sets one field: the report is fetched if it is not of this poll, the field

@@ -159,10 +159,24 @@ static void writable_range(const struct hid_field *f, int64_t *min, int64_t *max
 		*min = -top - 1;
 }
 
+/*
+ * The nearest logical value.  Where one step of it is more than 1, as in fields that
+ * count minutes, 0 stays special: 20 seconds are not "at once", and -1, which is
+ * "never", is not either.
+ */
+static double nearest(const struct hid_field *f, double value)
+{
+	double exact = to_logical(f, times_ten_to(value, -exponent_of(f)));
+
+	if (round(exact) == 0 && fabs(value) >= 1)
+		return exact < 0 ? -1 : 1;
+	return round(exact);
+}
+
 static bool insert(const struct hid_field *f, uint8_t *data, size_t len, double value, int64_t min,
 		   int64_t max)
 {
-	double raw = round(to_logical(f, times_ten_to(value, -exponent_of(f))));
+	double raw = nearest(f, value);
 	uint64_t bits;
 
 	if (!in_report(f, len) || !isfinite(value) || raw < (double)min || raw > (double)max)
@@ -201,4 +215,14 @@ void hid_value_range(const struct hid_field *f, double *min, double *max)
 	writable_range(f, &low, &high);
 	*min = times_ten_to(to_physical(f, low), exponent_of(f));
 	*max = times_ten_to(to_physical(f, high), exponent_of(f));
+}
+
+double hid_value_step(const struct hid_field *f)
+{
+	double step = 1;
+
+	if (has_physical(f))
+		step = (double)(f->physical_max - f->physical_min) /
+		       (double)(f->logical_max - f->logical_min);
+	return times_ten_to(step, exponent_of(f));
 }

@@ -23,9 +23,9 @@ bool hid_value_get(const struct hid_field *f, const uint8_t *data, size_t len, d
 /* The logical value, not scaled. */
 bool hid_value_get_raw(const struct hid_field *f, const uint8_t *data, size_t len, int64_t *raw);
 
-/* Writes the nearest that the field can hold; nothing else in `data` changes.  False, and nothing
- * is written, where hid_value_get() would say false, or the value is outside of the field's range
- * by more than rounding. */
+/* Writes the nearest that the field can hold, but 0 only for less than 1; nothing else in `data`
+ * changes.  False, and nothing is written, where hid_value_get() would say false, or the value is
+ * outside of the field's range by more than rounding. */
 bool hid_value_set(const struct hid_field *f, uint8_t *data, size_t len, double value);
 
 /* The same, for commands: the range is what the bits hold, with a sign or without.  Descriptors are
@@ -34,5 +34,8 @@ bool hid_value_force(const struct hid_field *f, uint8_t *data, size_t len, doubl
 
 /* The lowest and the highest number that hid_value_set() takes; *min > *max where it takes none. */
 void hid_value_range(const struct hid_field *f, double *min, double *max);
+
+/* How far two values are apart that the field can hold, one beside the other. */
+double hid_value_step(const struct hid_field *f);
 
 #endif

@@ -5,7 +5,6 @@
  */
 #include "config.h"
 
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -15,6 +14,7 @@
 #include "drivers/core/driver.h"
 #include "drivers/engine/host.h"
 #include "drivers/transport/usb.h"
+#include "drivers/usbhid/capture.h"
 #include "drivers/usbhid/explore.h"
 #include "drivers/usbhid/hiddevice.h"
 #include "drivers/usbhid/hidfix.h"
@@ -37,10 +37,13 @@ struct usbhid {
 	const struct map *map;
 	const struct map_match *match;
 	struct hid_desc desc;
+	uint8_t *descriptor; /* as it came */
+	size_t descriptor_size;
 	struct hid_reports *reports;
 	struct hid_device *device;
 	struct engine *engine;
 	bool wants_packets, listening;
+	bool heard;                     /* a packet since the last poll */
 	bool threshold_set;             /* lowbatt */
 	struct map_set_item numbers[2]; /* of options, for the map's functions */
 };
@@ -101,7 +104,21 @@ static const struct driver_option options[] = {
 	 .help = "Powercom: delays in the byte order of old models"},
 	{.name = "powercom_sdcmd_discrete_delay",
 	 .help = "Powercom: delays as the numbers 1 to 18"},
-	{.name = "explore", .help = "print what the device has, and a draft map, and end"},
+	{.name = "explore",
+	 .help = "print what a device has, and a draft map, and end",
+	 .flags = DRIVER_OPTION_LOOK},
+	{.name = "capture",
+	 .argument = "file",
+	 .help = "write all of a device into a file that the simulator plays, and end",
+	 .flags = DRIVER_OPTION_LOOK},
+	{.name = "capture_seconds",
+	 .argument = "seconds",
+	 .help = "watch what changes for that long, and write it there, too",
+	 .flags = DRIVER_OPTION_LOOK,
+	 .max = 86400},
+	{.name = "capture_anonymous",
+	 .help = "leave the serial number out",
+	 .flags = DRIVER_OPTION_LOOK},
 	{.name = NULL},
 };
 
@@ -153,11 +170,16 @@ static int io_string(void *arg, unsigned index, char *text, size_t size)
 
 /* -------------------------------------------------------------------------- finding it */
 
+static bool looks(const struct core *c)
+{
+	return core_flag(c, "explore") || core_option(c, "capture");
+}
+
 static bool known(void *arg, uint16_t vendor, uint16_t product)
 {
 	struct core *c = arg;
 	const struct usbhid *u = core_data(c);
-	bool any = u->only || core_flag(c, "explore") || core_option(c, "productid");
+	bool any = u->only || looks(c) || core_option(c, "productid");
 
 	for (size_t i = 0; !any && i < u->maps->count; i++) {
 		const struct map *m = u->maps->maps[i];
@@ -183,13 +205,14 @@ static bool accept(void *arg, struct usb *usb, const struct usb_identity *who,
 		.any_product = core_option(c, "productid") != NULL,
 	};
 
-	(void)usb;
 	(void)choice;
 	u->map = u->only;
 	u->match = mapset_match_usb(u->maps, &device, u->only, &u->map);
-	if (u->match || u->only || core_flag(c, "explore"))
+	if (u->match || u->only)
 		return true;
-	log_notice(token, "no map is for %04x:%04x \"%s\"; -x explore shows what it has",
+	if (looks(c))
+		return usb_is_hid(usb);
+	log_notice(token, "no map is for %04x:%04x \"%s\"; --explore shows what it has",
 		   who->vendor_id, who->product_id, who->product);
 	return false;
 }
@@ -198,19 +221,19 @@ static bool accept(void *arg, struct usb *usb, const struct usb_identity *who,
 
 static bool read_descriptor(struct core *c, struct usbhid *u)
 {
-	uint8_t *bytes = malloc(DESCRIPTOR_MAX);
 	enum usb_result r = USB_FAILED;
 	bool parsed = false;
-	size_t got = 0;
 
-	if (bytes)
-		r = usb_hid_descriptor(u->usb, USB_HID_BEST, bytes, DESCRIPTOR_MAX, &got);
+	u->descriptor_size = 0;
+	u->descriptor = malloc(DESCRIPTOR_MAX);
+	if (u->descriptor)
+		r = usb_hid_descriptor(u->usb, USB_HID_BEST, u->descriptor, DESCRIPTOR_MAX,
+				       &u->descriptor_size);
 	if (r == USB_OK)
-		parsed = hid_desc_parse(&u->desc, bytes, got);
+		parsed = hid_desc_parse(&u->desc, u->descriptor, u->descriptor_size);
 	else if (r != USB_ENDING)
 		log_error(token, "%s: the report descriptor cannot be read (%s)", core_ups(c),
 			  usb_result_name(r));
-	free(bytes);
 	if (parsed && u->desc.left_out)
 		log_debug(1, token, "%u items of the report descriptor are not understood",
 			  u->desc.left_out);
@@ -290,7 +313,7 @@ static struct engine_options engine_options(struct core *c)
 					c, "onlinedischarge_log_throttle_sec", DISCHARGE_LOG_S),
 				.hover_charge = (double)core_option_long(
 					c, "onlinedischarge_log_throttle_hovercharge", 100),
-				.low_delay_s = core_option_long(c, "lbrb_log_delay_sec", 0),
+				.low_delay_s = core_option_long(c, "lbrb_log_delay_sec", -1),
 				.low_delay_always =
 					core_flag(c, "lbrb_log_delay_without_calibrating"),
 			},
@@ -343,7 +366,7 @@ static bool start_engine(struct core *c, struct usbhid *u)
 	}
 	if (engine_rows_here(u->engine) == 0) {
 		log_error(token,
-			  "%s: nothing of the map %s is on this device; -x explore shows "
+			  "%s: nothing of the map %s is on this device; --explore shows "
 			  "what it has",
 			  core_ups(c), u->map->name);
 		return false;
@@ -353,27 +376,59 @@ static bool start_engine(struct core *c, struct usbhid *u)
 	return true;
 }
 
-/* ------------------------------------------------------------------------------ explore */
+/* --------------------------------------------------------------------- looking at one */
 
-static enum driver_result explore(struct core *c, struct usbhid *u)
+/* The device's own, if it has one. */
+static const struct map *map_of_names(const struct usbhid *u)
 {
-	const struct usb_identity *who = usb_identity(u->usb);
-	const struct map *names = u->maps->maps[0];
-	struct hid_io io = {io_get, io_set, io_string, u};
+	return u->map ? u->map : u->maps->maps[0];
+}
+
+static struct hid_usages *usage_names(const struct usbhid *u)
+{
+	const struct map *names = map_of_names(u);
 	struct hid_usages *usages = hid_usages_new();
 
-	(void)c;
-	if (u->map)
-		names = u->map;
 	for (size_t i = 0; usages && i < names->usage_count; i++)
 		hid_usages_add(usages, names->usages[i].name, names->usages[i].number);
+	return usages;
+}
+
+static bool explore(struct usbhid *u, const struct hid_usages *usages)
+{
+	const struct usb_identity *who = usb_identity(u->usb);
+	struct hid_io io = {io_get, io_set, io_string, u};
+	struct explore_known known = {u->maps->maps, u->maps->count, map_of_names(u)};
+
 	u->reports = hid_reports_new(&u->desc, &io);
-	if (usages && u->reports)
-		explore_print(stdout, &u->desc, u->reports, usages, who->vendor_id,
-			      who->product_id);
-	fflush(stdout);
+	return u->reports &&
+	       explore_print(stdout, &u->desc, u->reports, usages, who->vendor_id, who->product_id,
+			     &known) != HID_GONE &&
+	       fflush(stdout) == 0;
+}
+
+static enum driver_result look(struct core *c, struct usbhid *u)
+{
+	struct hid_usages *usages = usage_names(u);
+	const char *file = core_option(c, "capture");
+	const struct capture capture = {
+		.core = c,
+		.usb = u->usb,
+		.desc = &u->desc,
+		.usages = usages,
+		.descriptor = u->descriptor,
+		.descriptor_size = u->descriptor_size,
+		.seconds = core_option_long(c, "capture_seconds", 0),
+		.anonymous = core_flag(c, "capture_anonymous"),
+	};
+	bool well = usages != NULL;
+
+	if (well && file)
+		well = capture_write(&capture, file);
+	if (well && core_flag(c, "explore"))
+		well = explore(u, usages);
 	hid_usages_free(usages);
-	raise(SIGTERM); /* all is said */
+	core_finish(c, well);
 	return DRIVER_FAILED;
 }
 
@@ -389,12 +444,14 @@ static void usbhid_close(struct core *c)
 	hid_device_free(u->device);
 	hid_reports_free(u->reports);
 	hid_desc_free(&u->desc);
+	free(u->descriptor);
 	usb_close(u->usb);
 	u->engine = NULL;
 	u->device = NULL;
 	u->reports = NULL;
+	u->descriptor = NULL;
 	u->usb = NULL;
-	u->listening = u->threshold_set = false;
+	u->listening = u->threshold_set = u->heard = false;
 }
 
 static void on_packet(void *arg, enum usb_result r, const uint8_t *data, size_t size)
@@ -403,7 +460,9 @@ static void on_packet(void *arg, enum usb_result r, const uint8_t *data, size_t 
 	struct usbhid *u = core_data(c);
 	uint8_t number;
 
+	u->heard = true;
 	if (r != USB_OK) {
+		u->heard = false;
 		u->listening = false;
 		log_debug(1, token, "the interrupt pipe ended: %s", usb_result_name(r));
 		if (r == USB_STALL)
@@ -435,20 +494,27 @@ static enum driver_result open_device(struct core *c, struct usbhid *u)
 	if (!read_descriptor(c, u))
 		return DRIVER_FAILED;
 	fix_descriptor(c, u);
-	if (core_flag(c, "explore"))
-		return explore(c, u);
+	if (looks(c))
+		return look(c, u);
+	core_forget(c);
 	if (!start_engine(c, u))
 		return DRIVER_FAILED;
 	publish_identity(c, u);
 	u->wants_packets = !core_flag(c, "pollonly") && !quirk(u, "no-interrupt");
 	listen_again(c, u);
+	if (core_flag(c, "interruptonly") && !u->listening) {
+		log_error(token, "%s: interruptonly: this device has no interrupt pipe to listen to",
+			  core_ups(c));
+		return DRIVER_FAILED;
+	}
 	log_info(token, "%s is served by the map %s", core_ups(c), u->map->title);
 	return DRIVER_OK;
 }
 
 static enum driver_result usbhid_open(struct core *c)
 {
-	static const struct usb_finder finder = {known, accept};
+	static const struct usb_finder serving = {.known = known, .accept = accept};
+	static const struct usb_finder looking = {.known = known, .accept = accept, .sole = true};
 	struct usbhid *u = core_data(c);
 	enum driver_result r;
 
@@ -458,13 +524,44 @@ static enum driver_result usbhid_open(struct core *c)
 	}
 	if (!engine_core_maps(c, program, "subdriver", &u->maps, &u->only))
 		return DRIVER_FATAL;
-	r = usb_open(c, &finder, c, &u->usb);
+	r = usb_open(c, looks(c) ? &looking : &serving, c, &u->usb);
 	if (r != DRIVER_OK)
 		return r;
 	r = open_device(c, u);
 	if (r != DRIVER_OK)
 		usbhid_close(c);
 	return r;
+}
+
+/*
+ * With interruptonly a device that has nothing to tell and one that is dead look alike.  So
+ * one that was not heard since the last poll is asked for its status, which every device
+ * has to answer (USB 2.0, 9.4.5) and which does not touch its reports.  A refusal is an answer.
+ */
+static enum driver_result listen_for_life(struct usbhid *u)
+{
+	enum usb_result r;
+
+	if (!u->listening)
+		return DRIVER_FAILED;
+	if (u->heard) {
+		u->heard = false;
+		return DRIVER_OK;
+	}
+	r = usb_device_status(u->usb);
+	return r == USB_STALL ? DRIVER_OK : usb_driver_result(r);
+}
+
+static enum driver_result poll_passive(struct usbhid *u)
+{
+	enum driver_result alive = listen_for_life(u);
+	enum engine_result r;
+
+	if (alive != DRIVER_OK)
+		return alive;
+	r = engine_poll(u->engine, clock_ms());
+	/* It lives, and has not told anything yet. */
+	return r == ENGINE_FAILED ? DRIVER_STALE : engine_core_result(r);
 }
 
 static enum driver_result usbhid_poll(struct core *c)
@@ -475,6 +572,8 @@ static enum driver_result usbhid_poll(struct core *c)
 	if (usb_is_gone(u->usb))
 		return DRIVER_LOST;
 	listen_again(c, u);
+	if (core_flag(c, "interruptonly"))
+		return poll_passive(u);
 	r = engine_poll(u->engine, clock_ms());
 	if (r == ENGINE_OK && !u->threshold_set)
 		engine_core_set(c, u->engine, "lowbatt", "battery.charge.low");

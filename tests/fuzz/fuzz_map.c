@@ -58,8 +58,7 @@ static bool some_report(void *arg, unsigned id, unsigned char *dst, size_t size,
 {
 	(void)arg;
 	expect(id <= 255);
-	*len = id % 9;
-	expect(*len <= size);
+	*len = id % 9 < size ? id % 9 : size;
 	memset(dst, '7', *len);
 	return true;
 }

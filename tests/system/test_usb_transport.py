@@ -102,6 +102,22 @@ def test_options_hold_together(site, usbsim):
     probe.wait_value("ups.serial", "B")
 
 
+@pytest.mark.parametrize("line", [
+    "serial = \"(PLAIN)-000(1|2)\"", "serial = \"x|plain-.*\"", "vendorid = 0463|051d",
+    "product = \" ?p[l]ain ups\""])
+def test_a_pattern_is_an_extended_expression(site, usbsim, line):
+    Probe(site, usbsim("plain"), line).wait_value("usb.id", "0463:ffff")
+
+
+@pytest.mark.parametrize("value, selected", [("", True), (" = 0", True), (" = 1", True),
+                                             (" = no", False)])
+def test_the_alternate_setting_may_be_none_of_them(site, usbsim, value, selected):
+    sim = usbsim("plain")
+    probe = Probe(site, sim, "vendorid = 0463", f"usb_set_altinterface{value}")
+    probe.wait_fresh()
+    assert bool([line for line in sim.log() if line.startswith("set-interface")]) == selected
+
+
 @pytest.mark.parametrize("line", ["serial = PLAIN", "product = UPS", "vendorid = 046", "bus = 2"])
 def test_a_pattern_has_to_match_the_whole(site, usbsim, line):
     probe = Probe(site, usbsim("plain"), line, start=False)
@@ -115,6 +131,8 @@ def test_what_was_seen_is_named_where_nothing_fits(site, usbsim):
 
 @pytest.mark.parametrize("lines, text", [
     (["serial = \"(\""], "serial = \"(\" is no regular expression"),
+    (["vendor = \"a[\""], "vendor = \"a[\" is no regular expression"),
+    (["busport = \"*)|(\""], "busport = \"*)|(\" is no regular expression"),
     ([], "fits any USB device"),
     (["vendorid = 0463", "usb_hid_ep_in = x1"], "usb_hid_ep_in = \"x1\""),
     (["vendorid = 0463", "usb_set_altinterface = many"], "usb_set_altinterface = \"many\"")])
@@ -286,7 +304,9 @@ def test_the_end_does_not_wait_for_a_device_that_hangs(site, usbsim):
     probe.order("usb.get", "feature 02 8 600000")
     sim.wait_state(waiting=2)
     assert probe.process.stop() == 0
-    sim.wait_state(driver="usbhid")
+    # A real kernel would read its reports, and keep the driver for as long as that fails.
+    sim.wait_state(driver="-")
+    assert "attach" not in sim.log()
 
 
 def test_a_device_that_never_answers_is_stale_and_alive_again_by_itself(site, usbsim):
@@ -464,6 +484,41 @@ def test_a_device_without_a_serial_number_may_be_moved_to_another_port(site, usb
     probe.wait_fresh()
 
 
+def test_devices_that_nothing_tells_apart_keep_their_ports(site, usbsim):
+    sim = usbsim("no-interrupt", "no-interrupt")
+    probes = {}
+    for name in ("a", "b"):
+        probe = Probe(site, sim, "vendorid = 1209", "allow_duplicates", name=name)
+        probe.wait_fresh()
+        probes[probe.values()["usb.way"]] = probe
+    assert set(probes) == {"1-1", "1-2"}
+    for first, second in ((1, 2), (2, 1)):
+        for index in (first, second):
+            sim.device(index).unplug()
+        for probe in probes.values():
+            probe.wait_fresh(False)
+        sim.device(second).plug()
+        probes[f"1-{second}"].wait_fresh()
+        probes[f"1-{first}"].process.wait_log(f"at 1-{second} is another one")
+        sim.device(first).plug()
+        for way, probe in probes.items():
+            probe.wait_fresh()
+            assert probe.values()["usb.way"] == way
+
+
+def test_of_two_drivers_for_one_device_the_second_takes_over_after_a_kill(site, usbsim):
+    sim = usbsim("plain")
+    first = Probe(site, sim, "vendorid = 0463", name="first")
+    first.wait_fresh()
+    second = Probe(site, sim, "vendorid = 0463", name="second", start=False)
+    fails_to_start(second, f"probe-usb (pid {first.process.pid})")
+    first.process.signal(signal.SIGKILL)
+    first.process.wait()
+    sim.unplug()  # the simulator may hold on to the claim of a killed program
+    sim.plug()
+    second.wait_fresh()
+
+
 def test_a_serial_number_finds_its_device_on_another_port(site, usbsim):
     sim = usbsim("plain", "plain")
     sim.device(2).unplug()
@@ -545,6 +600,16 @@ def test_a_process_that_has_the_device_is_named(site, sites, usbsim):
     fails_to_start(probe, f"(pid {stranger.process.pid}) has it")
     stranger.process.stop()
     probe.wait_fresh()
+
+
+def test_a_process_with_a_device_of_the_same_name_elsewhere_is_not_blamed(site, sites, usbsim):
+    other = Probe(sites(), usbsim("plain"), "vendorid = 0463")
+    other.wait_fresh()
+    sim = usbsim("plain")
+    stranger = Probe(sites(), sim, "vendorid = 0463")
+    stranger.wait_fresh()
+    probe = Probe(site, sim, "vendorid = 0463", start=False)
+    fails_to_start(probe, f"(pid {stranger.process.pid}) has it")
 
 
 def test_a_node_without_permission_is_described_with_its_mend(site, usbsim):

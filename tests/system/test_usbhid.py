@@ -2,38 +2,10 @@
 
 import re
 
-import pytest
-
 from harness import LineClient, wait_until
 from harness.build import CHECKOUT
 
 MAPS = CHECKOUT / "data"
-
-# What Debian's 2.8.0 published otherwise, by device file: name -> (ours, why).
-CPS_DELAYS = {"ups.delay.shutdown": ("60", "later default, whole minutes"),
-              "ups.delay.start": ("120", "later default, whole minutes")}
-DIFFERENCES = {
-    "cyberpower-cst135uc2": CPS_DELAYS,
-    "cyberpower-ec850lcd": CPS_DELAYS,
-    "eaton-3s-700": {"ups.status": ("OL CHRG", "its Charging bit is set, at 92 percent")},
-    "powercom-0d9f-0004": {"battery.date": (None, "battery.mfr.date since then")},
-    # Later versions know it, as one that speaks Tripp Lite's way.
-    "minuteman-05dd-a0a0": {
-        "battery.capacity": (None, "another map"),
-        "input.source": (None, "another map"),
-        "input.voltage.nominal": ("120", "another map"),
-        "output.voltage.nominal": ("120", "another map"),
-        "output.frequency.nominal": ("60", "another map"),
-        "ups.delay.start": ("30", "another map"),
-        "ups.load": ("22", "another map"),
-        "ups.realpower": (None, "another map"),
-    },
-}
-RECORDED = ["apc-back-ups-es-850g2", "apc-back-ups-rs-1000g", "cyberpower-cst135uc2",
-            "cyberpower-ec850lcd", "eaton-3s-700", "liebert-psi5", "minuteman-05dd-a0a0",
-            "powercom-0d9f-0004", "powerwalker-vi-1200-shl", "salicru-slc-twin-pro2",
-            "santak-tg-box-850", "tripplite-3016"]
-
 
 class Ups:
     """A usbhid-ups on a simulator."""
@@ -74,24 +46,6 @@ class Ups:
             while not last.startswith("TRACKING t1"):
                 last = c.line()
         return int(last.split()[2])
-
-
-def printed(result):
-    found = (re.fullmatch(r"([a-z]\S*): (.*)", line) for line in result.stdout.splitlines())
-    return {m[1]: m[2].strip() for m in found if m}
-
-
-@pytest.mark.parametrize("name", RECORDED)
-def test_a_recorded_device_is_published_as_it_was(site, usbsim, shared, name):
-    path = shared / "facts" / "hid-devices" / f"{name}.txt"
-    observed = dict(re.findall(r"^observed-\S+ (\S+): (.*)$", path.read_text(), re.MULTILINE))
-    ups = Ups(site, usbsim(path), start=False)
-    result = ups.run("-d", "1")
-    assert result.returncode == 0, result.stderr
-    values = printed(result)
-    expected = {key: value.strip() for key, value in observed.items()}
-    expected.update({key: ours for key, (ours, _) in DIFFERENCES.get(name, {}).items()})
-    assert {key: values.get(key) for key in expected} == expected
 
 
 def test_a_device_is_told_by_its_maps(site, usbsim):

@@ -74,7 +74,7 @@ struct play {
 	struct engine *engine;
 	uint8_t bytes[8][8];
 	int lens[8];
-	int gets, sets, waited_ms;
+	int gets, sets, waited_ms, alive;
 	bool deaf; /* takes settings, and forgets them */
 	char status[128], alarm[128], written[256];
 	long long now_ms;
@@ -162,7 +162,9 @@ static bool wait_for(void *arg, int ms)
 
 static void alive(void *arg)
 {
-	(void)arg;
+	struct play *p = arg;
+
+	p->alive++;
 }
 
 /* ----------------------------------------------------------------------------- set-up */
@@ -191,7 +193,7 @@ static void begin(struct play *p, const char *text, bool interrupt_only)
 	struct engine_options options = {.full_s = 30,
 					 .quick_s = 2,
 					 .passive = interrupt_only,
-					 .rules = {.hover_charge = 101}};
+					 .rules = {.hover_charge = 101, .low_delay_s = -1}};
 	struct hid_device_options how = {.passive = interrupt_only};
 	struct engine_device device;
 
@@ -211,11 +213,14 @@ static void put(struct play *p, uint8_t report, const char *bytes, int len)
 	p->lens[report] = len + 1;
 }
 
+static struct engine_votes said;
+
 static int prepare(void **state)
 {
 	static struct play p;
 
 	memset(&p, 0, sizeof(p));
+	said = (struct engine_votes){0};
 	assert_true(hid_desc_parse(&p.d, descriptor, sizeof(descriptor)));
 	p.state = state_new();
 	p.now_ms = 1000000;
@@ -311,7 +316,7 @@ static void quick_polls_fetch_only_the_reports_of_quick_rows(void **state)
 	put(p, 1, "\x50\x0e", 2);
 	put(p, 2, "\x80\x02", 2);
 	poll_after(p, 2000, ENGINE_OK);
-	assert_int_equal(p->gets, 2);
+	assert_int_equal(p->gets, 1);
 	assert_string_equal(p->status, "OB DISCHRG LB OVER");
 	assert_string_equal(p->alarm, "Too much!");
 	/* It came along in the same report. */
@@ -319,6 +324,28 @@ static void quick_polls_fetch_only_the_reports_of_quick_rows(void **state)
 	assert_string_equal(value(p, "battery.voltage"), "13.5");
 	poll_after(p, 30000, ENGINE_OK);
 	assert_string_equal(value(p, "battery.voltage"), "12.8");
+}
+
+static void a_timer_is_read_quickly_only_while_it_runs(void **state)
+{
+	struct play *p = *state;
+
+	poll_after(p, 0, ENGINE_OK);
+	put(p, 3, "\x3c\x00\xff\xff", 4);
+	poll_after(p, 2000, ENGINE_OK);
+	assert_string_equal(value(p, "ups.timer.shutdown"), "-1");
+	poll_after(p, 30000, ENGINE_OK);
+	assert_string_equal(value(p, "ups.timer.shutdown"), "60");
+	put(p, 3, "\x3a\x00\xff\xff", 4);
+	poll_after(p, 2000, ENGINE_OK);
+	assert_string_equal(value(p, "ups.timer.shutdown"), "58");
+	put(p, 3, "\xff\xff\xff\xff", 4);
+	poll_after(p, 2000, ENGINE_OK);
+	assert_string_equal(value(p, "ups.timer.shutdown"), "-1");
+	/* One that we set off ourselves is seen at once. */
+	assert_int_equal(engine_instcmd(p->engine, "load.off.delay", "90"), DRIVERWIRE_HANDLED);
+	poll_after(p, 0, ENGINE_OK);
+	assert_string_equal(value(p, "ups.timer.shutdown"), "90");
 }
 
 static void static_values_are_read_once(void **state)
@@ -345,6 +372,20 @@ static void a_packet_is_published_without_a_transfer(void **state)
 	assert_false(packet(p, "\x09\x00", 2));
 }
 
+static void a_packet_that_comes_when_a_poll_is_due_is_not_lost(void **state)
+{
+	static const char text[] = "MAP test \"Test HID\"\nDRIVER usbhid-ups\nMATCH usb 0001:0001\n"
+				   "USAGE UPS 00840004\nUSAGE AC 00840002\nUSAGE Over 00840005\n"
+				   "STATUS UPS.AC online\nSTATUS UPS.Over overload\n";
+	struct play *p = *state;
+
+	begin(p, text, false);
+	poll_after(p, 0, ENGINE_OK);
+	assert_true(packet(p, "\x01\x62\x09", 3));
+	poll_after(p, 5000, ENGINE_OK);
+	assert_string_equal(p->status, "OL OVER");
+}
+
 static void packets_without_end_do_not_keep_polls_away(void **state)
 {
 	struct play *p = *state;
@@ -355,7 +396,7 @@ static void packets_without_end_do_not_keep_polls_away(void **state)
 		packet(p, "\x01\x62\x01", 3);
 		poll_after(p, 500, ENGINE_OK);
 	}
-	assert_int_equal(p->gets, 4);
+	assert_int_equal(p->gets, 2);
 }
 
 static void there_is_no_status_before_the_device_said_one(void **state)
@@ -418,6 +459,39 @@ static void a_value_that_is_not_given_any_more_goes(void **state)
 	put(p, 6, "\x1a", 1);
 	poll_after(p, 31000, ENGINE_OK);
 	assert_string_equal(value(p, "ups.temperature"), "26");
+}
+
+static void a_device_that_is_silent_about_its_status_only_is_not_alive(void **state)
+{
+	struct play *p = *state;
+
+	poll_after(p, 0, ENGINE_OK);
+	p->alive = 0;
+	poll_after(p, 31000, ENGINE_OK);
+	assert_true(p->alive > 0);
+	p->lens[1] = HID_IO_FAILED;
+	p->alive = 0;
+	for (int i = 0; i < 3; i++)
+		poll_after(p, 31000, ENGINE_FAILED);
+	assert_int_equal(p->alive, 0);
+	put(p, 1, "\x64\x01", 2);
+	poll_after(p, 2000, ENGINE_OK);
+	assert_int_equal(p->alive, 0); /* the whole poll says it */
+	poll_after(p, 31000, ENGINE_OK);
+	assert_true(p->alive > 0);
+}
+
+static void after_a_quick_poll_that_failed_only_a_whole_one_counts(void **state)
+{
+	struct play *p = *state;
+
+	poll_after(p, 0, ENGINE_OK);
+	p->lens[1] = HID_IO_FAILED;
+	poll_after(p, 2000, ENGINE_FAILED);
+	p->gets = p->alive = 0;
+	poll_after(p, 31000, ENGINE_FAILED);
+	assert_int_equal(p->alive, 0);
+	assert_int_equal(p->gets, 1); /* the rest would be of no use */
 }
 
 static void interrupts_alone_are_enough(void **state)
@@ -543,6 +617,14 @@ static void a_shutdown_with_return_starts_the_load_first(void **state)
 
 /* ----------------------------------------------------------------------- status words */
 
+/* A row that goes on talking: its newest words count. */
+static void says(struct engine_status *s, const char *text)
+{
+	engine_votes_take_text(&said, text);
+	engine_status_forget(s);
+	engine_status_count(s, &said);
+}
+
 static void compose(struct play *p, struct engine_status *s,
 		    const struct engine_status_rules *rules, long long now_ms, const char *expected)
 {
@@ -560,7 +642,7 @@ static void mains_with_discharge_is_what_the_options_say(void **state)
 	struct engine_status s = {0};
 
 	assert_false(engine_status_known(&s));
-	engine_status_vote_text(&s, "online dischrg");
+	says(&s, "online dischrg");
 	assert_true(engine_status_known(&s));
 	compose(p, &s, &rules, 0, "OL DISCHRG");
 	rules.discharge_is_calibration = true;
@@ -568,8 +650,48 @@ static void mains_with_discharge_is_what_the_options_say(void **state)
 	rules.discharge_is_calibration = false;
 	rules.discharge_is_on_battery = true;
 	compose(p, &s, &rules, 0, "OB DISCHRG");
-	engine_status_vote_text(&s, "!online nonsense");
+	says(&s, "!online nonsense");
 	compose(p, &s, &rules, 0, "OB DISCHRG");
+}
+
+static const char particular_map[] =
+	"MAP test \"Test HID\"\nDRIVER usbhid-ups\nMATCH usb 0001:0001\nSET low-delay 3\n"
+	"USAGE UPS 00840004\nUSAGE AC 00840002\nUSAGE Low 00840004\nUSAGE Over 00840005\n"
+	"USAGE Voltage 00840006\nLOOKUP voltages\n100 100\n120 120\n230 230\nEND\n"
+	"VAR UPS.Voltage output.voltage.nominal range(100,140) format(%.0f) rw(3) values(voltages)\n"
+	"STATUS UPS.AC online quick\nSTATUS UPS.Low lowbatt quick\n"
+	"STATUS UPS.Over cal quick\n";
+
+static int start_particular(void **state)
+{
+	prepare(state);
+	begin(*state, particular_map, false);
+	return 0;
+}
+
+static void a_list_has_only_what_can_be_set(void **state)
+{
+	struct play *p = *state;
+	const struct state_var *v;
+
+	poll_after(p, 0, ENGINE_OK);
+	v = state_find(p->state, "output.voltage.nominal");
+	assert_non_null(v);
+	assert_int_equal(state_var_enum_count(v), 2);
+	assert_string_equal(state_var_enum(v, 1), "120");
+}
+
+static void a_map_can_say_how_long_low_has_to_last(void **state)
+{
+	struct play *p = *state;
+
+	put(p, 1, "\x64\x0d", 2); /* on line, low, calibrating */
+	poll_after(p, 0, ENGINE_OK);
+	assert_string_equal(p->status, "CAL OL");
+	poll_after(p, 2000, ENGINE_OK);
+	assert_string_equal(p->status, "CAL OL");
+	poll_after(p, 2000, ENGINE_OK);
+	assert_string_equal(p->status, "CAL OL LB");
 }
 
 static void a_low_battery_on_mains_can_be_made_to_wait(void **state)
@@ -578,38 +700,74 @@ static void a_low_battery_on_mains_can_be_made_to_wait(void **state)
 	struct engine_status_rules rules = {.low_delay_s = 3};
 	struct engine_status s = {0};
 
-	engine_status_vote_text(&s, "online cal lowbatt replacebatt");
+	says(&s, "online cal lowbatt replacebatt");
 	compose(p, &s, &rules, 5000, "CAL OL");
 	assert_string_equal(p->alarm, "");
 	compose(p, &s, &rules, 7999, "CAL OL");
 	compose(p, &s, &rules, 8000, "CAL OL LB RB");
 	assert_string_equal(p->alarm, "Replace battery!");
-	engine_status_vote_text(&s, "!cal !lowbatt !replacebatt");
+	says(&s, "!cal !lowbatt !replacebatt");
 	compose(p, &s, &rules, 9000, "OL");
-	engine_status_vote_text(&s, "lowbatt");
+	says(&s, "lowbatt");
 	compose(p, &s, &rules, 10000, "OL LB");
 	rules.low_delay_always = true;
 	compose(p, &s, &rules, 10000, "OL");
 	/* Never when it counts. */
-	engine_status_vote_text(&s, "!online");
+	says(&s, "!online");
 	compose(p, &s, &rules, 10000, "OB LB");
 }
 
-static void a_full_battery_does_not_charge(void **state)
+static void a_word_holds_if_one_row_says_so(void **state)
+{
+	struct engine_status s = {0};
+	struct engine_votes a = {0}, b = {0};
+
+	(void)state;
+	engine_votes_take_text(&a, "lowbatt !overload !online");
+	engine_votes_take_text(&b, "!lowbatt online");
+	engine_status_count(&s, &a);
+	engine_status_count(&s, &b);
+	assert_true(engine_status_holds(&s, MAPWORD_LOWBATT));
+	assert_false(engine_status_holds(&s, MAPWORD_OVERLOAD));
+	/* Of the mains the last one is believed. */
+	assert_true(engine_status_holds(&s, MAPWORD_ONLINE));
+	engine_status_forget(&s);
+	engine_status_count(&s, &b);
+	engine_status_count(&s, &a);
+	assert_true(engine_status_holds(&s, MAPWORD_LOWBATT));
+	assert_false(engine_status_holds(&s, MAPWORD_ONLINE));
+}
+
+static void a_battery_that_is_missing_is_to_be_replaced(void **state)
 {
 	struct play *p = *state;
 	struct engine_status_rules rules = {0};
 	struct engine_status s = {0};
 
-	engine_status_vote_text(&s, "online chrg");
+	says(&s, "online nobattery");
+	compose(p, &s, &rules, 0, "OL RB");
+	assert_string_equal(p->alarm, "No battery installed!");
+}
+
+static void a_full_battery_does_not_charge(void **state)
+{
+	struct play *p = *state;
+	const struct engine_status_sink sink = {status, alarm_text, p};
+	struct engine_status_rules rules = {0};
+	struct engine_status s = {0};
+
+	says(&s, "online chrg");
 	compose(p, &s, &rules, 0, "OL CHRG");
-	engine_status_vote_text(&s, "fullycharged");
+	status_begin(p);
+	engine_status_compose(&s, &rules, 100, 0, &sink);
+	assert_string_equal(p->status, "OL");
+	says(&s, "fullycharged");
 	compose(p, &s, &rules, 0, "OL");
-	engine_status_vote_text(&s, "shutdownimm trim boost bypassauto bypassman off overload");
+	says(&s, "shutdownimm trim boost bypassauto bypassman off overload");
 	compose(p, &s, &rules, 0, "OL LB OVER TRIM BOOST BYPASS BYPASS OFF");
-	engine_status_vote_text(&s, "frange");
+	says(&s, "frange");
 	assert_string_equal(engine_status_transfer_reason(&s), "input frequency out of range");
-	engine_status_vote_text(&s, "vrange");
+	says(&s, "vrange");
 	assert_string_equal(engine_status_transfer_reason(&s), "input voltage out of range");
 }
 
@@ -621,13 +779,17 @@ int main(void)
 		TEST(the_first_poll_publishes_what_the_map_says),
 		TEST(a_place_that_is_refused_leaves_its_variable_to_the_next_row),
 		TEST(quick_polls_fetch_only_the_reports_of_quick_rows),
+		TEST(a_timer_is_read_quickly_only_while_it_runs),
 		TEST(static_values_are_read_once),
 		TEST(a_packet_is_published_without_a_transfer),
+		BARE(a_packet_that_comes_when_a_poll_is_due_is_not_lost),
 		TEST(packets_without_end_do_not_keep_polls_away),
 		TEST(there_is_no_status_before_the_device_said_one),
 		TEST(a_device_that_does_not_answer_gives_no_reading),
 		TEST(a_status_that_is_refused_after_it_was_given_is_no_reading),
 		TEST(a_value_that_is_not_given_any_more_goes),
+		TEST(a_device_that_is_silent_about_its_status_only_is_not_alive),
+		TEST(after_a_quick_poll_that_failed_only_a_whole_one_counts),
 		BARE(interrupts_alone_are_enough),
 		TEST(a_setting_is_written_and_read_back),
 		TEST(a_device_that_only_pretends_is_found_out),
@@ -638,7 +800,13 @@ int main(void)
 		TEST(without_a_better_way_the_shutdown_is_load_off),
 		BARE(a_shutdown_with_return_starts_the_load_first),
 		TEST(mains_with_discharge_is_what_the_options_say),
+		cmocka_unit_test_setup_teardown(a_list_has_only_what_can_be_set, start_particular,
+						stop),
+		cmocka_unit_test_setup_teardown(a_map_can_say_how_long_low_has_to_last,
+						start_particular, stop),
 		TEST(a_low_battery_on_mains_can_be_made_to_wait),
+		TEST(a_word_holds_if_one_row_says_so),
+		TEST(a_battery_that_is_missing_is_to_be_replaced),
 		TEST(a_full_battery_does_not_charge),
 	};
 

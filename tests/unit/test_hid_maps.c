@@ -44,6 +44,7 @@ static const struct device devices[] = {
 	{"tripplite-3016", "tripplite", 0x09ae, 0x3016},
 };
 
+static const char full[] = "its Charging bit is set, at 100 percent";
 static const char newer[] = "CyberPower's delays count in minutes: defaults of later versions";
 
 /* What 2.8.0 published otherwise. */
@@ -56,6 +57,9 @@ static const struct {
 	{"cyberpower-ec850lcd", "ups.delay.start", "120", newer},
 	{"powercom-0d9f-0004", "battery.date", NULL, "battery.mfr.date since then"},
 	{"eaton-3s-700", "ups.status", "OL CHRG", "its Charging bit is set, at 92 percent"},
+	{"liebert-psi5", "ups.status", "OL", full},
+	{"powerwalker-vi-1200-shl", "ups.status", "OL", full},
+	{"powercom-0d9f-0004", "battery.voltage", "26.6", "report 164, which 2.8.0 does not read"},
 	{NULL, NULL, NULL, NULL},
 };
 

@@ -25,8 +25,8 @@ static const uint8_t descriptor[] = {
 /* clang-format on */
 
 struct device {
-	uint8_t reports[4][16];
-	int lengths[4]; /* of answers; below 0 an error */
+	uint8_t reports[10][16];
+	int lengths[10]; /* of answers; below 0 an error */
 	size_t asked;   /* bytes, the last time */
 	int gets, sets;
 	uint8_t written[16];
@@ -397,12 +397,28 @@ static void whole_reports_are_there_for_those_who_need_them(void **state)
 	const uint8_t *bytes;
 	size_t len;
 
-	assert_int_equal(hid_reports_bytes(p->r, HID_INPUT, 3, 1, &bytes, &len), HID_OK);
+	assert_int_equal(hid_reports_bytes(p->r, HID_INPUT, 3, 0, 1, &bytes, &len), HID_OK);
 	assert_int_equal(len, 2);
 	assert_memory_equal(bytes, "\x03\x1e", 2);
 	check(p, p->five, 1, 30);
 	assert_int_equal(p->dev.gets, 1);
-	assert_int_equal(hid_reports_bytes(p->r, HID_FEATURE, 3, 1, &bytes, &len), HID_NONE);
+	assert_int_equal(hid_reports_bytes(p->r, HID_FEATURE, 3, 0, 1, &bytes, &len), HID_NONE);
+}
+
+static void a_report_that_no_descriptor_knows_can_be_asked_for(void **state)
+{
+	struct play *p = *state;
+	const uint8_t *bytes;
+	size_t len;
+
+	memcpy(p->dev.reports[9], "\x09\x41\x42", 3);
+	p->dev.lengths[9] = 3;
+	assert_int_equal(hid_reports_bytes(p->r, HID_FEATURE, 9, 8, 1, &bytes, &len), HID_OK);
+	assert_int_equal(p->dev.asked, 8);
+	assert_int_equal(len, 3);
+	assert_memory_equal(bytes, "\x09\x41\x42", 3);
+	assert_int_equal(hid_reports_bytes(p->r, HID_FEATURE, 9, 8, 1, &bytes, &len), HID_OK);
+	assert_int_equal(p->dev.gets, 1);
 }
 
 int main(void)
@@ -430,6 +446,7 @@ int main(void)
 		TEST(a_setting_that_fails_is_not_remembered),
 		TEST(strings_are_read_once),
 		TEST(whole_reports_are_there_for_those_who_need_them),
+		TEST(a_report_that_no_descriptor_knows_can_be_asked_for),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

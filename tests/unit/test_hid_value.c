@@ -231,6 +231,32 @@ static void numbers_between_are_set_to_the_nearest(void **state)
 	assert_int_equal(bytes[1], 0xff);
 }
 
+/* As CyberPower's delays: -1 is never, 0 is at once. */
+static void seconds_in_a_field_of_minutes_are_never_rounded_to_at_once(void **state)
+{
+	static const struct {
+		double seconds;
+		uint8_t low, high;
+	} samples[] = {{-1, 0xff, 0xff}, {-60, 0xff, 0xff}, {0, 0, 0},  {1, 1, 0},
+		       {20, 1, 0},       {60, 1, 0},        {80, 1, 0}, {120, 2, 0}};
+	struct hid_field f = field(0, 16, -1, 0x7fff);
+
+	(void)state;
+	assert_true(hid_value_step(&f) == 1);
+	f.physical_min = -60;
+	f.physical_max = 0x7fff * 60;
+	assert_true(hid_value_step(&f) == 60);
+	for (size_t i = 0; i < sizeof(samples) / sizeof(samples[0]); i++) {
+		uint8_t set[2] = {0x55, 0x55}, forced[2] = {0x55, 0x55};
+
+		assert_true(hid_value_set(&f, set, 2, samples[i].seconds));
+		assert_int_equal(set[0], samples[i].low);
+		assert_int_equal(set[1], samples[i].high);
+		assert_true(hid_value_force(&f, forced, 2, samples[i].seconds));
+		assert_memory_equal(forced, set, 2);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -248,6 +274,7 @@ int main(void)
 		cmocka_unit_test(the_writable_range_is_what_the_bits_hold),
 		cmocka_unit_test(what_is_set_reads_back_for_every_value_and_exponent),
 		cmocka_unit_test(numbers_between_are_set_to_the_nearest),
+		cmocka_unit_test(seconds_in_a_field_of_minutes_are_never_rounded_to_at_once),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -756,7 +756,7 @@ static void two_maps_cannot_have_one_device(void **state)
 	mapcheck_set(maps, 2, &report);
 	assert_int_equal(report.errors, 2);
 	assert_non_null(strstr(told, "0001:0001 is the map \"a\" already"));
-	assert_non_null(strstr(told, "has the name \"a\", too"));
+	assert_non_null(strstr(told, "has the name \"A\", too"));
 	map_free(maps[0]);
 	map_free(maps[1]);
 }

@@ -70,10 +70,10 @@ static bool ask_report(void *arg, unsigned id, unsigned char *dst, size_t size, 
 {
 	struct device *d = arg;
 
-	if (id != d->report_id || size < d->report_len)
+	if (id != d->report_id)
 		return false;
-	memcpy(dst, d->report, d->report_len);
-	*len = d->report_len;
+	*len = d->report_len < size ? d->report_len : size;
+	memcpy(dst, d->report, *len);
 	return true;
 }
 
@@ -484,6 +484,90 @@ static void dates_are_of_three_kinds(void **state)
 	reads("date(unix)", -1, "(nothing)");
 }
 
+/* ------------------------------------------------------------------ what agents say */
+
+static const char *read_text(const char *items, const char *text)
+{
+	static struct mapvalue v;
+
+	load("", items);
+	assert_true(mapvalue_set_text(&v, text));
+	if (!mapconv_read(map->rows[0].steps, map->rows[0].step_count, &v, &context))
+		return "(nothing)";
+	return mapvalue_text(&v);
+}
+
+static void numbers_of_agents_are_whole_or_have_two_decimals(void **state)
+{
+	(void)state;
+	reads("number", 230, "230");
+	reads("scale(0.1) number", 2303, "230.30");
+	reads("scale(0.1) number", 2300, "230");
+	reads("scale(0.001) number", 1234567, "1234.57");
+	reads("scale(0.001) number", 3000, "3");
+	reads("number", -0.0, "0");
+	reads("number", -12, "-12");
+	reads("number", 9007199254740991.0, "9007199254740991");
+	assert_string_equal(read_text("number", "12.5"), "12.50");
+	assert_string_equal(read_text("number", "twelve"), "(nothing)");
+	assert_string_equal(read_text("number", ""), "(nothing)");
+	writes("scale(0.1) number", "230.30", "2303");
+	writes("number", "x", "(nothing)");
+}
+
+static void values_that_mean_nothing_are_left_out(void **state)
+{
+	(void)state;
+	reads("nonnegative", -1, "(nothing)");
+	reads("nonnegative", 0, "0");
+	writes("nonnegative", "-3", "(nothing)");
+	writes("nonnegative", "3", "3");
+	reads("not(0)", 0, "(nothing)");
+	reads("not(0)", 10, "10");
+	assert_string_equal(read_text("not(N/A)", "n/a"), "(nothing)");
+	assert_string_equal(read_text("not(N/A)", "none"), "none");
+	writes("not(N/A)", "N/A", "(nothing)");
+}
+
+static void lists_are_counted_and_oids_end_in_a_number(void **state)
+{
+	(void)state;
+	assert_string_equal(read_text("entries", "0,1,2"), "3");
+	assert_string_equal(read_text("entries", "0, 1,,"), "2");
+	assert_string_equal(read_text("entries", ","), "(nothing)");
+	assert_string_equal(read_text("entries", ""), "(nothing)");
+	reads("entries", 0, "1");
+	assert_string_equal(read_text("arc", ".1.3.6.1.2.1.33.1.7.7.5"), "5");
+	assert_string_equal(read_text("arc", "7"), "7");
+	assert_string_equal(read_text("arc", ".1.3."), "(nothing)");
+	assert_string_equal(read_text("arc", ".1.x3"), "(nothing)");
+	reads("arc", 4, "4");
+}
+
+static void american_dates_are_turned_round(void **state)
+{
+	(void)state;
+	assert_string_equal(read_text("isodate", "12/31/2024"), "2024-12-31");
+	assert_string_equal(read_text("isodate", "1/2/2024"), "2024-01-02");
+	assert_string_equal(read_text("isodate", "31/12/2024"), "31/12/2024");
+	assert_string_equal(read_text("isodate", "12/31/24x"), "12/31/24x");
+	assert_string_equal(read_text("isodate", "never"), "never");
+	writes("isodate", "2024-12-31", "12/31/2024");
+	writes("isodate", "2024/02/03", "02/03/2024");
+	writes("isodate", "31.12.2024", "(nothing)");
+	writes("isodate", "2024-13-01", "(nothing)");
+}
+
+static void hardware_addresses_have_one_form(void **state)
+{
+	(void)state;
+	assert_string_equal(read_text("mac", "00 20 85 E3 1F 00"), "00:20:85:e3:1f:00");
+	assert_string_equal(read_text("mac", "00-20-85-e3-1f-00"), "00:20:85:e3:1f:00");
+	assert_string_equal(read_text("mac", "00:20:85:e3:1f"), "00:20:85:e3:1f");
+	assert_string_equal(read_text("mac", "no hardware here"), "no hardware here");
+	assert_string_equal(read_text("mac", ""), "");
+}
+
 static void one_half_of_a_clock_leaves_the_other_alone(void **state)
 {
 	(void)state;
@@ -808,7 +892,7 @@ static void mge_computes_real_power(void **state)
 	device.variables[0] = (struct pair){"ups.load", "50"};
 	device.variables[1] = (struct pair){"ups.power.nominal", "1150"};
 	reads("call(mge-realpower)", 1, "460");
-	device.variables[2] = (struct pair){"output.powerfactor", "1.00"};
+	device.places[0] = (struct pair){"UPS.PowerConverter.Output.PowerFactor", "100"};
 	reads("call(mge-realpower)", 1, "575");
 }
 
@@ -838,6 +922,11 @@ int main(void)
 		TEST(all_bits_of_a_word_are_named_once),
 		TEST(strings_come_from_the_device),
 		TEST(dates_are_of_three_kinds),
+		TEST(numbers_of_agents_are_whole_or_have_two_decimals),
+		TEST(values_that_mean_nothing_are_left_out),
+		TEST(lists_are_counted_and_oids_end_in_a_number),
+		TEST(american_dates_are_turned_round),
+		TEST(hardware_addresses_have_one_form),
 		TEST(one_half_of_a_clock_leaves_the_other_alone),
 		TEST(nothing_stays_that_is_no_number),
 		TEST(every_function_survives_a_device_that_says_nothing),

@@ -21,6 +21,7 @@ import subprocess
 import sys
 import tempfile
 
+from . import usbscript
 from .build import CHECKOUT, find_build
 from .lineclient import LineClient
 from .wait import DEADLINE, wait_until
@@ -114,16 +115,30 @@ class Device:
         """Plugged in again, as the next device number, or that one."""
         self.command("plug" if number is None else f"plug {number}")
 
+    def fuse(self, calls, plug=False):
+        """It is unplugged at so many calls of programs from now on, and with `plug` back at once."""
+        self.command(f"fuse {calls}{' plug' if plug else ''}")
+
+    def text(self, index, text=None):
+        """What a text of the device is from now on; None: it has none."""
+        self.command(f"text {index}" if text is None else f"text {index} {text}")
+
     def log(self):
         """What the host did, a list: "set feature 04: 04 01", "detach", "claim 0", "release"."""
         return self.command("log")
 
+    def gets(self):
+        """How often the host asked for each report: {("feature", 0x0b): 12}."""
+        return {(kind, int(report, 16)): int(n)
+                for kind, report, n in (line.split() for line in self.command("gets"))}
+
     def forget(self):
-        """Empties the log and the count of control requests."""
+        """Empties the log and the counts of control requests."""
         self.command("forget")
 
     def state(self):
-        """A dict: plugged, number, driver ("usbhid", "usbfs", "-"), waiting, controls."""
+        """A dict: plugged, number, driver ("usbhid", "usbfs", "-"), waiting, controls,
+        packet-us."""
         return dict(line.split(" ", 1) for line in self.command("state"))
 
     def stuck(self, on=True):
@@ -133,6 +148,10 @@ class Device:
     def mode(self, mode):
         """Permissions of the device's node, also of later ones."""
         self.command(f"mode {mode:o}")
+
+    def play(self, script, speed=1.0):
+        """Plays a script (usbscript.py), by its name or path, to its end."""
+        usbscript.play(self, usbscript.read(script), speed)
 
     def wait_log(self, line):
         return wait_until(lambda: line in self.log(), what=lambda: f"{line!r} in {self.log()}")

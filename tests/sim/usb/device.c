@@ -137,14 +137,18 @@ static gboolean read_number(struct device *d, const char *name, const char *rest
 		d->packet_size = n;
 	else if (strcmp(name, "interrupt-pipe:") == 0)
 		d->has_interrupt = strcmp(rest, "no") != 0;
-	else if (strcmp(name, "interrupt-out:") == 0)
-		d->has_interrupt_out = strcmp(rest, "no") != 0;
-	else if (strcmp(name, "adapter:") == 0)
-		d->is_adapter = strcmp(rest, "no") != 0;
 	else if (strcmp(name, "kernel-driver:") == 0)
 		d->has_kernel_driver = strcmp(rest, "no") != 0;
+	else if (strcmp(name, "adapter:") == 0)
+		d->is_adapter = strcmp(rest, "no") != 0;
+	else if (strcmp(name, "interrupt-out:") == 0)
+		d->has_out = strcmp(rest, "no") != 0;
+	else if (strcmp(name, "other-interfaces:") == 0)
+		d->others_are_hid = strcmp(rest, "hid") == 0;
 	else if (strcmp(name, "hid-interface:") == 0)
 		d->hid_interface = n;
+	else if (strcmp(name, "least-request:") == 0)
+		d->least_request = n;
 	else if (strcmp(name, "rdesc-length-config:") == 0)
 		d->length_config = (int)n;
 	else if (strcmp(name, "rdesc-length-request:") == 0)
@@ -260,32 +264,43 @@ static void put_hid_descriptor(GByteArray *out, guint length)
 	g_byte_array_append(out, hid, sizeof(hid));
 }
 
+static const guint8 other_reports[] = {0x06, 0x00, 0xff, 0x09, 0x01, 0xa1, 0x01, 0x09,
+				       0x02, 0x15, 0x00, 0x26, 0xff, 0x00, 0x75, 0x08,
+				       0x95, 0x08, 0x81, 0x02, 0xc0};
+
+static void put_endpoint(GByteArray *out, guint address, guint size)
+{
+	const guint8 endpoint[] = {7, 5, (guint8)address,    3, (guint8)(size & 0xff),
+				   (guint8)(size >> 8), 10};
+
+	g_byte_array_append(out, endpoint, sizeof(endpoint));
+}
+
+static void put_other_interface(const struct device *d, GByteArray *out, guint number)
+{
+	const guint8 other[] = {9, 4, (guint8)number, 0, d->others_are_hid,
+				d->others_are_hid ? 3 : 0xff, 0, 0, 0};
+
+	g_byte_array_append(out, other, sizeof(other));
+	if (!d->others_are_hid)
+		return;
+	put_hid_descriptor(out, sizeof(other_reports));
+	put_endpoint(out, 0x81 + number, 8);
+}
+
 static void put_interfaces(const struct device *d, GByteArray *out)
 {
-	const guint8 hid[] = {
-		9, 4, (guint8)d->hid_interface, 0, (guint8)(d->has_interrupt + d->has_interrupt_out),
-		3, 0, 0, 0};
-	const guint8 out_endpoint[] = {
-		7, 5, 0x02, 3, (guint8)(d->packet_size & 0xff), (guint8)(d->packet_size >> 8), 10};
-	const guint8 endpoint[] = {7,
-				   5,
-				   (guint8)(0x81 + d->hid_interface),
-				   3,
-				   (guint8)(d->packet_size & 0xff),
-				   (guint8)(d->packet_size >> 8),
-				   10};
+	guint endpoints = (guint)d->has_interrupt + (guint)d->has_out;
+	const guint8 hid[] = {9, 4, (guint8)d->hid_interface, 0, (guint8)endpoints, 3, 0, 0, 0};
 
-	for (guint i = 0; i < d->hid_interface; i++) {
-		const guint8 other[] = {9, 4, (guint8)i, 0, 0, 0xff, 0, 0, 0};
-
-		g_byte_array_append(out, other, sizeof(other));
-	}
+	for (guint i = 0; i < d->hid_interface; i++)
+		put_other_interface(d, out, i);
 	g_byte_array_append(out, hid, sizeof(hid));
 	put_hid_descriptor(out, told_length(d, d->length_config));
 	if (d->has_interrupt)
-		g_byte_array_append(out, endpoint, sizeof(endpoint));
-	if (d->has_interrupt_out)
-		g_byte_array_append(out, out_endpoint, sizeof(out_endpoint));
+		put_endpoint(out, 0x81 + d->hid_interface, d->packet_size);
+	if (d->has_out)
+		put_endpoint(out, 0x01 + d->hid_interface, d->packet_size);
 }
 
 GByteArray *device_descriptors(const struct device *d)
@@ -365,8 +380,6 @@ static int get_descriptor(const struct device *d, const guint8 *setup, guint8 *d
 		r = answer(setup, data, all->data + 18, all->len - 18);
 	else if (setup[3] == 3)
 		r = answer_text(d, setup, data);
-	if (setup[3] == 3 && d->is_adapter)
-		device_note((struct device *)d, "text %02x %04x", setup[2], WORD(setup + 4));
 	g_byte_array_unref(all);
 	return r;
 }
@@ -399,7 +412,9 @@ static int get_report(struct device *d, const guint8 *setup, guint8 *data)
 	GByteArray *sent;
 	int n;
 
-	if (!r || !r->bytes || r->stalls)
+	if (r)
+		r->gets++;
+	if (!r || !r->bytes || r->stalls || WORD(setup + 6) < d->least_request)
 		return -EPIPE;
 	if (r->hangs)
 		return DEVICE_HANGS;
@@ -439,10 +454,30 @@ static int set_report(struct device *d, const guint8 *setup, const guint8 *data)
 	return (int)len;
 }
 
+/* An interface that is not the UPS's: a report of eight bytes of the maker's own. */
+static int to_other_interface(const struct device *d, const guint8 *setup, guint8 *data)
+{
+	if (!d->others_are_hid || WORD(setup + 4) > d->hid_interface)
+		return -EPIPE;
+	switch (setup[0] << 8 | setup[1]) {
+	case 0x8106:
+		return setup[3] == 0x22 ? answer(setup, data, other_reports, sizeof(other_reports))
+					: -EPIPE;
+	case 0x210a: /* SET_IDLE */
+		return 0;
+	default:
+		return -EPIPE;
+	}
+}
+
 static int to_interface(struct device *d, const guint8 *setup, guint8 *data)
 {
+	if ((setup[0] << 8 | setup[1]) == 0x010b) { /* SET_INTERFACE */
+		device_note(d, "set-interface %u", WORD(setup + 4));
+		return 0;
+	}
 	if (WORD(setup + 4) != d->hid_interface)
-		return -EPIPE;
+		return to_other_interface(d, setup, data);
 	switch (setup[0] << 8 | setup[1]) {
 	case 0x8106:
 		return get_hid_descriptor(d, setup, data);
@@ -458,6 +493,15 @@ static int to_interface(struct device *d, const guint8 *setup, guint8 *data)
 	}
 }
 
+static int take_vendor_request(struct device *d, const guint8 *setup, const guint8 *data)
+{
+	char *hex = bytes_hex(data, WORD(setup + 6));
+
+	device_note(d, "vendor %02x: %s", setup[1], hex);
+	g_free(hex);
+	return (int)WORD(setup + 6);
+}
+
 int device_control(struct device *d, const guint8 *setup, guint8 *data)
 {
 	d->controls++;
@@ -465,20 +509,22 @@ int device_control(struct device *d, const guint8 *setup, guint8 *data)
 		return DEVICE_HANGS;
 	if ((TYPE(setup) & 0x1f) == 1)
 		return to_interface(d, setup, data);
-	if (d->is_adapter && (TYPE(setup) & 0xe0) == 0x40) {
-		char *hex = bytes_hex(data, WORD(setup + 6));
-
-		device_note(d, "vendor %02x: %s", setup[1], hex);
-		g_free(hex);
-		return (int)WORD(setup + 6);
-	}
+	if (d->is_adapter && (TYPE(setup) & 0xe0) == 0x40)
+		return take_vendor_request(d, setup, data);
 	switch (setup[0] << 8 | setup[1]) {
 	case 0x8006:
+		if (setup[3] == 3 && d->is_adapter)
+			device_note(d, "text %02x %04x", setup[2], WORD(setup + 4));
 		return get_descriptor(d, setup, data);
 	case 0x8000: /* GET_STATUS */
 		return answer(setup, data, (const guint8 *)"\0\0", 2);
 	case 0x8008: /* GET_CONFIGURATION */
 		return answer(setup, data, (const guint8 *)"\1", 1);
+	case 0x0009: /* SET_CONFIGURATION */
+		return 0;
+	case 0x0201: /* CLEAR_FEATURE of an endpoint: its halt */
+		device_note(d, "clear-halt %02x", WORD(setup + 4));
+		return 0;
 	default:
 		return -EPIPE;
 	}

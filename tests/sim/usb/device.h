@@ -18,6 +18,7 @@ struct report {
 	GByteArray *bytes; /* NULL: the device has none */
 	gboolean stalls, hangs;
 	int length;
+	guint gets; /* times the host asked for it */
 };
 
 struct device {
@@ -28,14 +29,20 @@ struct device {
 	GByteArray *report_descriptor;
 	int length_config, length_request; /* of it, as told; -1 = the truth */
 	struct report reports[REPORT_KINDS][256];
-	gboolean has_interrupt, has_interrupt_out, has_kernel_driver;
+	gboolean has_interrupt, has_kernel_driver;
 	gboolean is_adapter; /* it takes reports of any kind and vendor requests, and notes texts */
 	guint packet_size;
-	guint hid_interface; /* those before are something else */
+	guint least_request; /* bytes of a report that the host has to ask for to get an answer */
+	guint hid_interface;     /* those before are something else */
+	gboolean others_are_hid; /* and still of class HID */
+	gboolean has_out;        /* an interrupt pipe to the device */
 	const char *speed;   /* megabits, as sysfs has it */
 
 	/* faults */
 	gboolean hangs, texts_stall, descriptor_stalls;
+
+	guint fuse; /* it is unplugged at so many calls of programs from now on; 0 = never */
+	gboolean fuse_plugs; /* and plugged in again at once */
 
 	GString *log; /* what the host did to it */
 	guint controls;

@@ -31,10 +31,13 @@ struct Usbfs {
 	UMockdevIoctlBase parent;
 	struct device *device;
 	usbfs_driver_fn *fn;
+	usbfs_fuse_fn *fuse;
 	void *arg;
 	GHashTable *openers; /* UMockdevIoctlClient -> struct opener */
 	UMockdevIoctlClient *owner;
 	GQueue packets; /* GByteArray */
+	gint64 packet_at; /* when the last one came, and how long until a program fetched it */
+	guint packet_us;
 	gboolean kernel_driver, stuck, gone;
 };
 
@@ -129,6 +132,8 @@ static void hand_packets_to_all(Usbfs *f)
 void usbfs_interrupt(Usbfs *f, GByteArray *packet)
 {
 	g_queue_push_tail(&f->packets, packet);
+	f->packet_at = g_get_monotonic_time();
+	f->packet_us = 0;
 	hand_packets_to_all(f);
 }
 
@@ -353,6 +358,8 @@ static int reap(Usbfs *f, UMockdevIoctlClient *client)
 
 	if (!u)
 		return f->gone ? ENODEV : EAGAIN;
+	if (u->u.type == USBDEVFS_URB_TYPE_INTERRUPT && u->u.status == 0)
+		f->packet_us = (guint)(g_get_monotonic_time() - f->packet_at);
 	d = umockdev_ioctl_data_resolve(umockdev_ioctl_client_get_arg(client), 0, sizeof(void *),
 					NULL);
 	umockdev_ioctl_data_set_ptr(d, 0, u->data);
@@ -435,6 +442,20 @@ static int dispatch(Usbfs *f, UMockdevIoctlClient *client, gulong request)
 	}
 }
 
+/* Asking for a transfer that is not finished is no call: it is done without end. */
+static void burn_fuse(Usbfs *f, UMockdevIoctlClient *client, gulong request)
+{
+	gboolean reaps = request == USBDEVFS_REAPURB || request == USBDEVFS_REAPURBNDELAY;
+
+	if (f->gone || f->device->fuse == 0 ||
+	    (reaps && g_queue_is_empty(&opener_of(f, client)->finished)))
+		return;
+	if (--f->device->fuse > 0)
+		return;
+	usbfs_unplug(f);
+	f->fuse(f->arg);
+}
+
 static gboolean handle_ioctl(UMockdevIoctlBase *base, UMockdevIoctlClient *client)
 {
 	gulong request = umockdev_ioctl_client_get_request(client);
@@ -442,6 +463,7 @@ static gboolean handle_ioctl(UMockdevIoctlBase *base, UMockdevIoctlClient *clien
 	int error;
 
 	g_mutex_lock(&usbfs_lock);
+	burn_fuse(f, client, request);
 	if (request == USBDEVFS_REAPURB || request == USBDEVFS_REAPURBNDELAY)
 		error = reap(f, client);
 	else if (request == USBDEVFS_DISCARDURB)
@@ -490,12 +512,13 @@ static void usbfs_init(Usbfs *f)
 	f->openers = g_hash_table_new_full(NULL, NULL, NULL, opener_free);
 }
 
-Usbfs *usbfs_new(struct device *d, usbfs_driver_fn *fn, void *arg)
+Usbfs *usbfs_new(struct device *d, usbfs_driver_fn *fn, usbfs_fuse_fn *fuse, void *arg)
 {
 	Usbfs *f = g_object_new(usbfs_get_type(), NULL);
 
 	f->device = d;
 	f->fn = fn;
+	f->fuse = fuse;
 	f->arg = arg;
 	f->kernel_driver = d->has_kernel_driver;
 	return f;
@@ -521,6 +544,11 @@ void usbfs_unplug(Usbfs *f)
 void usbfs_set_stuck(Usbfs *f, gboolean stuck)
 {
 	f->stuck = stuck;
+}
+
+guint usbfs_packet_us(const Usbfs *f)
+{
+	return f->packet_us;
 }
 
 guint usbfs_waiting(const Usbfs *f)

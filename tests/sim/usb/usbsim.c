@@ -4,41 +4,26 @@
  *   umockdev-wrapper usbsim SOCKET FILE...
  *
  * Prints the folder for UMOCKDEV_DIR when the devices are there, then takes commands
- * on SOCKET (README.md) until `quit`, or until its standard input ends.
+ * (control.h).
  */
 #include "config.h"
 
 #include <errno.h>
 #include <ftw.h>
-#include <gio/gio.h>
-#include <gio/gunixsocketaddress.h>
-#include <glib-unix.h>
 #include <glib/gstdio.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "tests/sim/usb/control.h"
 #include "tests/sim/usb/usbfs.h"
-
-enum { DEVICES_MAX = 16, NUMBER_MAX = 127 };
-
-/* A place of the bus, with its device plugged in or not. */
-struct port {
-	guint index; /* 1 ... */
-	struct device *device;
-	Usbfs *fs; /* NULL: nothing is plugged in */
-	guint number;
-	guint mode; /* of the node */
-};
 
 static struct {
 	UMockdevTestbed *testbed;
 	char *root;
-	struct port ports[DEVICES_MAX];
-	guint count;
+	struct port ports[PORTS_MAX];
 	guint last_number;
-	GMainLoop *loop;
 } sim;
 
 /* ------------------------------------------------------------------------- the testbed */
@@ -178,16 +163,40 @@ static void uevent(const struct port *p, const char *action)
 	g_free(way);
 }
 
+static void unplug(struct port *p);
+static char *plug_next(struct port *p, guint number);
+
+static gboolean after_fuse(void *arg)
+{
+	struct port *p = arg;
+	char *why = NULL;
+
+	if (p->plugged)
+		unplug(p);
+	if (p->device->fuse_plugs)
+		why = plug_next(p, 0);
+	if (why)
+		g_printerr("usbsim: %s\n", why);
+	g_free(why);
+	return G_SOURCE_REMOVE;
+}
+
+/* Called by umockdev's thread; ours unplugs. */
+static void on_fuse(void *arg)
+{
+	g_idle_add(after_fuse, arg);
+}
+
 /* The node's far end; before the node is there, and umockdev tells everybody so. */
 static char *attach(struct port *p)
 {
 	char *node = node_of(p), *why = NULL;
 	GError *error = NULL;
 
-	p->fs = usbfs_new(p->device, show_driver, p);
+	p->plugged = usbfs_new(p->device, show_driver, on_fuse, p);
 	/* If a device had this number before; else there is nothing to detach. */
 	umockdev_testbed_detach_ioctl(sim.testbed, node, NULL);
-	if (!umockdev_testbed_attach_ioctl(sim.testbed, node, (UMockdevIoctlBase *)p->fs, &error)) {
+	if (!umockdev_testbed_attach_ioctl(sim.testbed, node, (UMockdevIoctlBase *)p->plugged, &error)) {
 		why = g_strdup(error->message);
 		g_error_free(error);
 	}
@@ -209,7 +218,7 @@ static char *plug(struct port *p, guint number, gboolean tell)
 	g_string_free(s, TRUE);
 	if (why)
 		return why;
-	show_driver(p, usbfs_driver(p->fs));
+	show_driver(p, usbfs_driver(p->plugged));
 	set_modes(p);
 	sim.last_number = MAX(sim.last_number, number);
 	if (tell)
@@ -224,7 +233,7 @@ static void unplug(struct port *p)
 	char *interface;
 
 	g_mutex_lock(&usbfs_lock);
-	usbfs_unplug(p->fs);
+	usbfs_unplug(p->plugged);
 	g_mutex_unlock(&usbfs_lock);
 	show_driver(p, NULL);
 	interface = g_strdup_printf("%s/1-%u:1.%u", path, p->index, p->device->hid_interface);
@@ -233,454 +242,85 @@ static void unplug(struct port *p)
 	umockdev_testbed_remove_device(sim.testbed, path);
 	/* Its handler stays: programs that have the node open hear from it that the device is gone.
 	 */
-	g_object_unref(p->fs);
-	p->fs = NULL;
+	g_object_unref(p->plugged);
+	p->plugged = NULL;
 	g_free(interface);
 	g_free(path);
 	g_free(way);
 }
 
-/* ---------------------------------------------------------------------------- commands */
-
-struct words {
-	char **w;
-	guint n;
-};
-
-typedef char *command_fn(struct port *p, const struct words *w, GString *out);
-
-static struct report *find_report(struct port *p, const struct words *w)
-{
-	guint64 id;
-	char *end;
-
-	if (w->n < 3)
-		return NULL;
-	id = g_ascii_strtoull(w->w[2], &end, 16);
-	if (*end || end == w->w[2] || id > 255)
-		return NULL;
-	if (strcmp(w->w[1], "feature") == 0)
-		return &p->device->reports[REPORT_FEATURE][id];
-	if (strcmp(w->w[1], "input") == 0)
-		return &p->device->reports[REPORT_INPUT][id];
-	return NULL;
-}
-
-static GByteArray *rest_bytes(const struct words *w, guint from)
-{
-	char *text = w->n > from ? g_strjoinv(" ", w->w + from) : g_strdup("");
-	GByteArray *bytes = hex_bytes(text);
-
-	g_free(text);
-	return bytes;
-}
-
-static gboolean is_on(const struct words *w, guint at)
-{
-	return w->n <= at || strcmp(w->w[at], "0") != 0;
-}
-
-static char *do_set(struct port *p, const struct words *w, GString *out)
-{
-	struct report *r = find_report(p, w);
-	GByteArray *bytes = rest_bytes(w, 3);
-
-	(void)out;
-	if (!r || !bytes)
-		return g_strdup("set feature|input ID BYTES");
-	if (r->bytes)
-		g_byte_array_unref(r->bytes);
-	r->bytes = bytes;
-	return NULL;
-}
-
-static char *do_get(struct port *p, const struct words *w, GString *out)
-{
-	struct report *r = find_report(p, w);
-	char *hex;
-
-	if (!r || !r->bytes)
-		return g_strdup("no such report");
-	hex = bytes_hex(r->bytes->data, r->bytes->len);
-	g_string_append_printf(out, "%s\n", hex);
-	g_free(hex);
-	return NULL;
-}
-
-static char *do_int(struct port *p, const struct words *w, GString *out)
-{
-	GByteArray *bytes = rest_bytes(w, 1);
-
-	(void)out;
-	if (!bytes)
-		return g_strdup("int BYTES");
-	if (!p->fs) {
-		g_byte_array_unref(bytes);
-		return g_strdup("it is not plugged in");
-	}
-	usbfs_interrupt(p->fs, bytes);
-	return NULL;
-}
-
-static char *do_int_fault(struct port *p, const struct words *w, GString *out)
-{
-	static const struct {
-		const char *name;
-		int error;
-	} faults[] = {{"stall", EPIPE}, {"proto", EPROTO}, {"overflow", EOVERFLOW}};
-
-	(void)out;
-	for (gsize i = 0; i < G_N_ELEMENTS(faults); i++) {
-		if (w->n != 2 || strcmp(w->w[1], faults[i].name) != 0 || !p->fs)
-			continue;
-		usbfs_interrupt_fault(p->fs, faults[i].error);
-		return NULL;
-	}
-	return g_strdup("int-fault stall|proto|overflow");
-}
-
-/* For all of the device: its texts, its report descriptor, everything. */
-static gboolean *find_switch(struct port *p, const char *fault, const char *what)
-{
-	if (strcmp(fault, "timeout") == 0 && strcmp(what, "all") == 0)
-		return &p->device->hangs;
-	if (strcmp(fault, "stall") == 0 && strcmp(what, "strings") == 0)
-		return &p->device->texts_stall;
-	if (strcmp(fault, "stall") == 0 && strcmp(what, "rdesc") == 0)
-		return &p->device->descriptor_stalls;
-	return NULL;
-}
-
-static char *do_fault(struct port *p, const struct words *w, GString *out)
-{
-	gboolean *all = w->n > 1 ? find_switch(p, w->w[0], w->w[1]) : NULL;
-	struct report *r = find_report(p, w);
-
-	(void)out;
-	if (all)
-		*all = is_on(w, 2);
-	else if (r && strcmp(w->w[0], "stall") == 0)
-		r->stalls = is_on(w, 3);
-	else if (r)
-		r->hangs = is_on(w, 3);
-	else
-		return g_strdup("stall feature|input ID [0], stall strings|rdesc [0], "
-				"timeout feature|input ID [0], timeout all [0]");
-	return NULL;
-}
-
-static char *do_length(struct port *p, const struct words *w, GString *out)
-{
-	struct report *r = find_report(p, w);
-	gint64 n = w->n > 3 ? g_ascii_strtoll(w->w[3], NULL, 10) : LENGTH_AS_IS;
-
-	(void)out;
-	if (!r || n < LENGTH_AS_IS || n > 65535)
-		return g_strdup("short|long feature|input ID [BYTES]");
-	r->length = (int)n;
-	return NULL;
-}
-
-static char *do_log(struct port *p, const struct words *w, GString *out)
-{
-	(void)w;
-	g_string_append_len(out, p->device->log->str, (gssize)p->device->log->len);
-	return NULL;
-}
-
-/* text INDEX HEX: what it says from now on, in Latin-1. */
-static char *do_text(struct port *p, const struct words *w, GString *out)
-{
-	GByteArray *bytes = rest_bytes(w, 2);
-	guint index = w->n >= 2 ? (guint)g_ascii_strtoull(w->w[1], NULL, 16) : 256;
-
-	(void)out;
-	if (!bytes || index > 255)
-		return g_strdup("text INDEX BYTES");
-	g_byte_array_append(bytes, (const guint8 *)"", 1);
-	g_free(p->device->texts[index]);
-	p->device->texts[index] =
-		g_convert((char *)bytes->data, -1, "UTF-8", "ISO-8859-1", NULL, NULL, NULL);
-	g_byte_array_unref(bytes);
-	return NULL;
-}
-
-static char *do_forget(struct port *p, const struct words *w, GString *out)
-{
-	(void)w;
-	(void)out;
-	g_string_truncate(p->device->log, 0);
-	p->device->controls = 0;
-	return NULL;
-}
-
-static char *do_state(struct port *p, const struct words *w, GString *out)
-{
-	const char *driver = p->fs ? usbfs_driver(p->fs) : NULL;
-
-	(void)w;
-	g_string_append_printf(out, "plugged %d\nnumber %u\ndriver %s\nwaiting %u\ncontrols %u\n",
-			       p->fs != NULL, p->number, driver ? driver : "-",
-			       p->fs ? usbfs_waiting(p->fs) : 0, p->device->controls);
-	return NULL;
-}
-
-static char *do_stuck(struct port *p, const struct words *w, GString *out)
-{
-	(void)out;
-	if (!p->fs)
-		return g_strdup("it is not plugged in");
-	usbfs_set_stuck(p->fs, is_on(w, 1));
-	return NULL;
-}
-
-static char *do_mode(struct port *p, const struct words *w, GString *out)
-{
-	(void)out;
-	if (w->n != 2)
-		return g_strdup("mode OCTAL");
-	p->mode = (guint)g_ascii_strtoull(w->w[1], NULL, 8);
-	if (p->fs)
-		set_modes(p);
-	return NULL;
-}
-
-static char *do_unplug(struct port *p, const struct words *w, GString *out)
-{
-	(void)w;
-	(void)out;
-	if (!p->fs)
-		return g_strdup("it is not plugged in");
-	unplug(p);
-	return NULL;
-}
-
-static char *do_plug(struct port *p, const struct words *w, GString *out)
-{
-	guint64 number = w->n > 1 ? g_ascii_strtoull(w->w[1], NULL, 10) : sim.last_number + 1;
-
-	(void)out;
-	if (p->fs)
-		return g_strdup("it is plugged in");
-	if (number < 2 || number > NUMBER_MAX)
-		return g_strdup("plug [2-127]");
-	return plug(p, (guint)number, TRUE);
-}
-
-static char *do_quit(struct port *p, const struct words *w, GString *out)
-{
-	(void)p;
-	(void)w;
-	(void)out;
-	g_main_loop_quit(sim.loop);
-	return NULL;
-}
-
-static const struct {
-	const char *name;
-	command_fn *run;
-	gboolean locks; /* by itself, where it must */
-} commands[] = {
-	{"set", do_set},         {"get", do_get},
-	{"text", do_text},
-	{"int", do_int},         {"int-fault", do_int_fault},
-	{"stall", do_fault},     {"timeout", do_fault},
-	{"short", do_length},    {"long", do_length},
-	{"log", do_log},         {"forget", do_forget},
-	{"state", do_state},     {"stuck", do_stuck},
-	{"mode", do_mode, TRUE}, {"unplug", do_unplug, TRUE},
-	{"plug", do_plug, TRUE}, {"quit", do_quit},
-};
-
-static char *run(struct port *p, const struct words *w, GString *out)
-{
-	for (gsize i = 0; i < G_N_ELEMENTS(commands); i++) {
-		char *why;
-
-		if (strcmp(w->w[0], commands[i].name) != 0)
-			continue;
-		if (!commands[i].locks)
-			g_mutex_lock(&usbfs_lock);
-		why = commands[i].run(p, w, out);
-		if (!commands[i].locks)
-			g_mutex_unlock(&usbfs_lock);
-		return why;
-	}
-	return g_strdup("unknown command");
-}
-
-/* "@2 unplug": of the second device; without it the first is meant. */
-static void on_command(const char *line, GString *out)
-{
-	char **all = g_strsplit_set(line, " \t", 0);
-	struct words w = {.w = g_new0(char *, g_strv_length(all) + 1)};
-	guint64 which = 1;
-	char *why = NULL;
-
-	for (guint i = 0; all[i]; i++) {
-		if (i == 0 && all[i][0] == '@')
-			which = g_ascii_strtoull(all[i] + 1, NULL, 10);
-		else if (*all[i])
-			w.w[w.n++] = all[i];
-	}
-	if (w.n == 0)
-		why = g_strdup("no command");
-	else if (which < 1 || which > sim.count)
-		why = g_strdup("no such device");
-	else
-		why = run(&sim.ports[which - 1], &w, out);
-	g_string_append_printf(out, why ? "ERR %s\n" : "OK\n", why);
-	g_free(why);
-	g_free(w.w);
-	g_strfreev(all);
-}
-
-/* ---------------------------------------------------------------------- control socket */
-
-static void on_line(GObject *source, GAsyncResult *result, gpointer arg);
-
-static void read_on(GSocketConnection *connection, GDataInputStream *in)
-{
-	g_data_input_stream_read_line_async(in, G_PRIORITY_DEFAULT, NULL, on_line, connection);
-}
-
-static void on_line(GObject *source, GAsyncResult *result, gpointer arg)
-{
-	GDataInputStream *in = G_DATA_INPUT_STREAM(source);
-	GSocketConnection *connection = arg;
-	char *line = g_data_input_stream_read_line_finish(in, result, NULL, NULL);
-	GOutputStream *stream = g_io_stream_get_output_stream(G_IO_STREAM(connection));
-	GString *out;
-
-	if (!line) {
-		g_object_unref(in);
-		g_object_unref(connection);
-		return;
-	}
-	out = g_string_new(NULL);
-	on_command(line, out);
-	g_output_stream_write_all(stream, out->str, out->len, NULL, NULL, NULL);
-	g_string_free(out, TRUE);
-	g_free(line);
-	read_on(connection, in);
-}
-
-static gboolean on_connection(GSocketService *service, GSocketConnection *connection,
-			      GObject *source, gpointer arg)
-{
-	GInputStream *stream = g_io_stream_get_input_stream(G_IO_STREAM(connection));
-
-	(void)service;
-	(void)source;
-	(void)arg;
-	read_on(g_object_ref(connection), g_data_input_stream_new(stream));
-	return TRUE;
-}
-
-static char *listen_on(const char *path)
-{
-	GSocketService *service = g_socket_service_new();
-	GSocketAddress *address = g_unix_socket_address_new(path);
-	GError *error = NULL;
-
-	g_unlink(path);
-	if (!g_socket_listener_add_address(G_SOCKET_LISTENER(service), address,
-					   G_SOCKET_TYPE_STREAM, G_SOCKET_PROTOCOL_DEFAULT, NULL,
-					   NULL, &error))
-		return g_strdup(error->message);
-	g_signal_connect(service, "incoming", G_CALLBACK(on_connection), NULL);
-	g_socket_service_start(service);
-	return NULL;
-}
-
 /* ------------------------------------------------------------------------------- start */
 
-/* By hand: commands from the keyboard.  Its end is the end: whoever started us is gone. */
-static gboolean on_stdin(gint fd, GIOCondition condition, gpointer arg)
+static char *plug_next(struct port *p, guint number)
 {
-	static GString *pending;
-	char bytes[512];
-	ssize_t n = read(fd, bytes, sizeof(bytes));
-	char *newline;
-
-	(void)condition;
-	(void)arg;
-	if (n <= 0) {
-		g_main_loop_quit(sim.loop);
-		return G_SOURCE_REMOVE;
-	}
-	if (!pending)
-		pending = g_string_new(NULL);
-	g_string_append_len(pending, bytes, n);
-	while ((newline = strchr(pending->str, '\n'))) {
-		GString *out = g_string_new(NULL);
-		char *line = g_strndup(pending->str, (gsize)(newline - pending->str));
-
-		g_string_erase(pending, 0, newline - pending->str + 1);
-		on_command(line, out);
-		fputs(out->str, stdout);
-		fflush(stdout);
-		g_free(line);
-		g_string_free(out, TRUE);
-	}
-	return G_SOURCE_CONTINUE;
+	return plug(p, number ? number : sim.last_number + 1, TRUE);
 }
+
+static void interrupt(struct port *p, GByteArray *packet)
+{
+	usbfs_interrupt(p->plugged, packet);
+}
+
+static void interrupt_fault(struct port *p, int error)
+{
+	usbfs_interrupt_fault(p->plugged, error);
+}
+
+static void state(struct port *p, struct port_state *s)
+{
+	const char *driver = usbfs_driver(p->plugged);
+
+	g_strlcpy(s->driver, driver ? driver : "", sizeof(s->driver));
+	s->waiting = usbfs_waiting(p->plugged);
+	s->packet_us = usbfs_packet_us(p->plugged);
+}
+
+static void stuck(struct port *p, gboolean on)
+{
+	usbfs_set_stuck(p->plugged, on);
+}
+
+static void mode(struct port *p)
+{
+	if (p->plugged)
+		set_modes(p);
+}
+
+static const struct carrier carrier = {plug_next,       unplug, &usbfs_lock, interrupt,
+				       interrupt_fault, state,  stuck,       mode};
 
 static char *start(char **files, guint count)
 {
 	GString *hub = g_string_new(NULL);
-	char *why;
+	char *why = control_read(sim.ports, files, count);
 
 	describe_hub(hub);
-	why = add(hub);
+	if (!why)
+		why = add(hub);
 	g_string_free(hub, TRUE);
 	sim.last_number = 1;
-	for (guint i = 0; i < count && !why; i++) {
-		struct port *p = &sim.ports[i];
-
-		p->index = i + 1;
-		p->mode = 0666;
-		p->device = device_read(files[i], &why);
-		if (p->device)
-			why = plug(p, sim.last_number + 1, FALSE);
-	}
-	sim.count = count;
+	for (guint i = 0; i < count && !why; i++)
+		why = plug(&sim.ports[i], sim.last_number + 1, FALSE);
 	return why;
-}
-
-static gboolean on_signal(gpointer arg)
-{
-	(void)arg;
-	g_main_loop_quit(sim.loop);
-	return G_SOURCE_CONTINUE;
 }
 
 int main(int argc, char **argv)
 {
+	guint count = argc > 2 ? (guint)argc - 2 : 0;
+	int status = 1;
 	char *why;
 
-	if (argc < 3 || argc - 2 > DEVICES_MAX) {
+	if (count == 0) {
 		g_printerr("usage: umockdev-wrapper usbsim SOCKET FILE...\n");
 		return 2;
 	}
 	sim.testbed = umockdev_testbed_new();
 	sim.root = umockdev_testbed_get_root_dir(sim.testbed);
-	sim.loop = g_main_loop_new(NULL, FALSE);
-	why = start(argv + 2, (guint)argc - 2);
-	if (!why)
-		why = listen_on(argv[1]);
-	if (why) {
+	why = start(argv + 2, count);
+	if (why)
 		g_printerr("usbsim: %s\n", why);
-		g_object_unref(sim.testbed);
-		return 1;
-	}
-	g_unix_signal_add(SIGTERM, on_signal, NULL);
-	g_unix_signal_add(SIGINT, on_signal, NULL);
-	g_unix_fd_add(STDIN_FILENO, G_IO_IN | G_IO_HUP, on_stdin, NULL);
-	printf("%s\n", sim.root);
-	fflush(stdout);
-	g_main_loop_run(sim.loop);
+	else
+		status = control_run(&carrier, sim.ports, count, argv[1], sim.root);
 	g_object_unref(sim.testbed); /* removes the folder */
-	g_unlink(argv[1]);
-	return 0;
+	return status;
 }
