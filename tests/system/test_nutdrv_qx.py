@@ -305,7 +305,7 @@ def test_voltronics_fault_is_asked_for_while_there_is_one(site, serialsim):
     healthy = sim.answers["QGS"]
     sim.answers["QGS"] = healthy[:68] + "1" + healthy[69:]
     wait_until(lambda: "Overload" in ups.values().get("ups.alarm", ""))
-    assert "OVER" in ups.values()["ups.status"]
+    wait_until(lambda: "OVER" in ups.values()["ups.status"].split())
     sim.answers["QGS"] = healthy
     ups.wait_value("ups.alarm", None)
 

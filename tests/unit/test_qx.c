@@ -287,7 +287,7 @@ static enum device_result tell(const char *query, const char *value)
 	struct mapvalue v = {.kind = MAPVALUE_NUMBER};
 
 	assert_true(mapvalue_set_text(&v, value));
-	return ops.write(ops.arg, ops.place(ops.arg, query), &v, true);
+	return ops.write(ops.arg, ops.place(ops.arg, query), &v, MAP_AS_IT_IS, true);
 }
 
 static void a_command_is_sent_once_whatever_comes(void **state)
