@@ -61,10 +61,10 @@ class QxAdapter:
         """Puts the answers into their texts; the first byte is the adapter's, not the UPS's."""
         for index, query in TEXTS[self.way].items():
             answer = to_bytes(self.answers.get(query, "")) or b"ok"
-            self._ask(f"latin1 {index:02x} {(b'?' + answer[1:]).hex(' ')}")
+            self._ask(f"text-bytes {index} {(b'?' + answer[1:]).hex(' ')}")
         for index in [*range(16, 0x80, 8), *range(96, 250, 8)]:
             if index not in TEXTS[self.way]:
-                self._ask(f"latin1 {index:02x} 6f 6b")
+                self._ask(f"text-bytes {index} 6f 6b")
 
     def _run(self):
         seen = 0
@@ -83,7 +83,7 @@ class QxAdapter:
             index = int(text[1], 16)
             self.asked.append(TEXTS[self.way].get(index, f"#{index}"))
             return
-        sent = re.fullmatch(r"(?:set \S+ ..|out 02|vendor 0d): ([0-9a-f ]*)", line)
+        sent = re.fullmatch(r"(?:set \S+ ..|out ..|vendor 0d): ([0-9a-f ]*)", line)
         if not sent or self.way in TEXTS:
             return
         data = bytes.fromhex(sent[1])

@@ -296,15 +296,15 @@ static char *do_text(struct port *p, const struct words *w, GString *out)
 	return NULL;
 }
 
-/* latin1 INDEX HEX: any bytes, as characters of Latin-1. */
-static char *do_latin1(struct port *p, const struct words *w, GString *out)
+/* The same in bytes, Latin-1. */
+static char *do_text_bytes(struct port *p, const struct words *w, GString *out)
 {
+	guint64 index = w->n > 1 ? g_ascii_strtoull(w->w[1], NULL, 10) : 0;
 	GByteArray *bytes = rest_bytes(w, 2);
-	guint64 index = w->n > 1 ? g_ascii_strtoull(w->w[1], NULL, 16) : 0;
 
 	(void)out;
-	if (!bytes || index < 1 || index > 255)
-		return g_strdup("latin1 INDEX BYTES");
+	if (index < 1 || index > 255 || !bytes)
+		return g_strdup("text-bytes INDEX BYTES");
 	g_byte_array_append(bytes, (const guint8 *)"", 1);
 	g_free(p->device->texts[index]);
 	p->device->texts[index] =
@@ -336,7 +336,7 @@ static const struct {
 	{"mode", do_mode, TRUE}, {"unplug", do_unplug, TRUE},
 	{"plug", do_plug, TRUE}, {"quit", do_quit},
 	{"gets", do_gets},       {"fuse", do_fuse},
-	{"text", do_text},       {"latin1", do_latin1},
+	{"text", do_text},       {"text-bytes", do_text_bytes},
 	{"freeze", do_freeze},
 };
 
