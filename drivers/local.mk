@@ -172,7 +172,9 @@ tests_unit_test_driver_settings_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_driver_settings_LDADD = drivers/libcore.la $(CMOCKA_LIBS)
 
 man_pages += docs/man/dummy-ups.8 docs/man/nutupsdrv.8 docs/man/upsdrvctl.8
+man_pages += docs/man/snmp-ups.8
 man_pages += docs/man/usbhid-ups.8
+man_pages += docs/man/nutdrv_qx.8
 
 # UPSes that answer queries.
 noinst_LTLIBRARIES += drivers/libqx.la
@@ -181,10 +183,20 @@ drivers_libqx_la_SOURCES = \
 	drivers/qx/qxbattery.c drivers/qx/qxbattery.h \
 	drivers/qx/qxdevice.c drivers/qx/qxdevice.h \
 	drivers/qx/qxprobe.c drivers/qx/qxprobe.h \
-	drivers/qx/qxserial.c drivers/qx/qxserial.h
+	drivers/qx/qxserial.c drivers/qx/qxserial.h \
+	drivers/qx/qxsettings.c drivers/qx/qxsettings.h
 drivers_libqx_la_LIBADD = drivers/libenginehost.la drivers/libserial.la -lm
 
 driver_PROGRAMS += drivers/nutdrv_qx
+# The drivers that it took the place of.
+qx_older = bestups blazer_ser blazer_usb
+all-local: drivers/nutdrv_qx$(EXEEXT)
+	$(AM_V_at)for name in $(qx_older); do $(LN_S) -f nutdrv_qx$(EXEEXT) drivers/$$name; done
+install-data-hook:
+	for name in $(qx_older); do $(LN_S) -f nutdrv_qx$(EXEEXT) $(DESTDIR)$(driverdir)/$$name; done
+uninstall-hook:
+	for name in $(qx_older); do rm -f $(DESTDIR)$(driverdir)/$$name; done
+CLEANFILES += drivers/bestups drivers/blazer_ser drivers/blazer_usb
 drivers_nutdrv_qx_SOURCES = drivers/qx/nutdrv_qx.c drivers/qx/qxusb.h
 drivers_nutdrv_qx_LDADD = drivers/libqx.la
 if HAVE_USB
@@ -197,3 +209,17 @@ drivers_nutdrv_qx_LDADD += drivers/libusbtransport.la
 else
 drivers_nutdrv_qx_SOURCES += drivers/qx/qxusb_none.c
 endif
+
+check_PROGRAMS += tests/unit/test_qx
+TESTS += tests/unit/test_qx
+tests_unit_test_qx_SOURCES = tests/unit/test_qx.c
+tests_unit_test_qx_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_qx_LDADD = drivers/libqx.la $(CMOCKA_LIBS)
+
+if ENABLE_FUZZERS
+noinst_PROGRAMS += tests/fuzz/fuzz_qx
+endif
+tests_fuzz_fuzz_qx_SOURCES = tests/fuzz/fuzz_qx.c
+tests_fuzz_fuzz_qx_CPPFLAGS = $(AM_CPPFLAGS) -DMAPS_DATA='"$(abs_top_srcdir)/data"'
+tests_fuzz_fuzz_qx_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
+tests_fuzz_fuzz_qx_LDADD = drivers/libqx.la

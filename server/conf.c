@@ -7,6 +7,7 @@
 
 #include "server/conf.h"
 
+#include <errno.h>
 #include <limits.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -347,8 +348,11 @@ bool upsd_conf_read_server(struct upsd_conf *c, const char *path, struct conf_re
 	if (err) {
 		const struct conf_where whole = {.file = path};
 
-		conf_error(r, &whole, "create it (it may be empty) and let upsd's group read it",
-			   "cannot be read: %s", strerror(err));
+		conf_error(r, &whole,
+			   err == ETIMEDOUT
+				   ? NULL
+				   : "create it (it may be empty) and let upsd's group read it",
+			   "cannot be read: %s", conffile_why(err));
 		return false;
 	}
 	check_tls(c, path, r);

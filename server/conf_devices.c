@@ -10,6 +10,7 @@
 
 #include "server/conf.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -222,8 +223,9 @@ bool upsd_conf_read_devices(struct upsd_conf *c, const char *path, struct conf_r
 	int err = conffile_read_settings(path, take_setting, &rd, r);
 
 	if (err)
-		conf_error(r, &whole, "create it and let upsd's group read it",
-			   "cannot be read: %s", strerror(err));
+		conf_error(r, &whole,
+			   err == ETIMEDOUT ? NULL : "create it and let upsd's group read it",
+			   "cannot be read: %s", conffile_why(err));
 	for (size_t i = 0; !rd.out_of_memory && i < c->ups_count; i++) {
 		check_complete(&c->upses[i], path, r);
 		rd.out_of_memory |= !check_aliases(&rd, &c->upses[i], path, r);

@@ -6,8 +6,10 @@ import sys
 import pytest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent / "lib"))
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent / "sim" / "serial"))
 
 import harness  # noqa: E402
+import serialsim as serial_simulator  # noqa: E402
 from harness import debian_nut, netns  # noqa: E402
 from harness import snmp as snmp_agents  # noqa: E402
 from harness import usbsim as usb_simulator  # noqa: E402
@@ -59,6 +61,19 @@ def usbsim(site):
     finally:
         for simulator in made:
             simulator.close()
+
+
+@pytest.fixture
+def serialsim(site):
+    """A function that starts a simulated device on a serial line (tests/sim/serial)."""
+    made = []
+
+    def make(device):
+        made.append(serial_simulator.SerialSim(device, site.state / f"tty{len(made)}"))
+        return made[-1]
+    yield make
+    for simulator in made:
+        simulator.close()
 
 
 @pytest.fixture

@@ -201,8 +201,8 @@ static bool read_anew(struct engine *e, struct upsmon_conf *conf)
 	int err = upsmon_conf_read(conf, e->options.conf_path, &report);
 
 	if (err)
-		log_errno(token, err, "cannot read %s: the old configuration goes on",
-			  e->options.conf_path);
+		log_error(token, "cannot read %s: the old configuration goes on: %s",
+			  e->options.conf_path, conffile_why(err));
 	else if (report.errors)
 		log_error(token, "%s has %u errors: the old configuration goes on",
 			  e->options.conf_path, report.errors);

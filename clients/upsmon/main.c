@@ -263,7 +263,7 @@ static bool read_conf(const struct arguments *a, struct upsmon_conf *conf)
 	int err = upsmon_conf_read(conf, a->conf_path, &report);
 
 	if (err) {
-		log_errno(token, err, "cannot read %s", a->conf_path);
+		log_error(token, "cannot read %s: %s", a->conf_path, conffile_why(err));
 		return false;
 	}
 	if (report.errors && !a->check_flag) {

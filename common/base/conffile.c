@@ -256,6 +256,15 @@ int conffile_open(const char *path)
 	return copy;
 }
 
+const char *conffile_why(int err)
+{
+	if (err == ETIMEDOUT)
+		return "it is a pipe, and who writes into it falls silent before its end";
+	if (err == EFBIG)
+		return "it is a pipe, and there is no end to it";
+	return strerror(err);
+}
+
 static int run_path(struct run *run, const char *path)
 {
 	int err;

@@ -82,6 +82,9 @@ void conffile_set_open(conffile_open_fn *fn, void *arg);
 /* Opens a file that way; a descriptor (close-on-exec) or -1 with errno. */
 int conffile_open(const char *path);
 
+/* What such an errno means: strerror(3)'s words, and clearer ones for pipes. */
+const char *conffile_why(int err);
+
 /* Typed values: on failure an error naming `what`, the text and the permitted range is reported. */
 bool conf_parse_long(struct conf_report *r, const struct conf_where *at, const char *what,
 		     const char *text, long min, long max, long *out);

@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "common/base/clock.h"
+#include "common/base/errout.h"
 #include "common/base/str.h"
 
 /* The starter's part: waits for the child's word, or its death, and ends with what it says. */
@@ -88,6 +89,7 @@ static void let_go_of_output(void)
 		dup2(null, STDIN_FILENO);
 		dup2(null, STDOUT_FILENO);
 		dup2(null, STDERR_FILENO);
+		errout_close();
 		if (null > STDERR_FILENO)
 			close(null);
 	}

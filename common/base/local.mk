@@ -6,6 +6,7 @@ common_libbase_la_SOURCES += common/base/clock.c common/base/clock.h
 common_libbase_la_SOURCES += common/base/command.c common/base/command.h
 common_libbase_la_SOURCES += common/base/conffile.c common/base/conffile.h
 common_libbase_la_SOURCES += common/base/daemon.c common/base/daemon.h
+common_libbase_la_SOURCES += common/base/errout.c common/base/errout.h
 common_libbase_la_SOURCES += common/base/helper.c common/base/helper.h
 common_libbase_la_SOURCES += common/base/guarded.c common/base/guarded.h
 common_libbase_la_SOURCES += common/base/json.c common/base/json.h

@@ -2,9 +2,7 @@
 
 #include "common/base/log.h"
 
-#include <errno.h>
 #include <limits.h>
-#include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,6 +11,7 @@
 #include <unistd.h>
 
 #include "common/base/clock.h"
+#include "common/base/errout.h"
 #include "common/base/str.h"
 
 /* Longer messages are cut: a log line is for reading, not for carrying data. */
@@ -45,6 +44,7 @@ void log_init(const char *program)
 	const char *level = getenv("NUT_DEBUG_LEVEL");
 	long number;
 
+	errout_open();
 	logger.program = program;
 	logger.start_ms = clock_ms();
 	logger.show_pid = getenv("NUT_DEBUG_PID") != NULL;
@@ -90,6 +90,7 @@ void log_forget_descriptors(void)
 	if (logger.syslog_open)
 		closelog();
 	logger.syslog_open = false;
+	errout_close();
 }
 
 void log_to_stderr(bool on)
@@ -148,40 +149,24 @@ static bool is_wanted(enum log_level level)
 	       level == LOG_L_WARNING;
 }
 
-/* A signal in the middle does not make the wait longer, nor a full pipe writable. */
-static bool wait_until_writable(struct pollfd *out, int ms)
+/* The first time that it is stuck it is waited for, then not until it takes lines again. */
+static void put_on_stderr(const char *line, size_t len)
 {
-	long long end = clock_ms() + ms;
-	int n = poll(out, 1, ms);
+	int patience_ms = logger.lost ? 0 : STUCK_MS;
+	char note[64];
+	int n;
 
-	while (n < 0 && errno == EINTR) {
-		long long left = end - clock_ms();
-
-		n = poll(out, 1, left > 0 ? (int)left : 0);
+	if (logger.lost) {
+		n = snprintf(note, sizeof(note), "%lu lines of the log are lost here\n",
+			     logger.lost);
+		if (!errout_write(note, (size_t)n, patience_ms)) {
+			logger.lost++;
+			return;
+		}
+		logger.lost = 0;
 	}
-	return n != 0;
-}
-
-/*
- * Whoever reads our stderr may hang, or a terminal be stopped: that must not stop
- * a daemon.  The first time it is waited for, then not until it takes lines again.
- * A line is shorter than PIPE_BUF, so that it goes in whole or not at all.
- */
-static bool stderr_takes_a_line(void)
-{
-	struct pollfd out = {.fd = STDERR_FILENO, .events = POLLOUT};
-	char line[64];
-	int len;
-
-	if (!wait_until_writable(&out, logger.lost ? 0 : STUCK_MS)) {
+	if (!errout_write(line, len, patience_ms))
 		logger.lost++;
-		return false;
-	}
-	if (!logger.lost)
-		return true;
-	len = snprintf(line, sizeof(line), "%lu lines of the log are lost here\n", logger.lost);
-	logger.lost = 0;
-	return write(STDERR_FILENO, line, (size_t)len) >= 0 && wait_until_writable(&out, 0);
 }
 
 /* One write a line, so that the lines of several processes on one terminal do not mix. */
@@ -211,11 +196,7 @@ static void write_stderr(enum log_level level, int debug_level, const char *toke
 		return;
 	if ((size_t)len >= sizeof(line))
 		len = (int)sizeof(line) - 1;
-	/* There is nobody left to tell when stderr itself fails. */
-	if (!stderr_takes_a_line())
-		return;
-	if (write(STDERR_FILENO, line, (size_t)len) < 0)
-		return;
+	put_on_stderr(line, (size_t)len);
 }
 
 static void write_syslog(int priority, const char *text)

@@ -29,7 +29,8 @@ void log_set_quiet(bool quiet);
 void log_to_syslog(bool on);
 void log_to_stderr(bool on);
 
-/* For a forked process that will close all descriptors: syslog is opened anew for its next line. */
+/* For a forked process that will close all descriptors: what syslog and stderr need is opened anew
+ * for its next line. */
 void log_forget_descriptors(void);
 
 /*

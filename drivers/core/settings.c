@@ -353,7 +353,7 @@ static void read_file(struct settings *s, const char *path, const char *section,
 	const char *program;
 
 	if (err)
-		conf_error(r, &at, NULL, "cannot be read: %s", strerror(err));
+		conf_error(r, &at, NULL, "cannot be read: %s", conffile_why(err));
 	else if (!rd.found)
 		report_missing(&rd, path, r);
 	for (size_t i = 0; i < rd.name_count; i++)

@@ -159,7 +159,7 @@ bool ctl_config_read(struct ctl_config *cfg, struct conf_report *r)
 		return false;
 	err = conffile_read_settings(path, on_setting, &rd, r);
 	if (err) {
-		conf_error(r, &at, NULL, "cannot be read: %s", strerror(err));
+		conf_error(r, &at, NULL, "cannot be read: %s", conffile_why(err));
 		ctl_config_free(cfg);
 		return false;
 	}

@@ -12,7 +12,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "drivers/maps/mapconv.h"
+#include "drivers/maps/map.h"
 
 enum device_result {
 	DEVICE_OK,
@@ -55,9 +55,17 @@ struct engine_device {
 	/* True if read() needs no transfer. */
 	bool (*here)(void *arg, const void *place, unsigned long since);
 
-	/* `command`: what is written need not be a value that the place shows. */
+	/* `command`: what is written need not be a value that the place shows. `type`: what it is,
+	 * where the place does not tell. */
 	enum device_result (*write)(void *arg, const void *place, const struct mapvalue *v,
-				    bool command);
+				    enum map_type type, bool command);
+
+	/* True if a place stands for all that is below it at the moment; list() calls `fn` with
+	 * each value.  Both may be NULL. */
+	bool (*is_list)(void *arg, const void *place);
+	enum device_result (*list)(void *arg, const void *place,
+				   void (*fn)(void *fn_arg, const struct mapvalue *v),
+				   void *fn_arg);
 
 	/* The smallest difference between two numbers of a place; may be NULL: 1. */
 	double (*step)(void *arg, const void *place);

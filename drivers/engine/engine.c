@@ -5,7 +5,7 @@
 #include "common/base/str.h"
 #include "drivers/engine/engine_private.h"
 
-enum { FULL_S = 30 };
+enum { FULL_S = 30, SLOW_FULLS = 20 };
 
 /* -------------------------------------------------------------- what conversions ask */
 
@@ -85,6 +85,8 @@ static bool engine_start(struct engine *e, const struct map_match *match)
 		.answer = ask_answer,
 	};
 	take_numbers(e, match);
+	if (e->options.slow_fulls == 0)
+		e->options.slow_fulls = SLOW_FULLS;
 	if (!engine_rows_make(e))
 		return false;
 	engine_rows_settle(e);
@@ -127,6 +129,11 @@ size_t engine_rows_here(const struct engine *e)
 bool engine_number(const struct engine *e, const char *name, double *number)
 {
 	return mapnumbers_get(e->numbers, name, number);
+}
+
+void engine_look_at_all(struct engine *e)
+{
+	e->full_due_ms = 0;
 }
 
 void engine_news(struct engine *e)

@@ -35,8 +35,10 @@ struct engine_host {
 };
 
 struct engine_options {
-	long full_s;  /* pollfreq; 0: the map's number of that name, or 30 */
-	long quick_s; /* pollinterval */
+	long full_s;         /* pollfreq; 0: the map's number of that name, or 30 */
+	long quick_s;        /* pollinterval */
+	unsigned slow_fulls; /* full polls after which slow values are read again; 0: 20 */
+	bool quick_status;   /* STATUS rows are read at every poll, whatever the map says */
 	bool passive; /* the device is never asked: what it sends by itself is all there is */
 	struct engine_status_rules rules;
 	const char *product; /* the name in the device's descriptor; NULL or "" = none */
@@ -78,6 +80,9 @@ enum engine_result engine_poll(struct engine *e, long long now_ms);
 /* The device sent something by itself: it is published by the next engine_poll(), which is to be
  * called at once.  Makes no transfers. */
 void engine_news(struct engine *e);
+
+/* The next poll is a full one. */
+void engine_look_at_all(struct engine *e);
 
 enum driverwire_result engine_instcmd(struct engine *e, const char *name, const char *value);
 enum driverwire_result engine_setvar(struct engine *e, const char *name, const char *value);

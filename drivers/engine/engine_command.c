@@ -63,10 +63,10 @@ static bool in_table(const struct maplookup *l, const char *text)
 
 static bool within(const struct engine *e, const struct map_row *row, const char *text)
 {
-	double number;
+	double number, low, high;
 
-	return str_to_double(text, &number) && number >= engine_limit(e, row->low, row->low_name) &&
-	       number <= engine_limit(e, row->high, row->high_name);
+	return str_to_double(text, &number) &&
+	       (!engine_limits(e, row, &low, &high) || (number >= low && number <= high));
 }
 
 static bool allowed(const struct engine *e, const struct map_row *row, const char *text)
@@ -93,16 +93,30 @@ static bool same(const struct engine *e, const void *place, const struct mapvalu
 	return a->kind == b->kind && str_equal(a->text, b->text);
 }
 
+/* Some places show in another form what was written to them: compared is what is published then. */
+static bool shows(struct engine *e, const struct engine_row *r, const struct mapvalue *now,
+		  const char *text)
+{
+	struct mapvalue shown = *now;
+	double x, y;
+
+	if (!mapconv_read(r->row->steps, r->row->step_count, &shown, &e->context))
+		return false;
+	if (str_to_double(text, &x) && mapvalue_number(&shown, &y))
+		return fabs(x - y) < 1e-6;
+	return str_caseequal(mapvalue_text(&shown), text);
+}
+
 /* Whether the device took it: some need a moment, some round, some only pretend. */
-static bool reads_back(struct engine *e, const void *place, const struct mapvalue *wanted,
-		       struct mapvalue *now)
+static bool reads_back(struct engine *e, const struct engine_row *r, const char *text,
+		       const struct mapvalue *wanted, struct mapvalue *now)
 {
 	for (int i = 0; i < READ_BACK_TRIES; i++) {
 		if (i > 0 && !e->host.wait(e->host.arg, SETTLE_MS))
 			return false;
 		e->poll = e->device.begin(e->device.arg);
-		if (e->device.read(e->device.arg, place, e->poll, now) == DEVICE_OK &&
-		    same(e, place, now, wanted))
+		if (e->device.read(e->device.arg, r->place, e->poll, now) == DEVICE_OK &&
+		    (same(e, r->place, now, wanted) || shows(e, r, now, text)))
 			return true;
 	}
 	return false;
@@ -114,10 +128,11 @@ static enum driverwire_result set_place(struct engine *e, struct engine_row *r, 
 	enum driverwire_result result = to_value(e, r->row, value, &v);
 
 	if (result == DRIVERWIRE_HANDLED)
-		result = wire_result(e->device.write(e->device.arg, r->to, &v, false));
+		result =
+			wire_result(e->device.write(e->device.arg, r->to, &v, r->row->type, false));
 	if (result != DRIVERWIRE_HANDLED)
 		return result;
-	if (!reads_back(e, r->place, &v, &now)) {
+	if (!reads_back(e, r, value, &v, &now)) {
 		log_warn(token, "%s: %s was written, and the device still says \"%s\"", r->name,
 			 value, mapvalue_text(&now));
 		result = DRIVERWIRE_R_FAILED;
@@ -147,7 +162,7 @@ enum driverwire_result engine_setvar(struct engine *e, const char *name, const c
 		return DRIVERWIRE_R_UNKNOWN;
 	if (!allowed(e, r->row, value))
 		return DRIVERWIRE_R_INVALID;
-	if (r->row->own)
+	if (r->own)
 		return keep(e, r, value);
 	/* Before the first reading, for -k, nobody knows yet what the device gives. */
 	if (!r->place || !r->to || (e->decided && !r->published))
@@ -263,7 +278,8 @@ static enum driverwire_result run_row(struct engine *e, const struct engine_row 
 		value = r->row->value ? r->row->value : "";
 	result = to_value(e, r->row, value, &v);
 	if (result == DRIVERWIRE_HANDLED)
-		result = wire_result(e->device.write(e->device.arg, r->place, &v, true));
+		result = wire_result(
+			e->device.write(e->device.arg, r->place, &v, r->row->type, true));
 	log_debug(1, token, "%s: %s written to %s", r->name, value, r->where);
 	return result;
 }

@@ -4,6 +4,7 @@
 #include "config.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "common/base/log.h"
 #include "common/base/str.h"
@@ -12,9 +13,10 @@
 static const char token[] = "map";
 
 enum {
-	SLOW_FULLS = 20, /* full polls after which slow values are read again, unasked */
 	MOST_FAILURES =
-		3,       /* transfers of one poll; a device that hangs is not asked for the rest */
+		3, /* transfers of one poll; a device that hangs is not asked for the rest */
+	ALARM_TEXT_MAX = 1024,
+	MOST_PASSES = 6, /* of the first poll */
 	MOST_MISSES = 3, /* full polls without a value until it is taken back */
 };
 
@@ -77,7 +79,7 @@ static bool name_taken(struct engine *e, const struct engine_row *r)
 /* A value that the device does not give any more is taken back after a while. */
 static void count_miss(struct engine *e, struct engine_row *r)
 {
-	if (++r->misses < MOST_MISSES || !r->published || r->row->otherwise)
+	if (++r->misses < MOST_MISSES || !r->published || r->otherwise)
 		return;
 	log_debug(1, token, "%s is not given any more", r->name);
 	state_delete(e->host.state, r->name);
@@ -91,34 +93,21 @@ static enum device_result full_row(struct engine *e, struct engine_row *r)
 	if (!r->in_use && (e->decided || name_taken(e, r)))
 		return DEVICE_OK;
 	result = engine_take_row(e, r, age_of(e, r->row));
-	if (result == DEVICE_OK)
+	if (result == DEVICE_OK && (r->made || r->row->kind != MAP_VAR))
 		r->misses = 0;
 	else if (r->in_use)
 		count_miss(e, r);
 	/* A place that the device refuses, or of which nothing is made, leaves its variable to the
 	 * next row. */
 	if (!e->decided && r->row->kind == MAP_VAR &&
-	    (result == DEVICE_NONE || (result == DEVICE_OK && (r->made || r->row->otherwise))))
+	    (result == DEVICE_NONE || (result == DEVICE_OK && (r->made || r->otherwise))))
 		r->in_use = true;
 	return result;
 }
 
-/* Where no row made something the first one that was given may do so later. */
-static void decide(struct engine *e)
-{
-	for (size_t i = 0; i < e->count; i++) {
-		struct engine_row *r = e->rows[i];
-
-		if (r->row->kind == MAP_VAR && r->given && !r->in_use && !name_taken(e, r))
-			r->in_use = true;
-	}
-	engine_publish_known(e);
-	e->decided = true;
-}
-
 static bool to_read(const struct engine *e, const struct engine_row *r)
 {
-	return r->here && r->row->kind != MAP_CMD && !r->row->constant && !r->row->own &&
+	return r->here && r->row->kind != MAP_CMD && !r->constant && !r->own &&
 	       engine_row_counts(e, r);
 }
 
@@ -132,9 +121,51 @@ static bool rests(const struct engine *e, const struct engine_row *r)
 	return text && text[0] == '-';
 }
 
+static bool is_list(const struct engine *e, const struct engine_row *r)
+{
+	return r->place && e->device.is_list && e->device.is_list(e->device.arg, r->place);
+}
+
 static bool to_read_quickly(const struct engine *e, const struct engine_row *r)
 {
-	return (r->row->flags & MAP_QUICK) && r->in_use && to_read(e, r) && !rests(e, r);
+	bool quick = (r->row->flags & MAP_QUICK) || r == e->pulse ||
+		     (e->options.quick_status && r->row->kind == MAP_STATUS && !is_list(e, r));
+
+	return quick && r->in_use && to_read(e, r) && !rests(e, r);
+}
+
+/* Where no row is quick one of them is: a quick poll that asks nothing would call a dead device
+ * alive. */
+static void find_pulse(struct engine *e)
+{
+	const struct engine_row *any = NULL;
+
+	for (size_t i = 0; i < e->count; i++) {
+		const struct engine_row *r = e->rows[i];
+
+		if (to_read_quickly(e, r) && r->place)
+			return;
+		if (!any && !(r->row->flags & (MAP_STATIC | MAP_SLOW)) && r->place && r->given &&
+		    r->in_use && to_read(e, r) && !is_list(e, r))
+			any = r;
+	}
+	e->pulse = any;
+}
+
+/* Where no row made something the first one that was given may do so later. */
+static void decide(struct engine *e)
+{
+	for (size_t i = 0; i < e->count; i++) {
+		struct engine_row *r = e->rows[i];
+
+		if (r->row->kind == MAP_VAR && r->given && !r->in_use && !name_taken(e, r))
+			r->in_use = true;
+	}
+	engine_publish_known(e);
+	e->decided = true;
+	/* What a HID device sends by itself is newer than what it is asked for: it has quick rows. */
+	if (e->device.prepare)
+		find_pulse(e);
 }
 
 /* ------------------------------------------------------------------------ many at once */
@@ -162,8 +193,12 @@ static void want_row(const struct engine *e, struct wants *w, const struct engin
 		want(w, r->only_if, 0);
 		want(w, r->unless, 0);
 	}
-	if (first || (quick ? to_read_quickly(e, r)
-			    : to_read(e, r) && (r->in_use || !e->decided)))
+	if (!quick && (first || to_read(e, r)))
+		want(w, r->asked_if, e->poll);
+	/* A list is walked when its row is read. */
+	if (is_list(e, r))
+		return;
+	if (first || (quick ? to_read_quickly(e, r) : to_read(e, r) && (r->in_use || !e->decided)))
 		want(w, r->place, age_of(e, r->row));
 }
 
@@ -174,7 +209,7 @@ static enum device_result prepare(struct engine *e, bool quick)
 
 	if (!e->device.prepare)
 		return DEVICE_OK;
-	w.list = calloc(3 * e->count + 1, sizeof(*w.list));
+	w.list = calloc(4 * e->count + 1, sizeof(*w.list));
 	if (!w.list)
 		return DEVICE_NONE;
 	for (size_t i = 0; i < e->count; i++)
@@ -200,6 +235,7 @@ static enum engine_result engine_failure(enum device_result r)
 /* What a full poll came to. */
 struct outcome {
 	bool good, vital_missing;
+	size_t seen; /* rows, in the first poll */
 };
 
 /* The rows that are vital, or the others. */
@@ -213,6 +249,7 @@ static enum engine_result read_rows(struct engine *e, bool vital, struct outcome
 			continue;
 		result = full_row(e, r);
 		r->seen = true;
+		o->seen++;
 		if (result == DEVICE_GONE || hangs(e))
 			return engine_failure(result);
 		o->good = o->good || result == DEVICE_OK;
@@ -240,27 +277,31 @@ static enum engine_result full_pass(struct engine *e, struct outcome *o)
 	return read_rows(e, false, o);
 }
 
-/* How many there are of something is known once it was read: then come its rows. */
+/* How many there are of something, and of how many phases, is known once it was read: then come
+ * its rows. */
 static enum engine_result first_passes(struct engine *e, struct outcome *o)
 {
 	enum engine_result result;
 	bool more = true;
+	size_t seen;
 
 	for (size_t i = 0; i < e->count; i++)
 		e->rows[i]->seen = false;
-	for (int pass = 0; more && pass <= MAP_LOOPS_MAX + 1; pass++) {
+	for (int pass = 0; more && pass < MOST_PASSES; pass++) {
+		seen = o->seen;
 		result = full_pass(e, o);
 		if (result != ENGINE_OK)
 			return result;
 		if (!engine_templates_expand(e, &more))
 			return ENGINE_FAILED;
+		more = more || o->seen != seen;
 	}
 	return ENGINE_OK;
 }
 
 static enum engine_result full_poll(struct engine *e)
 {
-	struct outcome o = {false, false};
+	struct outcome o = {false, false, 0};
 	enum engine_result result = e->decided ? full_pass(e, &o) : first_passes(e, &o);
 
 	if (result != ENGINE_OK)
@@ -311,6 +352,19 @@ static double battery_charge(const struct engine *e)
 	return text && str_to_double(text, &charge) ? charge : -1;
 }
 
+static void say_alarms(struct engine *e, const char *texts)
+{
+	char text[ALARM_TEXT_MAX];
+
+	while (texts && *texts) {
+		size_t len = strcspn(texts, "\n");
+
+		str_format(text, sizeof(text), "%.*s", (int)len, texts);
+		e->host.alarm(e->host.arg, text);
+		texts += len + (texts[len] ? 1 : 0);
+	}
+}
+
 static void publish_status(struct engine *e, long long now_ms)
 {
 	const struct engine_status_sink sink = {e->host.status, e->host.alarm, e->host.arg};
@@ -319,8 +373,8 @@ static void publish_status(struct engine *e, long long now_ms)
 	e->host.status_begin(e->host.arg);
 	engine_status_compose(&e->status, &e->options.rules, battery_charge(e), now_ms, &sink);
 	for (size_t i = 0; i < e->count; i++) {
-		if (e->rows[i]->alarm)
-			e->host.alarm(e->host.arg, e->rows[i]->alarm);
+		if (engine_row_counts(e, e->rows[i]))
+			say_alarms(e, e->rows[i]->alarm);
 	}
 	if (reason)
 		e->host.set_text(e->host.arg, "input.transfer.reason", reason);
@@ -333,7 +387,7 @@ static enum engine_result read_full(struct engine *e, long long now_ms)
 	enum engine_result result;
 
 	begin(e);
-	if (e->fulls % SLOW_FULLS == 0)
+	if (e->fulls % e->options.slow_fulls == 0)
 		e->slow_since = e->poll;
 	result = full_poll(e);
 	if (result != ENGINE_OK)
@@ -381,6 +435,9 @@ enum engine_result engine_poll(struct engine *e, long long now_ms)
 	engine_status_forget(&e->status);
 	for (size_t i = 0; i < e->count; i++)
 		engine_count_votes(e, e->rows[i]);
+	/* What is no UPS has no status. */
+	if (!e->tells_status)
+		return ENGINE_OK;
 	if (!engine_status_known(&e->status))
 		return ENGINE_UNKNOWN;
 	publish_status(e, now_ms);

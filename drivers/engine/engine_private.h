@@ -17,9 +17,11 @@
 struct engine_row {
 	const struct map_row *row;
 	const char *name, *where; /* the row's own, or what a template makes of them */
-	char *texts;              /* both, where a template made them */
-	const void *place;        /* NULL: there is no such place, or the row names none */
-	const void *only_if, *unless;
+	const char *constant, *own, *otherwise; /* the same; NULL: not given */
+	char *texts;                            /* both, where a template made them */
+	const void *place; /* NULL: there is no such place, or the row names none */
+	const void *only_if, *unless, *asked_if;
+	long device;    /* of a chain, from 1; 0: there is none */
 	const void *to; /* where it is written */
 	bool here;      /* it can be used on this device */
 	bool in_use;    /* VAR: it is the one that gives its variable; others: always */
@@ -28,9 +30,10 @@ struct engine_row {
 	bool made;                    /* the conversions made something of the last one */
 	struct mapvalue *last;        /* STATUS: that one, as it was read */
 	unsigned misses;              /* full polls in a row without a value */
-	char *alarm;                  /* ALARM: the text while it holds */
+	char *alarm;                  /* ALARM: the texts that hold, '\n' between */
+	struct engine_votes listed;   /* STATUS of a list: the votes of all of it */
 	size_t index;                 /* of `row` in the map */
-	long number[2];               /* of i and j, of a template */
+	long number[3];               /* device, i and j of a template */
 	bool seen;                    /* read, or tried, in the first poll */
 	size_t order;                 /* in the map */
 	struct engine_row *next_same; /* the next of that name, in the order of the map */
@@ -47,10 +50,14 @@ struct engine {
 	struct engine_row **names; /* the first of each name, sorted by it */
 	size_t count, room, name_count, rows_here;
 	bool *expanded; /* the map's rows that are templates, and were made */
+	long chain,
+		chain_base; /* devices of a chain, and the number of the first; 0: not known yet */
+	bool tells_status;  /* there are STATUS rows */
 	struct engine_status status;
-	bool decided;  /* which row gives each variable */
-	bool news;     /* since the last poll */
-	bool troubled; /* the last poll failed */
+	const struct engine_row *pulse; /* read at quick polls, where no row is quick; or NULL */
+	bool decided;                   /* which row gives each variable */
+	bool news;                      /* since the last poll */
+	bool troubled;                  /* the last poll failed */
 	long long full_due_ms, quick_due_ms;
 	unsigned fulls;              /* done */
 	unsigned long poll;          /* its number */
@@ -89,6 +96,9 @@ void engine_rows_settle(struct engine *e);
 
 /* engine_template.c */
 
+/* It is many rows, which engine_templates_expand() makes. */
+bool engine_is_template(const struct engine *e, const struct map_row *row);
+
 /* Makes the rows of templates whose numbers are known by now; *more: there were some.  False: no
  * memory. */
 bool engine_templates_expand(struct engine *e, bool *more);
@@ -107,8 +117,9 @@ void engine_publish(struct engine *e, struct engine_row *r, const char *text);
 /* Constants, settings that the driver keeps, and commands. */
 void engine_publish_known(struct engine *e);
 
-/* A limit of a row: a number, or the one of that name, if there is one. */
-double engine_limit(const struct engine *e, double number, const char *name);
+/* The limits of a row: numbers, or those of the device that are named.  False: it has not told
+ * them. */
+bool engine_limits(const struct engine *e, const struct map_row *row, double *low, double *high);
 
 /* engine_command.c */
 void engine_publish_commands(struct engine *e);

@@ -22,7 +22,7 @@ static int by_place_in_map(const void *a, const void *b)
 
 	if (x->index != y->index)
 		return x->index < y->index ? -1 : 1;
-	for (size_t i = 0; i < 2; i++) {
+	for (size_t i = 0; i < 3; i++) {
 		if (x->number[i] != y->number[i])
 			return x->number[i] < y->number[i] ? -1 : 1;
 	}
@@ -38,6 +38,8 @@ bool engine_rows_index(struct engine *e)
 	e->names = calloc(e->count + 1, sizeof(struct engine_row *));
 	if (!e->names)
 		return false;
+	if (e->count == 0)
+		return true; /* a map without rows: there is nothing to sort */
 	qsort(e->rows, e->count, sizeof(struct engine_row *), by_place_in_map);
 	for (size_t i = 0; i < e->count; i++) {
 		e->rows[i]->order = i;
@@ -76,9 +78,28 @@ struct engine_row *engine_rows_first(const struct engine *e, const char *name)
 	return NULL;
 }
 
+/* Of one phase are those that do not tell. */
+static bool has_phases(const struct engine *e, const struct engine_row *r)
+{
+	char name[64];
+	const char *text;
+	double phases;
+
+	if (!r->row->phases_of)
+		return true;
+	if (r->device > 0)
+		str_format(name, sizeof(name), "device.%ld.%s", r->device, r->row->phases_of);
+	else
+		str_copy(name, sizeof(name), r->row->phases_of);
+	text = state_get(e->host.state, name);
+	if (!text || !str_to_double(text, &phases))
+		phases = 1;
+	return (phases > 1) == (r->row->phases > 1);
+}
+
 bool engine_row_counts(const struct engine *e, const struct engine_row *r)
 {
-	return mapnumbers_allow(e->numbers, r->row->when);
+	return mapnumbers_allow(e->numbers, r->row->when) && has_phases(e, r);
 }
 
 struct engine_row *engine_find_variable(const struct engine *e, const char *name)
@@ -138,6 +159,9 @@ struct engine_row *engine_rows_add(struct engine *e, size_t index)
 	r->index = index;
 	r->name = row->name;
 	r->where = row->where;
+	r->constant = row->constant;
+	r->own = row->own;
+	r->otherwise = row->otherwise;
 	r->in_use = row->kind != MAP_VAR || (row->flags & MAP_HIDDEN);
 	e->rows[e->count++] = r;
 	return r;
@@ -150,12 +174,15 @@ bool engine_rows_make(struct engine *e)
 		return false;
 	for (size_t i = 0; i < e->map->row_count; i++) {
 		const struct map_row *row = &e->map->rows[i];
-		struct engine_row *r = row->loop_count == 0 ? engine_rows_add(e, i) : NULL;
+		struct engine_row *r;
 
-		if (row->loop_count > 0)
+		e->tells_status = e->tells_status || row->kind == MAP_STATUS;
+		if (engine_is_template(e, row))
 			continue;
+		r = engine_rows_add(e, i);
 		if (!r)
 			return false;
+		r->asked_if = place_of(e, row->asked_if);
 		r->place = place_of(e, r->where);
 		r->only_if = place_of(e, row->only_if);
 		r->unless = place_of(e, row->unless);

@@ -51,7 +51,14 @@ bool engine_status_holds(const struct engine_status *s, enum mapword word)
 
 bool engine_status_known(const struct engine_status *s)
 {
-	return s->votes[MAPWORD_ONLINE] != VOTE_NONE || s->votes[MAPWORD_DISCHRG] != VOTE_NONE;
+	return s->votes[MAPWORD_ONLINE] != VOTE_NONE || s->votes[MAPWORD_DISCHRG] != VOTE_NONE ||
+	       engine_status_holds(s, MAPWORD_OFF);
+}
+
+/* An output that is off, and no word of where power would come from. */
+static bool only_off(const struct engine_status *s)
+{
+	return s->votes[MAPWORD_ONLINE] == VOTE_NONE && s->votes[MAPWORD_DISCHRG] == VOTE_NONE;
 }
 
 /* Where the device says nothing of its input, a battery that gives power does. */
@@ -121,9 +128,10 @@ static const struct {
 	enum mapword word;
 	const char *status;
 } plain[] = {
-	{MAPWORD_OVERLOAD, "OVER"},     {MAPWORD_TRIM, "TRIM"},        {MAPWORD_BOOST, "BOOST"},
-	{MAPWORD_BYPASS, "BYPASS"}, {MAPWORD_FSD, "FSD"}, {MAPWORD_BYPASSAUTO, "BYPASS"}, {MAPWORD_BYPASSMAN, "BYPASS"}, {MAPWORD_OFF, "OFF"},
-	{MAPWORD_ECOMODE, "ECO"},       {MAPWORD_ESSMODE, "ECO"},
+	{MAPWORD_OVERLOAD, "OVER"},    {MAPWORD_TRIM, "TRIM"}, {MAPWORD_BOOST, "BOOST"},
+	{MAPWORD_BYPASS, "BYPASS"},    {MAPWORD_FSD, "FSD"},   {MAPWORD_BYPASSAUTO, "BYPASS"},
+	{MAPWORD_BYPASSMAN, "BYPASS"}, {MAPWORD_OFF, "OFF"},   {MAPWORD_ECOMODE, "ECO"},
+	{MAPWORD_ESSMODE, "ECO"},
 };
 
 static const struct {
@@ -182,7 +190,8 @@ void engine_status_compose(struct engine_status *s, const struct engine_status_r
 	/* First: many devices look as if they were off or on battery then. */
 	if (calibrating)
 		sink->status(sink->arg, "CAL");
-	sink->status(sink->arg, battery ? "OB" : "OL");
+	if (!only_off(s))
+		sink->status(sink->arg, battery ? "OB" : "OL");
 	say_battery(s, charge, believed, sink);
 	for (size_t i = 0; i < sizeof(plain) / sizeof(plain[0]); i++) {
 		if (engine_status_holds(s, plain[i].word))

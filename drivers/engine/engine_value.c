@@ -3,6 +3,7 @@
  */
 #include "config.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,11 +11,14 @@
 #include "common/base/str.h"
 #include "drivers/engine/engine_private.h"
 
-double engine_limit(const struct engine *e, double number, const char *name)
-{
-	double told;
+enum { ALARMS_MAX = 4096 }; /* bytes of all alarms of a row */
 
-	return name && mapnumbers_get(e->numbers, name, &told) ? told : number;
+bool engine_limits(const struct engine *e, const struct map_row *row, double *low, double *high)
+{
+	*low = row->low;
+	*high = row->high;
+	return (!row->low_name || mapnumbers_get(e->numbers, row->low_name, low)) &&
+	       (!row->high_name || mapnumbers_get(e->numbers, row->high_name, high));
 }
 
 /* Some conversions refuse what the device, being of another kind, cannot be set to. */
@@ -31,6 +35,7 @@ static void publish_rules(struct engine *e, const struct engine_row *r)
 {
 	const struct map_row *row = r->row;
 	struct state *s = e->host.state;
+	double low, high;
 
 	if (!(row->flags & MAP_RW))
 		return;
@@ -39,9 +44,8 @@ static void publish_rules(struct engine *e, const struct engine_row *r)
 						: STATE_RW | STATE_STRING);
 	if (row->length > 0)
 		state_set_aux(s, r->name, row->length);
-	if (row->flags & MAP_LIMITS)
-		state_add_range(s, r->name, (long)engine_limit(e, row->low, row->low_name),
-				(long)engine_limit(e, row->high, row->high_name));
+	if (row->flags & MAP_LIMITS && engine_limits(e, row, &low, &high))
+		state_add_range(s, r->name, (long)ceil(low), (long)floor(high));
 	for (size_t i = 0; row->values && i < row->values->count; i++) {
 		if (can_be_set(e, row, row->values->rows[i].text))
 			state_add_enum(s, r->name, row->values->rows[i].text);
@@ -59,23 +63,103 @@ void engine_publish(struct engine *e, struct engine_row *r, const char *text)
 	}
 }
 
-static void take_alarm(struct engine_row *r, struct mapvalue *v, bool has_value)
+/* Adds to the texts of a row; '\n' is between them. */
+static void add_text(char **texts, const char *text)
 {
-	bool text_of_its_own = str_equal(r->name, "*");
+	size_t used = *texts ? strlen(*texts) : 0, len = strlen(text);
+	char *longer;
+
+	if (len == 0 || used + len > ALARMS_MAX)
+		return;
+	longer = realloc(*texts, used + len + 2);
+	if (!longer)
+		return;
+	if (used > 0)
+		longer[used++] = '\n';
+	memcpy(longer + used, text, len + 1);
+	*texts = longer;
+}
+
+/* "outlet 1 *": what the items make is in the place of the star. */
+static void alarm_text(const struct engine_row *r, struct mapvalue *v, char *dst, size_t size)
+{
+	const char *star = strchr(r->name, '*'), *made = mapvalue_text(v);
 	double number = 0;
 
+	dst[0] = '\0';
+	if (star && made[0])
+		str_format(dst, size, "%.*s%s%s", (int)(star - r->name), r->name, made, star + 1);
+	else if (!star && mapvalue_number(v, &number) && number != 0)
+		str_copy(dst, size, r->name);
+}
+
+static void take_alarm(struct engine_row *r, struct mapvalue *v)
+{
+	char text[2 * MAPVALUE_TEXT_MAX], all[2 * MAPVALUE_TEXT_MAX + 32];
+
+	alarm_text(r, v, text, sizeof(text));
+	if (r->device > 0 && text[0])
+		str_format(all, sizeof(all), "device %ld: %s", r->device, text);
+	else
+		str_copy(all, sizeof(all), text);
+	add_text(&r->alarm, all);
+}
+
+static void forget_alarm(struct engine_row *r)
+{
 	free(r->alarm);
 	r->alarm = NULL;
-	if (!has_value)
+}
+
+/* ------------------------------------------------------------------------------- lists */
+
+struct listing {
+	struct engine *e;
+	struct engine_row *r;
+};
+
+static void take_listed(void *arg, const struct mapvalue *given)
+{
+	struct listing *l = arg;
+	struct mapvalue v = *given;
+
+	if (!mapconv_read(l->r->row->steps, l->r->row->step_count, &v, &l->e->context))
 		return;
-	if (text_of_its_own)
-		r->alarm = str_dup(mapvalue_text(v));
-	else if (mapvalue_number(v, &number) && number != 0)
-		r->alarm = str_dup(r->name);
-	if (r->alarm && r->alarm[0] == '\0') {
-		free(r->alarm);
-		r->alarm = NULL;
-	}
+	if (l->r->row->kind == MAP_ALARM)
+		take_alarm(l->r, &v);
+	else
+		engine_votes_take_text(&l->r->listed, mapvalue_text(&v));
+}
+
+static bool is_list(const struct engine *e, const struct engine_row *r)
+{
+	return r->place && e->device.is_list && e->device.is_list(e->device.arg, r->place);
+}
+
+static enum device_result take_list(struct engine *e, struct engine_row *r)
+{
+	struct listing l = {e, r};
+	enum device_result result;
+
+	forget_alarm(r);
+	r->listed = (struct engine_votes){0};
+	result = e->device.list(e->device.arg, r->place, take_listed, &l);
+	r->given = r->given || result == DEVICE_OK;
+	return result;
+}
+
+/* while(): where that number is 0 there is nothing to be asked. */
+static bool is_asked(struct engine *e, const struct engine_row *r, unsigned long since,
+		     enum device_result *result)
+{
+	struct mapvalue v = {.kind = MAPVALUE_NUMBER};
+	double number;
+
+	if (!r->row->asked_if)
+		return true;
+	*result = r->asked_if ? e->device.read(e->device.arg, r->asked_if, since, &v)
+			      : DEVICE_REFUSED;
+	return *result == DEVICE_OK && mapvalue_number(&v, &number) && number != 0;
 }
 
 static enum device_result read_row(struct engine *e, struct engine_row *r, unsigned long since,
@@ -105,6 +189,10 @@ void engine_count_votes(struct engine *e, const struct engine_row *r)
 
 	if (row->kind != MAP_STATUS || !r->given || !engine_row_counts(e, r))
 		return;
+	if (is_list(e, r)) {
+		engine_status_count(&e->status, &r->listed);
+		return;
+	}
 	v = *r->last;
 	if (!mapconv_read(row->steps, row->step_count, &v, &e->context))
 		return;
@@ -116,35 +204,48 @@ void engine_count_votes(struct engine *e, const struct engine_row *r)
 	engine_status_count(&e->status, &votes);
 }
 
-enum device_result engine_take_row(struct engine *e, struct engine_row *r, unsigned long since)
+static void take_value(struct engine *e, struct engine_row *r, struct mapvalue *v)
 {
 	const struct map_row *row = r->row;
-	struct mapvalue v = {.kind = MAPVALUE_NUMBER};
-	enum device_result result = read_row(e, r, since, &v);
-	bool has_value;
 
-	if (result != DEVICE_OK) {
-		if (row->kind == MAP_VAR && row->otherwise && result != DEVICE_GONE)
-			engine_publish(e, r, row->otherwise);
+	r->made = mapconv_read(row->steps, row->step_count, v, &e->context);
+	if (row->kind == MAP_ALARM) {
+		forget_alarm(r);
+		if (r->made)
+			take_alarm(r, v);
+	} else if (r->made) {
+		engine_publish(e, r, mapvalue_text(v));
+	} else if (r->otherwise) {
+		engine_publish(e, r, r->otherwise);
+	}
+}
+
+enum device_result engine_take_row(struct engine *e, struct engine_row *r, unsigned long since)
+{
+	struct mapvalue v = {.kind = MAPVALUE_NUMBER};
+	enum device_result result = DEVICE_OK;
+
+	if (!is_asked(e, r, since, &result)) {
+		forget_alarm(r);
+		r->given = false;
 		return result;
 	}
-	if (row->kind == MAP_STATUS)
-		return DEVICE_OK;
-	r->made = has_value = mapconv_read(row->steps, row->step_count, &v, &e->context);
-	if (row->kind == MAP_ALARM)
-		take_alarm(r, &v, has_value);
-	else if (row->kind == MAP_VAR && has_value)
-		engine_publish(e, r, mapvalue_text(&v));
-	else if (row->kind == MAP_VAR && row->otherwise)
-		engine_publish(e, r, row->otherwise);
-	return DEVICE_OK;
+	if (is_list(e, r))
+		return take_list(e, r);
+	result = read_row(e, r, since, &v);
+	if (result == DEVICE_OK && r->row->kind != MAP_STATUS)
+		take_value(e, r, &v);
+	else if (result != DEVICE_OK && r->row->kind == MAP_VAR && r->otherwise &&
+		 result != DEVICE_GONE)
+		engine_publish(e, r, r->otherwise);
+	return result;
 }
 
 void engine_publish_known(struct engine *e)
 {
 	for (size_t i = 0; i < e->count; i++) {
 		struct engine_row *r = e->rows[i];
-		const char *text = r->row->constant ? r->row->constant : r->row->own;
+		const char *text = r->constant ? r->constant : r->own;
 
 		if (r->row->kind != MAP_VAR || !r->here || !text || r->published ||
 		    engine_find_variable(e, r->name) != r)

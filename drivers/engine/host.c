@@ -57,7 +57,7 @@ bool engine_core_maps(struct core *c, const char *driver, const char *option,
 	static bool is_loaded;
 	static char arg[] = "map";
 	struct conf_report report = {.emit = conf_emit_log, .arg = arg};
-	const char *name = core_option(c, option);
+	const char *name = option ? core_option(c, option) : NULL;
 
 	if (!is_loaded && !mapset_load(&loaded, driver, &report))
 		return false;

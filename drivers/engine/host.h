@@ -13,8 +13,8 @@ struct engine_host engine_core_host(struct core *c);
 
 /*
  * All maps of a driver, read at the first call and kept to the end of the process:
- * the sandbox closes their folders.  *only: the map that the option `option` names,
- * NULL if it is not given.  False, and logged: there are none, or none of that name.
+ * the sandbox closes their folders.  *only: the map that the option `option` names (NULL:
+ * none does), NULL if it is not given.  False, and logged: there are none, or none of that name.
  */
 bool engine_core_maps(struct core *c, const char *driver, const char *option,
 		      const struct mapset **maps, const struct map **only);

@@ -8,7 +8,7 @@ drivers_libmaps_la_SOURCES = \
 	drivers/maps/mapdate.c drivers/maps/mapdate.h \
 	drivers/maps/mapfun.c drivers/maps/mapfun.h drivers/maps/mapfun_private.h \
 	drivers/maps/mapfun_ever.c \
-	drivers/maps/mapfun_megatec.c \
+	drivers/maps/mapfun_masterguard.c drivers/maps/mapfun_megatec.c \
 	drivers/maps/mapfun_mge.c \
 	drivers/maps/mapfun_powercom.c \
 	drivers/maps/mapfun_qx.c \

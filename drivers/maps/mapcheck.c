@@ -171,10 +171,20 @@ static bool sets_number(const struct map_set_item *sets, size_t count, const cha
 	return false;
 }
 
-/* k(name) is set for all devices of the map, or for each. */
+static bool is_kept(const struct map *m, const char *name)
+{
+	for (size_t i = 0; i < m->row_count; i++)
+		for (size_t k = 0; k < m->rows[i].step_count; k++)
+			if (str_equal(m->rows[i].steps[k].conv->name, "keep") &&
+			    str_caseequal(m->rows[i].steps[k].name, name))
+				return true;
+	return false;
+}
+
+/* k(name) is set for all devices of the map, or for each, or told by them. */
 static bool number_is_set(const struct map *m, const char *name)
 {
-	if (sets_number(m->sets, m->set_count, name))
+	if (sets_number(m->sets, m->set_count, name) || is_kept(m, name))
 		return true;
 	for (size_t i = 0; i < m->match_count; i++)
 		if (!sets_number(m->matches[i].sets, m->matches[i].set_count, name))

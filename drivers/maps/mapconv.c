@@ -531,6 +531,103 @@ static bool read_letter(const struct mapconv_step *s, struct mapvalue *v,
 	return false;
 }
 
+/* ------------------------------------------------------------- texts of many switches */
+
+/* Voltronic's "EabcDxyz": what is on stands behind the E, what is off behind the D. */
+static bool read_switch(const struct mapconv_step *s, struct mapvalue *v,
+			const struct mapconv_context *c)
+{
+	const char *text = mapvalue_text(v), *off = strchr(text, 'D');
+	const char *at = strstr(text, s->name);
+
+	(void)c;
+	return at && mapvalue_set_number(v, !off || at < off ? 1 : 0);
+}
+
+static bool write_switch(const struct mapconv_step *s, struct mapvalue *v,
+			 const struct mapconv_context *c)
+{
+	double on;
+
+	(void)s, (void)c;
+	return mapvalue_number(v, &on) && mapvalue_set_text(v, on != 0 ? "E" : "D");
+}
+
+/* "0100...": the texts of the places where there is a 1; as many as there is room for. */
+static bool read_places(const struct mapconv_step *s, struct mapvalue *v,
+			const struct mapconv_context *c)
+{
+	char bits[MAPVALUE_TEXT_MAX], out[MAPVALUE_TEXT_MAX] = "";
+
+	(void)c;
+	str_copy(bits, sizeof(bits), mapvalue_text(v));
+	for (size_t i = 0; bits[i]; i++) {
+		const struct maplookup_row *row =
+			bits[i] == '1' ? maplookup_number(s->lookup, (double)i) : NULL;
+		size_t used = strlen(out);
+
+		if (row && used + strlen(row->text) + 3 < sizeof(out))
+			str_format(out + used, sizeof(out) - used, "%s%s", used ? ", " : "",
+				   row->text);
+	}
+	return out[0] && mapvalue_set_text(v, out);
+}
+
+static bool read_strip(const struct mapconv_step *s, struct mapvalue *v,
+		       const struct mapconv_context *c)
+{
+	char text[MAPVALUE_TEXT_MAX];
+	size_t from, to;
+
+	(void)c;
+	str_copy(text, sizeof(text), mapvalue_text(v));
+	from = strspn(text, s->name);
+	to = strlen(text);
+	while (to > from && strchr(s->name, text[to - 1]))
+		to--;
+	text[to] = '\0';
+	return mapvalue_set_text(v, text + from);
+}
+
+static bool read_zeros(const struct mapconv_step *s, struct mapvalue *v,
+		       const struct mapconv_context *c)
+{
+	(void)s, (void)v, (void)c;
+	return true;
+}
+
+static bool write_zeros(const struct mapconv_step *s, struct mapvalue *v,
+			const struct mapconv_context *c)
+{
+	char text[MAPVALUE_TEXT_MAX];
+	double number;
+
+	(void)c;
+	return mapvalue_number(v, &number) &&
+	       str_format(text, sizeof(text), "%0*.*f", (int)s->y, (int)s->x, number) &&
+	       mapvalue_set_text(v, text);
+}
+
+/* A serial number of zeros is none. */
+static bool read_nonzero(const struct mapconv_step *s, struct mapvalue *v,
+			 const struct mapconv_context *c)
+{
+	const char *text = mapvalue_text(v);
+
+	(void)s, (void)c;
+	return text[strspn(text, "0 ")] != '\0';
+}
+
+/* Of several devices, the one that the user named. */
+static bool read_agrees(const struct mapconv_step *s, struct mapvalue *v,
+			const struct mapconv_context *c)
+{
+	double wanted, number;
+
+	return !c->numbers || !mapnumbers_get(c->numbers, s->name, &wanted) ||
+	       (mapvalue_number(v, &number) && number == wanted);
+}
+
 const struct mapconv mapconv_table[] = {
 	{"format", MAPCONV_FORMAT, read_format, write_format, false},
 	{"scale", MAPCONV_FACTOR, read_scale, read_divide, false},
@@ -566,6 +663,12 @@ const struct mapconv mapconv_table[] = {
 	{"arc", MAPCONV_NO_ARGS, mapconv_read_arc, NULL, true},
 	{"isodate", MAPCONV_NO_ARGS, mapconv_read_isodate, mapconv_write_isodate, false},
 	{"mac", MAPCONV_NO_ARGS, mapconv_read_mac, NULL, false},
+	{"switch", MAPCONV_TEXT, read_switch, write_switch, true},
+	{"places", MAPCONV_LOOKUP, read_places, NULL, true},
+	{"strip", MAPCONV_TEXT, read_strip, NULL, false},
+	{"nonzero", MAPCONV_NO_ARGS, read_nonzero, NULL, true},
+	{"agrees", MAPCONV_TEXT, read_agrees, NULL, true},
+	{"zeros", MAPCONV_TWO, read_zeros, write_zeros, false},
 	{"call", MAPCONV_CALL, read_call, write_call, true},
 	{NULL, MAPCONV_NO_ARGS, NULL, NULL, false},
 };

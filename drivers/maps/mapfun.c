@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "common/base/str.h"
+#include "drivers/maps/map.h"
 #include "drivers/maps/mapfun_private.h"
 
 enum { PART_MAX = 4 }; /* bytes, behind the report's number */
@@ -46,6 +47,18 @@ bool mapfun_switch(const struct mapconv_context *c, const char *name)
 	double value;
 
 	return mapfun_recall(c, name, &value) && value != 0;
+}
+
+bool mapfun_text(const struct mapconv_context *c, const char *table, const char *value, char *dst,
+		 size_t size)
+{
+	const struct maplookup *l = c->map ? map_lookup(c->map, table) : NULL;
+	const struct maplookup_row *row = l ? maplookup_text(l, value) : NULL;
+	double number;
+
+	if (l && !row && str_to_double(value, &number))
+		row = maplookup_number(l, number);
+	return row && str_copy(dst, size, row->text);
 }
 
 bool mapfun_word(const struct mapvalue *v, uint16_t *word)
@@ -268,6 +281,15 @@ const struct mapfun mapfun_table[] = {
 	 liebert_config_voltage, NULL, false, NULL},
 	{"liebert-line-voltage", "mends a wrong unit exponent", liebert_line_voltage, NULL, false,
 	 NULL},
+	{"masterguard-fault", "letter, value and age, the letter by masterguard-faults",
+	 mapfun_masterguard_fault, NULL, false, mapfun_masterguard_faults},
+	{"masterguard-minutes", "seconds of mmm.ss", mapfun_masterguard_minutes, NULL, false, NULL},
+	{"masterguard-return", "back: as megatec-return, never R0000", NULL,
+	 mapfun_masterguard_return_write, false, NULL},
+	{"masterguard-test", "back: seconds as two digits of minutes, 10 as nothing", NULL,
+	 mapfun_masterguard_test_write, false, NULL},
+	{"masterguard-uptime", "seconds of dddd:hh:mm:ss", mapfun_masterguard_uptime,
+	 mapfun_masterguard_uptime_write, false, NULL},
 	{"megatec-avr", "1 in the status bits is TRIM, BYPASS or BOOST, by output over input voltage",
 	 mapfun_megatec_avr, NULL, false, NULL},
 	{"megatec-off", "back: seconds as .k tenths or two digits of minutes", NULL,

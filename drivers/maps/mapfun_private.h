@@ -11,6 +11,9 @@ bool mapfun_place(const struct mapconv_context *c, const char *where, double *va
 bool mapfun_variable(const struct mapconv_context *c, const char *name, double *value);
 bool mapfun_recall(const struct mapconv_context *c, const char *name, double *value);
 void mapfun_remember(const struct mapconv_context *c, const char *name, double value);
+/* The text of a table of the map for a value; false: there is no such row. */
+bool mapfun_text(const struct mapconv_context *c, const char *table, const char *value, char *dst,
+		 size_t size);
 /* True if the place, or the switch, is there and is not 0. */
 bool mapfun_holds(const struct mapconv_context *c, const char *where);
 bool mapfun_switch(const struct mapconv_context *c, const char *name);
@@ -34,6 +37,14 @@ mapfun_fn mapfun_omron_firmware;
 mapfun_fn mapfun_voltronic_hex_battery;
 mapfun_fn mapfun_voltronic_hex_frequency;
 mapfun_fn mapfun_voltronic_hex_voltage;
+
+extern const char mapfun_masterguard_faults[]; /* a table that its maps have */
+mapfun_fn mapfun_masterguard_fault;
+mapfun_fn mapfun_masterguard_minutes;
+mapfun_fn mapfun_masterguard_return_write;
+mapfun_fn mapfun_masterguard_test_write;
+mapfun_fn mapfun_masterguard_uptime;
+mapfun_fn mapfun_masterguard_uptime_write;
 
 mapfun_fn mapfun_megatec_avr;
 mapfun_fn mapfun_megatec_off_write;

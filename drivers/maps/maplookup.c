@@ -98,12 +98,16 @@ const struct maplookup_row *maplookup_number(const struct maplookup *l, double v
 const struct maplookup_row *maplookup_text(const struct maplookup *l, const char *text)
 {
 	double value;
+	bool number = mapnumber_parse(text, &value);
 
-	for (size_t i = 0; i < l->count; i++)
-		if (l->rows[i].key == MAPLOOKUP_ANY ||
-		    (l->rows[i].key == MAPLOOKUP_TEXT && str_caseequal(l->rows[i].word, text)))
-			return &l->rows[i];
-	return mapnumber_parse(text, &value) ? maplookup_number(l, value) : NULL;
+	for (size_t i = 0; i < l->count; i++) {
+		const struct maplookup_row *row = &l->rows[i];
+
+		if (row->key == MAPLOOKUP_ANY || (number && fits_number(row, value)) ||
+		    (row->key == MAPLOOKUP_TEXT && str_caseequal(row->word, text)))
+			return row;
+	}
+	return NULL;
 }
 
 /* A word of several bits is said once. */

@@ -32,6 +32,8 @@ struct carrier {
 	 * if it came. */
 	enum carrier_result (*ask)(void *arg, const struct carrier_query *q, char *answer,
 				   size_t size, size_t *got);
+	/* An answer that has to come did not: waits a while for it, and drops it.  May be NULL. */
+	void (*settle)(void *arg);
 	void *arg;
 };
 

@@ -5,6 +5,8 @@
  */
 #include "config.h"
 
+#include <string.h>
+
 #include "common/base/clock.h"
 #include "common/base/log.h"
 #include "common/base/str.h"
@@ -13,10 +15,23 @@
 #include "drivers/qx/qxdevice.h"
 #include "drivers/qx/qxprobe.h"
 #include "drivers/qx/qxserial.h"
+#include "drivers/qx/qxsettings.h"
 #include "drivers/qx/qxusb.h"
 
 static const char token[] = "qx";
 static const char program[] = "nutdrv_qx";
+
+/* Drivers that this one took the place of: it is installed under their names, too. */
+static const struct older {
+	const char *name;
+	const char *protocol; /* unless another is asked for; NULL = as it is found */
+	bool minutes;         /* ondelay, and how long a test lasts, are in minutes */
+} olders[] = {
+	{"blazer_ser", NULL, true},
+	{"blazer_usb", NULL, true},
+	{"bestups", "bestups", false},
+};
+static const struct older *older; /* the name that we were started under, if it is one of these */
 
 struct nutdrv_qx {
 	const struct mapset *maps;
@@ -30,6 +45,8 @@ struct nutdrv_qx {
 	struct qx_device *device;
 	struct engine *engine;
 	struct qx_battery battery;
+	/* The options that are settings are written once. */
+	enum { SETTINGS_WAIT, SETTINGS_DUE, SETTINGS_DONE } settings;
 	struct mapnumbers numbers; /* of the options, and what the map's functions keep */
 };
 
@@ -38,6 +55,7 @@ static const struct driver_option options[] = {
 	QX_USB_OPTIONS,
 	QX_SERIAL_OPTIONS,
 	QX_BATTERY_OPTIONS,
+	QX_SETTING_OPTIONS,
 	{.name = "protocol",
 	 .argument = "name",
 	 .help = "the map to use, by its name; else the device decides"},
@@ -57,6 +75,14 @@ static const struct driver_option options[] = {
 	 .max = 3600},
 	{.name = "novendor", .help = "do not ask for the vendor: some devices hang then"},
 	{.name = "norating", .help = "do not ask for the ratings: some devices hang then"},
+	{.name = "slave_addr",
+	 .argument = "address",
+	 .help = "masterguard: the ups.id of the one that is meant",
+	 .max = 99},
+	{.name = "nombattvolt", .argument = "V", .help = "of the older bestups; does nothing"},
+	{.name = "battvoltmult", .argument = "factor", .help = "of the older bestups; does nothing"},
+	{.name = "ID", .argument = "text", .help = "of the older bestups; does nothing"},
+	{.name = "testing", .help = "accepted from older configurations; nothing is on trial"},
 	{.name = "ignoresab", .help = "the device's shutdown bit is always on and says nothing"},
 	{.name = NULL},
 };
@@ -64,14 +90,21 @@ static const struct driver_option options[] = {
 /* Flags that are numbers for the maps. */
 static void take_numbers(struct core *c, struct nutdrv_qx *n)
 {
-	static const char *const flags[] = {"novendor", "norating", "ignoresab",
-					    "battery_voltage_reports_one_pack", NULL};
+	static const char *const flags[] = {"novendor",
+					    "norating",
+					    "ignoresab",
+					    "battery_voltage_reports_one_pack",
+					    "reset_to_default",
+					    NULL};
 
 	n->numbers = (struct mapnumbers){.count = 0};
 	for (size_t i = 0; flags[i]; i++) {
 		if (core_flag(c, flags[i]))
 			mapnumbers_set(&n->numbers, flags[i], 1);
 	}
+	if (core_option(c, "slave_addr"))
+		mapnumbers_set(&n->numbers, "slave_addr",
+			       (double)core_option_long(c, "slave_addr", 0));
 }
 
 /* ---------------------------------------------------------------------------- the device */
@@ -103,6 +136,8 @@ static enum driver_result choose(struct core *c, struct nutdrv_qx *n)
 {
 	const struct map *only = n->only;
 
+	if (!only && older && older->protocol)
+		only = mapset_find(n->maps, older->protocol);
 	if (!only && n->usb && qx_usb_protocol(n->usb)[0])
 		only = mapset_find(n->maps, qx_usb_protocol(n->usb));
 	switch (qx_probe(n->maps, only, &n->carrier, &n->numbers, &n->found)) {
@@ -120,6 +155,20 @@ static enum driver_result choose(struct core *c, struct nutdrv_qx *n)
 			  only ? only->name : "");
 		return DRIVER_FAILED;
 	}
+}
+
+static void set_ondelay(struct core *c, struct engine *e)
+{
+	char seconds[32];
+
+	if (!older || !older->minutes || !core_option(c, "ondelay")) {
+		engine_core_set(c, e, "ondelay", "ups.delay.start");
+		return;
+	}
+	str_format(seconds, sizeof(seconds), "%ld", 60 * core_option_long(c, "ondelay", 0));
+	if (engine_setvar(e, "ups.delay.start", seconds) != DRIVERWIRE_HANDLED)
+		log_error(token, "%s: ondelay = %s: this many minutes cannot be set", core_ups(c),
+			  core_option(c, "ondelay"));
 }
 
 static bool start_engine(struct core *c, struct nutdrv_qx *n)
@@ -141,7 +190,7 @@ static bool start_engine(struct core *c, struct nutdrv_qx *n)
 	if (!n->engine)
 		return false;
 	engine_core_set(c, n->engine, "offdelay", "ups.delay.shutdown");
-	engine_core_set(c, n->engine, "ondelay", "ups.delay.start");
+	set_ondelay(c, n->engine);
 	return true;
 }
 
@@ -206,8 +255,16 @@ static enum driver_result qx_open(struct core *c)
 static enum driver_result qx_poll(struct core *c)
 {
 	struct nutdrv_qx *n = core_data(c);
-	enum engine_result r = engine_poll(n->engine, clock_ms());
+	enum engine_result r;
 
+	/* After the first reading, when its status is published. */
+	if (n->settings == SETTINGS_DUE) {
+		qx_settings_apply(c, n->engine);
+		n->settings = SETTINGS_DONE;
+	}
+	r = engine_poll(n->engine, clock_ms());
+	if (r == ENGINE_OK && n->settings == SETTINGS_WAIT)
+		n->settings = SETTINGS_DUE;
 	if (r == ENGINE_OK)
 		qx_battery_update(&n->battery, core_state(c), clock_ms());
 	return engine_core_result(r);
@@ -216,8 +273,15 @@ static enum driver_result qx_poll(struct core *c)
 static enum driverwire_result qx_instcmd(struct core *c, const char *name, const char *value)
 {
 	struct nutdrv_qx *n = core_data(c);
-	enum driverwire_result r = engine_instcmd(n->engine, name, value);
+	enum driverwire_result r;
+	char seconds[32];
+	double minutes;
 
+	if (older && older->minutes && value && str_caseequal(name, "test.battery.start") &&
+	    str_to_double(value, &minutes) &&
+	    str_format(seconds, sizeof(seconds), "%.0f", 60 * minutes))
+		value = seconds;
+	r = engine_instcmd(n->engine, name, value);
 	core_poll_now(c);
 	return r;
 }
@@ -233,6 +297,8 @@ static enum driverwire_result qx_shutdown(struct core *c)
 {
 	struct nutdrv_qx *n = core_data(c);
 
+	/* One that is under way already may have another end than this one is to have. */
+	engine_instcmd(n->engine, "shutdown.stop", NULL);
 	if (core_flag(c, "stayoff"))
 		return engine_instcmd(n->engine, "shutdown.stayoff", NULL);
 	return engine_shutdown(n->engine);
@@ -254,5 +320,16 @@ static const struct driver qx_driver = {
 
 int main(int argc, char **argv)
 {
-	return core_main(&qx_driver, argc, argv);
+	static struct driver named;
+	const char *slash = argc > 0 ? strrchr(argv[0], '/') : NULL;
+	const char *name = slash ? slash + 1 : argc > 0 ? argv[0] : "";
+
+	named = qx_driver;
+	for (size_t i = 0; i < sizeof(olders) / sizeof(olders[0]); i++) {
+		if (str_equal(name, olders[i].name))
+			older = &olders[i];
+	}
+	if (older)
+		named.name = older->name;
+	return core_main(&named, argc, argv);
 }

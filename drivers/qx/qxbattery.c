@@ -99,7 +99,7 @@ static double packs(struct qx_battery *b, const struct state *s, double voltage)
 
 /* --------------------------------------------------------------------- charge, runtime */
 
-static bool bounds(const struct state *s, double *low, double *high)
+static bool bounds(struct state *s, double *low, double *high)
 {
 	double nominal;
 	bool both =
@@ -108,12 +108,16 @@ static bool bounds(const struct state *s, double *low, double *high)
 	if (!both && number(s, "battery.voltage.nominal", &nominal)) {
 		*low = nominal * 104 / 120;
 		*high = nominal * 130 / 120;
+		if (!number(s, "battery.voltage.low", low))
+			state_setf(s, "battery.voltage.low", "%.2f", *low);
+		if (!number(s, "battery.voltage.high", high))
+			state_setf(s, "battery.voltage.high", "%.2f", *high);
 		both = true;
 	}
 	return both && *low < *high;
 }
 
-static bool charge_by_voltage(struct qx_battery *b, const struct state *s, double *charge)
+static bool charge_by_voltage(struct qx_battery *b, struct state *s, double *charge)
 {
 	double low, high, voltage;
 

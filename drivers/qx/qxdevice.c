@@ -11,7 +11,8 @@ static const char token[] = "qx";
 
 enum {
 	QUERY_MAX = 256, /* bytes of what is sent */
-	TIMEOUT_MS = 1000,
+	TIMEOUT_MS = 1000,       /* until a device does not know a query */
+	KNOWN_TIMEOUT_MS = 2000, /* until it does not answer one that it knows */
 	PAUSE_FIRST = 8, /* polls until a query that was refused is tried again */
 	PAUSE_LONGEST = 4096,
 };
@@ -26,7 +27,8 @@ struct qx_query {
 	unsigned long asked;        /* the poll that asked last */
 	enum device_result result;  /* of that */
 	unsigned long pause, again; /* it was refused: not before this poll */
-	bool known;                 /* it was answered once */
+	bool answered;              /* once */
+	bool known;                 /* the same, or the device cannot do without it */
 };
 
 struct qx_place {
@@ -48,19 +50,6 @@ struct qx_device {
 };
 
 /* -------------------------------------------------------------------------------- life */
-
-struct qx_device *qx_device_new(const struct map *map, const struct carrier *carrier,
-				const struct mapnumbers *numbers)
-{
-	struct qx_device *q = calloc(1, sizeof(*q));
-
-	if (!q)
-		return NULL;
-	q->map = map;
-	q->carrier = *carrier;
-	q->numbers = numbers;
-	return q;
-}
 
 void qx_device_free(struct qx_device *q)
 {
@@ -225,11 +214,12 @@ static int last_byte(const char *end)
 								    : -1;
 }
 
-static enum device_result carry(struct qx_device *q, const struct map_query *query,
+static enum device_result carry(struct qx_device *q, const struct map_query *query, bool known,
 				const char *value, char *answer, size_t *len)
 {
 	char sent[QUERY_MAX];
-	struct carrier_query c = {.text = sent, .timeout_ms = TIMEOUT_MS};
+	struct carrier_query c = {.text = sent,
+				  .timeout_ms = known ? KNOWN_TIMEOUT_MS : TIMEOUT_MS};
 	const struct mapcodec *codec = query->codec;
 	enum carrier_result r;
 
@@ -250,12 +240,33 @@ static enum device_result carry(struct qx_device *q, const struct map_query *que
 		return judge(query, answer, *len, sent, c.length);
 	case CARRIER_SILENCE:
 	case CARRIER_FAILED:
+		/* Or the answer would come for the next query. */
+		if (known && q->carrier.settle)
+			q->carrier.settle(q->carrier.arg);
 		return DEVICE_NONE;
 	case CARRIER_REFUSED:
 		return DEVICE_REFUSED;
 	default:
 		return DEVICE_GONE;
 	}
+}
+
+/* Without the query that tells mains from battery there is no reading: if that fails, it is the line
+ * that failed, not the device that does not know it. */
+static bool expect_status(struct qx_device *q)
+{
+	for (size_t i = 0; i < q->map->row_count; i++) {
+		const struct map_row *row = &q->map->rows[i];
+		const struct qx_place *p = NULL;
+
+		if (row->kind != MAP_STATUS || row->word != MAPWORD_ONLINE)
+			continue;
+		p = device_place(q, row->where);
+		if (!p)
+			return false;
+		p->query->known = true;
+	}
+	return true;
 }
 
 /* A query that was never answered is one that the device does not know. */
@@ -280,14 +291,17 @@ static enum device_result ask(struct qx_device *q, struct qx_query *one)
 {
 	char answer[CARRIER_ANSWER_MAX];
 	size_t len = 0;
-	enum device_result r = carry(q, one->query, "", answer, &len);
+	enum device_result r = carry(q, one->query, one->known, "", answer, &len);
 
+	/* The first query after a long silence is often lost. */
+	if (r == DEVICE_NONE && !one->answered)
+		r = carry(q, one->query, one->known, "", answer, &len);
 	one->asked = q->poll;
 	one->result = r == DEVICE_OK ? r : note_failure(q, one, r);
 	if (r != DEVICE_OK)
 		return one->result;
 	q->counts.good++;
-	one->known = true;
+	one->known = one->answered = true;
 	one->pause = one->again = 0;
 	one->poll = q->poll;
 	one->length = len;
@@ -297,6 +311,9 @@ static enum device_result ask(struct qx_device *q, struct qx_query *one)
 
 static enum device_result fresh(struct qx_device *q, struct qx_query *one, unsigned long since)
 {
+	/* What is not to be asked now is not what the device does not know. */
+	if (!mapnumbers_allow(q->numbers, one->query->when))
+		return DEVICE_REFUSED;
 	if (one->poll > 0 && one->poll >= since)
 		return DEVICE_OK;
 	if (one->asked == q->poll && one->asked > 0)
@@ -380,7 +397,7 @@ static bool device_here(void *arg, const void *place, unsigned long since)
 
 /* Many devices say nothing to a command that they take. */
 static enum device_result device_write(void *arg, const void *place, const struct mapvalue *v,
-				       bool command)
+				       enum map_type type, bool command)
 {
 	struct qx_device *q = arg;
 	const struct qx_place *p = place;
@@ -390,8 +407,8 @@ static enum device_result device_write(void *arg, const void *place, const struc
 	size_t len;
 	enum device_result r;
 
-	(void)command;
-	r = carry(q, query, mapvalue_text(&copy), answer, &len);
+	(void)command, (void)type;
+	r = carry(q, query, false, mapvalue_text(&copy), answer, &len);
 	if (r == DEVICE_NONE && len == 0 && query->begin[0] == '\0' && query->length == 0)
 		r = DEVICE_OK;
 	if (r == DEVICE_REFUSED)
@@ -441,6 +458,22 @@ enum device_result qx_device_probe(struct qx_device *q, const char *where, struc
 		return DEVICE_REFUSED;
 	device_begin(q);
 	return device_read(q, place, q->poll, v);
+}
+
+struct qx_device *qx_device_new(const struct map *map, const struct carrier *carrier,
+				const struct mapnumbers *numbers)
+{
+	struct qx_device *q = calloc(1, sizeof(*q));
+
+	if (!q)
+		return NULL;
+	q->map = map;
+	q->carrier = *carrier;
+	q->numbers = numbers;
+	if (expect_status(q))
+		return q;
+	qx_device_free(q);
+	return NULL;
 }
 
 struct engine_device qx_device_ops(struct qx_device *q)

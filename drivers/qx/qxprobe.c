@@ -8,7 +8,6 @@ static const char token[] = "qx";
 
 enum {
 	CANDIDATES_MAX = 256,
-	TRIES = 2, /* of each probe: the first query after a long silence is often lost */
 };
 
 /* With novendor the vendor's query is not asked: it makes some devices hang. */
@@ -41,16 +40,13 @@ static enum carrier_result try_map(const struct mapset_candidate *c, const struc
 				   const struct mapnumbers *numbers)
 {
 	struct mapnumbers copy = *numbers;
-	enum carrier_result r = CARRIER_SILENCE;
+	struct qx_device *q = qx_device_new(c->map, carrier, &copy);
+	enum carrier_result r;
 
-	for (int i = 0; i < TRIES && r == CARRIER_SILENCE; i++) {
-		struct qx_device *q = qx_device_new(c->map, carrier, &copy);
-
-		if (!q)
-			return CARRIER_FAILED;
-		r = try_once(q, c, &copy);
-		qx_device_free(q);
-	}
+	if (!q)
+		return CARRIER_FAILED;
+	r = try_once(q, c, &copy);
+	qx_device_free(q);
 	log_debug(1, token, "%s: %s", c->map->name,
 		  r == CARRIER_OK ? "the device answers as it should" : "no");
 	return r;
@@ -74,5 +70,5 @@ enum carrier_result qx_probe(const struct mapset *maps, const struct map *only,
 		if (r == CARRIER_GONE || r == CARRIER_FAILED)
 			return r;
 	}
-	return only && count == 0 ? CARRIER_OK : CARRIER_SILENCE;
+	return only && count == 0 && only->row_count > 0 ? CARRIER_OK : CARRIER_SILENCE;
 }

@@ -9,7 +9,7 @@
 
 static const char token[] = "qx";
 
-enum { BAUD = 2400, CABLE_POWER_MS = 100 };
+enum { BAUD = 2400, CABLE_POWER_MS = 100, SETTLE_MS = 1000 };
 
 struct qx_serial {
 	struct serial *line;
@@ -107,7 +107,16 @@ static enum carrier_result serial_ask(void *arg, const struct carrier_query *q, 
 	return carried(r, *got);
 }
 
+static void serial_settle(void *arg)
+{
+	struct qx_serial *s = arg;
+	char late[CARRIER_ANSWER_MAX];
+	size_t got;
+
+	serial_read(s->line, late, sizeof(late), &got, SETTLE_MS);
+}
+
 struct carrier qx_serial_carrier(struct qx_serial *s)
 {
-	return (struct carrier){.ask = serial_ask, .arg = s};
+	return (struct carrier){.ask = serial_ask, .settle = serial_settle, .arg = s};
 }

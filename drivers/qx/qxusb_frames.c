@@ -166,8 +166,12 @@ static enum carrier_result ablerex_once(struct qx_usb *u, const struct carrier_q
 		return qx_usb_result(result);
 	/* Q5's bytes may be the end's as well. */
 	end = wanted && *got >= wanted ? answer + wanted - 1 : memchr(answer, q->end, *got);
-	if (!end || *end != (char)q->end)
-		return *got ? CARRIER_FAILED : CARRIER_SILENCE;
+	if (!end || *end != (char)q->end) {
+		bool silent = *got == 0 || (!wanted && answer[0] == '\0');
+
+		*got = silent ? 0 : *got;
+		return silent ? CARRIER_SILENCE : CARRIER_FAILED;
+	}
 	*got = (size_t)(end - answer) + 1;
 	return !wanted || *got == wanted ? CARRIER_OK : CARRIER_FAILED;
 }
@@ -176,8 +180,10 @@ static enum carrier_result ablerex(struct qx_usb *u, const struct carrier_query 
 				   size_t size, size_t *got)
 {
 	enum carrier_result r = CARRIER_FAILED;
+	/* What is no query might be done as often as it is said. */
+	int tries = ablerex_length(q) ? ABLEREX_TRIES : 1;
 
-	for (int i = 0; i < ABLEREX_TRIES && r == CARRIER_FAILED; i++) {
+	for (int i = 0; i < tries && r == CARRIER_FAILED; i++) {
 		*got = 0;
 		r = ablerex_once(u, q, answer, size, got);
 	}

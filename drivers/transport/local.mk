@@ -26,6 +26,13 @@ drivers_libsnmptransport_la_LIBADD = drivers/libcore.la $(NETSNMP_LIBS)
 tests_driver_probe_snmp_SOURCES = tests/driver/probe-snmp.c
 tests_driver_probe_snmp_LDADD = drivers/libsnmptransport.la
 
+# The driver.
+if HAVE_SNMP
+driver_PROGRAMS += drivers/snmp-ups
+endif
+drivers_snmp_ups_SOURCES = drivers/snmp/snmp-ups.c drivers/snmp/snmpdevice.c drivers/snmp/snmpdevice.h
+drivers_snmp_ups_LDADD = drivers/libenginehost.la drivers/libsnmptransport.la
+
 # Who is there (nut-scanner's SNMP part).
 if HAVE_SNMP
 noinst_LTLIBRARIES += drivers/libsnmpscan.la

@@ -127,11 +127,12 @@ static bool device_here(void *arg, const void *place, unsigned long since)
 }
 
 static enum device_result device_write(void *arg, const void *place, const struct mapvalue *v,
-				       bool command)
+				       enum map_type type, bool command)
 {
 	const struct hid_device *h = arg;
 	double number;
 
+	(void)type;
 	if (!mapvalue_number(v, &number))
 		return DEVICE_KIND;
 	return device_result(hid_reports_write(h->reports, place, number, command));

@@ -94,7 +94,7 @@ static void step(struct hid_reports *r, const struct hid_desc *d, struct device 
 	} else if (what < 80) {
 		hid_reports_string(r, take(dev));
 	} else if (what < 90) {
-		if (hid_reports_bytes(r, HID_FEATURE, take(dev), 1, &bytes, &len) == HID_OK)
+		if (hid_reports_bytes(r, HID_FEATURE, take(dev), take(dev), 1, &bytes, &len) == HID_OK)
 			memcpy(packet, bytes, len < sizeof(packet) ? len : sizeof(packet));
 	} else if (what < 96) {
 		hid_reports_ask_maximum(r, what & 1);

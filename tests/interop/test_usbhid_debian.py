@@ -212,6 +212,7 @@ def wait_noticed(ups, touched):
                    what=lambda: f"{read} in {one.sim.gets()}")
 
 
+@pytest.mark.long  # many plays, each settled by both
 @pytest.mark.parametrize("name", DEVICES)
 def test_they_tell_events_alike(sites, simulators, debian, shared, name):
     fields, _ = fields_and_gaps(sites, simulators, shared, name)

@@ -274,3 +274,92 @@ def test_tables_say_what_the_facts_say(shared):
                 ours[name].setdefault(value, text)
     assert {theirs: ours[name] for theirs, name in pairs.items()} == \
         {theirs: known[theirs] for theirs in pairs}
+
+
+# --------------------------------------------------------------------------- nutdrv_qx
+
+QX = MAPS / "nutdrv_qx"
+
+# Facts of nutdrv_qx that are no row of ours, and why.
+QX_LEFT_OUT = {
+    ("ablerex", "ups.status", "40-42"): "one column is enough: call(megatec-avr)",
+    ("ablerex", "battery.voltage.low", "1-2"): "the nominal voltage is what it looks at",
+    ("ablerex", "battery.voltage.high", "2-3"): "the nominal voltage is what it looks at",
+    ("ablerex", "ups.test.result", "0-0"): "its four characters, TR[1-4]",
+    ("hunnox", "battery.charge", "0-0"): "its three digits, BL[2-4]",
+    ("masterguard", "load.high", "0-0"): "ups.load.high",
+    ("masterguard", "clear.fault.record", "0-0"): "experimental.fault.clear",
+    # The columns of one device; those of all others are in vendor.map.
+    ("megatec", "device.mfr", "1-7"): "vendor.map",
+    ("megatec", "ups.serial", "8-15"): "vendor.map",
+    ("megatec", "device.model", "17-21"): "vendor.map",
+    ("megatec", "battery.runtime", "22-26"): "vendor.map",
+    ("megatec", "ups.firmware", "28-0"): "vendor.map",
+    ("voltronic", "unknown.7", "1-0"): "nobody knows what it is",
+}
+
+
+def qx_rows(mapcheck, protocol):
+    """The lines of a protocol's map, with what it includes, and the texts of its queries."""
+    text = mapcheck("--print", "-q", QX / f"{protocol}.map", check=True).stdout
+    rows = [shlex.split(line, comments=True) for line in text.splitlines() if line.strip()]
+    return rows, {words[1]: words[2] for words in rows if words[0] == "QUERY"}
+
+
+def qx_place(queries, where):
+    """What is asked, and the columns of its answer, as the facts write them."""
+    name, columns = re.fullmatch(r"([^\[{]+)(?:\[(.*)\])?", where).groups()
+    if name not in queries:
+        return None
+    first, dash, last = (columns or "0").partition("-")
+    return queries[name], f"{first}-{(last or '0') if dash else first}"
+
+
+def qx_has(fact, rows, queries):
+    asked, columns = fact["query"].replace("\\r", "%r"), f"{fact['from']}-{fact['to']}"
+    name, inner = fact["nut_name"], "internal" in fact["flags"].split("|")
+    if fact["kind"] == "cmd":
+        return any(words[0] == "CMD" and words[2] == name or words[:2] == ["SEQUENCE", name]
+                   for words in rows)
+    named = [words for words in rows if words[0] in ("VAR", "STATUS", "ALARM") and (
+        inner or name == {"STATUS": "ups.status", "ALARM": "ups.alarm"}.get(words[0], words[2]))]
+    if fact["kind"] == "setvar":
+        return any(item.startswith("rw") for words in named for item in words)
+    if not asked:
+        return any(item.startswith("constant") for words in named for item in words)
+    return any(qx_place(queries, words[1]) in ((asked, columns), (asked, "0-0"))
+               for words in named)
+
+
+def test_every_query_column_and_command_of_a_protocol_is_in_its_map(shared, mapcheck):
+    known = [fact for fact in facts(shared, "qx-protocols.tsv")
+             if fact["protocol"] != "protocol" and not fact["build_condition"]]
+    missing = set()
+    for protocol in {fact["protocol"] for fact in known}:
+        rows, queries = qx_rows(mapcheck, protocol)
+        missing |= {(protocol, fact["nut_name"], f"{fact['from']}-{fact['to']}") for fact in known
+                    if fact["protocol"] == protocol and not qx_has(fact, rows, queries)}
+    assert missing == set(QX_LEFT_OUT) and len(known) > 900
+
+
+def test_protocols_are_looked_for_in_the_order_of_nut(shared, mapcheck):
+    text = (shared / "facts" / "serial-protocols.md").read_text()
+    order = re.search(r"nutdrv_qx protocol order tried: (.*)\.", text)[1].split(", ")
+    ours = {}
+    for protocol in order:
+        rows, _ = qx_rows(mapcheck, protocol.replace("/", "-"))
+        matches = [words for words in rows if words[:2] == ["MATCH", "probe"]]
+        ours[protocol] = [item for words in matches for item in words if item.startswith("order(")]
+    numbers = [int(re.search(r"\d+", ours[protocol][0])[0]) for protocol in order]
+    assert numbers == sorted(numbers) and len(set(numbers)) == len(order) == 21
+
+
+def test_every_adapter_has_its_way_of_wrapping(shared):
+    ways = {words[2]: [item[6:-1] for item in words if item.startswith("quirk(")]
+            for words in words_of(QX / "usb.map") if words[0] == "MATCH"}
+    known = [fact for fact in facts(shared, "qx-usb.tsv") if "nutdrv_qx" in fact["drivers"]
+             and not fact["subdriver"].startswith("none")]
+    for fact in known:
+        for vendor, products in re.findall(r"([0-9a-f]{4}):([0-9a-f]{4}(?:/[0-9a-f]{4})*)",
+                                           fact["ids"].split(" (blazer")[0]):
+            assert all(f"{vendor}:{product}" in ways for product in products.split("/")), fact

@@ -187,8 +187,9 @@ def lines_of(name, seen=None):
 
 
 def plain(items):
-    """The items of a row, tables without their names."""
-    return {re.sub(r"^(lookup|values)\(.*\)$", r"\1", item) for item in items}
+    """The items of a row, tables without their names, and what the option notransferoids does."""
+    return {re.sub(r"^(lookup|values)\(.*\)$", r"\1", item) for item in items} - {
+        "when(!notransferoids)"}
 
 
 def rows_of(name):

@@ -35,6 +35,21 @@ def test_a_missing_file_is_named(site, missing):
     assert f"{missing}: cannot be read: No such file or directory" in text
 
 
+@pytest.mark.parametrize("file", ["upsd.conf", "ups.conf"])
+def test_a_pipe_whose_writer_falls_silent_is_named(site, file):
+    conf(site)
+    (site.conf / file).unlink()
+    os.mkfifo(site.conf / file)
+    pipe = os.open(site.conf / file, os.O_RDWR | os.O_NONBLOCK)
+    try:
+        os.write(pipe, b"MAXAGE 1")
+        text = refused(site)
+    finally:
+        os.close(pipe)
+    assert text.count(f"{file}: cannot be read: it is a pipe, and who writes into it "
+                      "falls silent before its end\n") == 1
+
+
 def test_without_a_ups_it_does_not_start_unless_told(site):
     conf(site, upses=False)
     site.write("ups.conf", "")

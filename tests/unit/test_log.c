@@ -9,12 +9,15 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/time.h>
+#include <sys/wait.h>
 #include <syslog.h>
 #include <unistd.h>
 #include <cmocka.h>
 
 #include "common/base/clock.h"
+#include "common/base/errout.h"
 #include "common/base/log.h"
 #include "common/base/paths.h"
 
@@ -234,7 +237,127 @@ static void a_full_pipe_does_not_hold_us_up_when_signals_come(void **state)
 	close(ends[0]);
 	close(ends[1]);
 	/* The patience was used up once, in spite of the signals. */
-	assert_true(clock_ms() - before >= 400);
+	assert_true(clock_ms() - before >= 250);
+}
+
+/* A child logs `lines` long lines to stderr `fd`; true: it came to an end by itself. */
+static bool a_child_gets_its_lines_out(int fd, int lines)
+{
+	char text[1500];
+	pid_t child = fork();
+	int status;
+
+	if (child == 0) {
+		memset(text, 'x', sizeof(text) - 1);
+		text[sizeof(text) - 1] = '\0';
+		dup2(fd, STDERR_FILENO);
+		log_set_sink(NULL, NULL);
+		while (lines-- > 0)
+			log_error("test", "%s", text);
+		_exit(0);
+	}
+	for (int i = 0; i < 2000; i++) {
+		if (waitpid(child, &status, WNOHANG) == child)
+			return WIFEXITED(status) && WEXITSTATUS(status) == 0;
+		usleep(10000);
+	}
+	kill(child, SIGKILL);
+	waitpid(child, &status, 0);
+	return false;
+}
+
+/* While there is room for a part of a line poll() calls it writable. */
+static void a_terminal_that_nobody_reads_does_not_stop_us(void **state)
+{
+	int screen = posix_openpt(O_RDWR | O_NOCTTY), tty;
+
+	(void)state;
+	assert_true(screen >= 0 && grantpt(screen) == 0 && unlockpt(screen) == 0);
+	tty = open(ptsname(screen), O_RDWR | O_NOCTTY);
+	assert_true(tty >= 0);
+	assert_true(a_child_gets_its_lines_out(tty, 60));
+	assert_int_equal(fcntl(tty, F_GETFL) & O_NONBLOCK, 0);
+	close(tty);
+	close(screen);
+}
+
+static void a_socket_that_nobody_reads_does_not_stop_us(void **state)
+{
+	int ends[2];
+
+	(void)state;
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, ends), 0);
+	assert_true(a_child_gets_its_lines_out(ends[1], 400));
+	assert_int_equal(fcntl(ends[1], F_GETFL) & O_NONBLOCK, 0);
+	close(ends[0]);
+	close(ends[1]);
+}
+
+/* Once the reader is back it gets whole lines, and learns how many are lost. */
+static void lines_that_a_stuck_reader_missed_are_counted(void **state)
+{
+	int ends[2], saved = dup(STDERR_FILENO);
+	char text[1500], *all = calloc(1, 1 << 20);
+	size_t len = 0;
+	ssize_t n;
+
+	(void)state;
+	memset(text, 'x', sizeof(text) - 1);
+	text[sizeof(text) - 1] = '\0';
+	assert_int_equal(pipe(ends), 0);
+	fcntl(ends[0], F_SETFL, O_NONBLOCK);
+	log_set_sink(NULL, NULL);
+	dup2(ends[1], STDERR_FILENO);
+	for (int i = 0; i < 100; i++)
+		log_error("test", "%s", text);
+	while ((n = read(ends[0], all + len, (1 << 20) - 1 - len)) > 0)
+		len += (size_t)n;
+	log_error("test", "read again");
+	while ((n = read(ends[0], all + len, (1 << 20) - 1 - len)) > 0)
+		len += (size_t)n;
+	dup2(saved, STDERR_FILENO);
+	close(saved);
+	errout_close();
+	assert_non_null(strstr(all, "x\n"));
+	assert_non_null(strstr(all, " lines of the log are lost here\nread again\n"));
+	/* Nothing of ours keeps the pipe open. */
+	close(ends[1]);
+	assert_int_equal(read(ends[0], text, 1), 0);
+	close(ends[0]);
+	free(all);
+}
+
+/* Whoever closes all descriptors may open a file of another kind under our number. */
+static void a_number_that_is_another_file_now_is_neither_written_nor_closed(void **state)
+{
+	int ends[2], other[2], saved = dup(STDERR_FILENO), next;
+	char got[64] = {0};
+
+	(void)state;
+	assert_int_equal(pipe(ends), 0);
+	assert_int_equal(pipe(other), 0);
+	fcntl(other[0], F_SETFL, O_NONBLOCK);
+	errout_close();
+	dup2(ends[1], STDERR_FILENO);
+	next = dup(ends[1]); /* the number that comes next is ours */
+	close(next);
+	errout_open();
+	assert_true(fcntl(next, F_GETFL) & O_NONBLOCK);
+	dup2(other[1], next);
+	log_set_sink(NULL, NULL);
+	log_error("test", "where to?");
+	errout_close();
+	dup2(saved, STDERR_FILENO);
+	close(saved);
+	assert_int_equal(read(ends[0], got, sizeof(got) - 1), 10);
+	assert_string_equal(got, "where to?\n");
+	assert_int_equal(read(other[0], got, 1), -1);
+	assert_true(fcntl(next, F_GETFD) >= 0);
+	close(next);
+	for (int i = 0; i < 2; i++) {
+		close(ends[i]);
+		close(other[i]);
+	}
 }
 
 #define CARRYING(f) cmocka_unit_test_setup_teardown(f, catch_syslog, release_syslog)
@@ -244,6 +367,10 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_full_pipe_does_not_hold_us_up_when_signals_come),
+		cmocka_unit_test(a_terminal_that_nobody_reads_does_not_stop_us),
+		cmocka_unit_test(a_socket_that_nobody_reads_does_not_stop_us),
+		cmocka_unit_test(lines_that_a_stuck_reader_missed_are_counted),
+		cmocka_unit_test(a_number_that_is_another_file_now_is_neither_written_nor_closed),
 		LISTENING(a_forged_line_break_is_shown_not_made),
 		LISTENING(an_endless_message_is_cut_and_stays_one_line),
 		LISTENING(an_errno_is_spelt_out),

@@ -633,6 +633,7 @@ static void each_kind_of_driver_has_its_way_to_write_a_place(void **state)
 		{"nutdrv_qx", "Q1[38]", true},
 		{"nutdrv_qx", "Q1{2}", true},
 		{"nutdrv_qx", "Q2[1]", false},
+		{"nutdrv_qx", "Q1[1-]", true},
 		{"nutdrv_qx", "Q1[-1]", false},
 		{"nutdrv_qx", "Q1[1}", false},
 		{"nutdrv_qx", "Q1{}", false},

@@ -293,6 +293,156 @@ static void a_table_can_be_of_texts(void **state)
 	assert_string_equal(maplookup_text(map_lookup(map, "t"), "a,b")->text, "both");
 }
 
+static const char *read_answer(const char *text)
+{
+	static struct mapvalue v;
+
+	assert_true(mapvalue_set_text(&v, text));
+	if (!mapconv_read(map->rows[0].steps, map->rows[0].step_count, &v, &context))
+		return "(nothing)";
+	return mapvalue_text(&v);
+}
+
+static void a_number_that_is_text_finds_its_row_before_the_one_for_all_else(void **state)
+{
+	(void)state;
+	load("LOOKUP t\n OK \"\"\n 43 Overload\n 1A L1\n * Unknown\nEND", "lookup(t)");
+	assert_string_equal(read_answer("43"), "Overload");
+	assert_string_equal(read_answer("1a"), "L1");
+	assert_string_equal(read_answer("OK"), "");
+	assert_string_equal(read_answer("44"), "Unknown");
+	assert_string_equal(read_answer("x"), "Unknown");
+}
+
+static void letters_of_an_answer_are_looked_for(void **state)
+{
+	(void)state;
+	load("", "any(ACM)");
+	assert_string_equal(read_answer("IM"), "1");
+	assert_string_equal(read_answer("IJ"), "0");
+	load("LOOKUP t\n E first\n AB second\nEND", "letter(t)");
+	assert_string_equal(read_answer("xABy"), "second");
+	assert_string_equal(read_answer("ABE"), "first");
+	assert_string_equal(read_answer("BA"), "(nothing)");
+}
+
+static void switches_are_on_before_the_d_and_off_behind_it(void **state)
+{
+	(void)state;
+	load("LOOKUP t\n 0 no\n 1 yes\nEND", "switch(b) lookup(t)");
+	assert_string_equal(read_answer("EabDcd"), "yes");
+	assert_string_equal(read_answer("EacDbd"), "no");
+	assert_string_equal(read_answer("EacDd"), "(nothing)");
+	assert_string_equal(read_answer("Eab"), "yes");
+	assert_string_equal(write_text("yes"), "E");
+	assert_string_equal(write_text("no"), "D");
+	assert_string_equal(write_text("maybe"), "(nothing)");
+}
+
+static void places_of_ones_are_told_as_far_as_there_is_room(void **state)
+{
+	char rows[2048] = "LOOKUP t\n", ones[65];
+
+	(void)state;
+	for (int i = 0; i < 64; i++)
+		str_format(rows + strlen(rows), sizeof(rows) - strlen(rows), " %d warning%02d\n", i, i);
+	str_format(rows + strlen(rows), sizeof(rows) - strlen(rows), "END");
+	load(rows, "places(t)");
+	assert_string_equal(read_answer("0100"), "warning01");
+	assert_string_equal(read_answer("1001"), "warning00, warning03");
+	assert_string_equal(read_answer("0000"), "(nothing)");
+	assert_string_equal(read_answer("xy"), "(nothing)");
+	memset(ones, '1', 64);
+	ones[64] = '\0';
+	assert_true(strlen(read_answer(ones)) < MAPVALUE_TEXT_MAX);
+}
+
+static void zeros_fill_a_number_up_on_its_way_back(void **state)
+{
+	(void)state;
+	writes("zeros(0,3) format(%.0f)", "7", "007");
+	writes("zeros(1,4) format(%.1f)", "7", "07.0");
+	writes("zeros(0,2) scale(60)", "120", "02");
+	writes("zeros(0,3)", "x", "(nothing)");
+}
+
+static void texts_are_stripped_and_zeros_are_none(void **state)
+{
+	(void)state;
+	load("", "\"strip( x)\"");
+	assert_string_equal(read_answer("xx a x b x"), "a x b");
+	assert_string_equal(read_answer("xx"), "");
+	load("", "nonzero");
+	assert_string_equal(read_answer("00 0"), "(nothing)");
+	assert_string_equal(read_answer("0010"), "0010");
+	load("", "unhex");
+	assert_string_equal(read_answer("1F"), "31");
+	assert_string_equal(read_answer("1G"), "(nothing)");
+}
+
+static void a_number_is_kept_for_others_and_compared(void **state)
+{
+	(void)state;
+	load("", "keep(address)");
+	assert_string_equal(read_answer("007"), "007");
+	assert_string_equal(read_answer("x"), "(nothing)");
+	load("", "agrees(address)");
+	assert_string_equal(read_answer("7"), "7");
+	assert_string_equal(read_answer("8"), "(nothing)");
+	device.numbers.count = 0;
+	assert_string_equal(read_answer("8"), "8");
+}
+
+static void masterguards_times_are_seconds(void **state)
+{
+	(void)state;
+	load("", "call(masterguard-minutes)");
+	assert_string_equal(read_answer("012.30"), "750");
+	assert_string_equal(read_answer("12.30"), "(nothing)");
+	assert_string_equal(read_answer("0x2.30"), "(nothing)");
+	load("", "call(masterguard-uptime)");
+	assert_string_equal(read_answer("0012:03:04:05"), "1047845");
+	assert_string_equal(read_answer("0012:03:04"), "(nothing)");
+	assert_string_equal(write_text("1047845"), "0012:03:04:05");
+	assert_string_equal(write_text("-1"), "(nothing)");
+	assert_string_equal(write_text("864000000"), "(nothing)");
+	load("", "call(masterguard-return)");
+	assert_string_equal(write_text("90"), "01R0003");
+	device.variables[0] = (struct pair){"ups.delay.start", "30"};
+	assert_string_equal(write_text("90"), "(nothing)");
+	load("", "call(masterguard-test)");
+	assert_string_equal(write_text("10"), "");
+	assert_string_equal(write_text("120"), "02");
+}
+
+static void megatecs_delays_are_tenths_or_minutes(void **state)
+{
+	(void)state;
+	load("", "call(megatec-off)");
+	assert_string_equal(write_text("5"), "(nothing)");
+	assert_string_equal(write_text("6"), ".1");
+	assert_string_equal(write_text("59"), ".9");
+	assert_string_equal(write_text("60"), "01");
+	assert_string_equal(write_text("5940"), "99");
+	assert_string_equal(write_text("5941"), "(nothing)");
+	assert_string_equal(write_text("x"), "(nothing)");
+	load("", "call(megatec-return)");
+	assert_string_equal(write_text("30"), ".5R0003");
+	device.variables[0] = (struct pair){"ups.delay.start", "0"};
+	assert_string_equal(write_text("30"), ".5");
+	device.variables[0] = (struct pair){"ups.delay.start", "600000"};
+	assert_string_equal(write_text("30"), "(nothing)");
+	load("", "call(megatec-off-delay)");
+	assert_string_equal(write_text("59"), "54");
+	assert_string_equal(write_text("119"), "60");
+	load("", "call(megatec-test)");
+	assert_string_equal(write_text(""), "10");
+	assert_string_equal(write_text("59"), "(nothing)");
+	load("", "call(megatec-test-short)");
+	assert_string_equal(write_text("12"), ".2");
+	assert_string_equal(write_text("11"), "(nothing)");
+}
+
 static void all_bits_of_a_word_are_named_once(void **state)
 {
 	(void)state;
@@ -760,6 +910,15 @@ int main(void)
 		TEST(temperatures_in_kelvin_are_told_from_others),
 		TEST(tables_speak_both_ways),
 		TEST(a_table_can_be_of_texts),
+		TEST(a_number_that_is_text_finds_its_row_before_the_one_for_all_else),
+		TEST(letters_of_an_answer_are_looked_for),
+		TEST(switches_are_on_before_the_d_and_off_behind_it),
+		TEST(places_of_ones_are_told_as_far_as_there_is_room),
+		TEST(zeros_fill_a_number_up_on_its_way_back),
+		TEST(texts_are_stripped_and_zeros_are_none),
+		TEST(a_number_is_kept_for_others_and_compared),
+		TEST(masterguards_times_are_seconds),
+		TEST(megatecs_delays_are_tenths_or_minutes),
 		TEST(all_bits_of_a_word_are_named_once),
 		TEST(strings_come_from_the_device),
 		TEST(dates_are_of_three_kinds),

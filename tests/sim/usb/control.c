@@ -283,6 +283,23 @@ static char *do_text(struct port *p, const struct words *w, GString *out)
 	return NULL;
 }
 
+/* latin1 INDEX HEX: any bytes, as characters of Latin-1. */
+static char *do_latin1(struct port *p, const struct words *w, GString *out)
+{
+	GByteArray *bytes = rest_bytes(w, 2);
+	guint64 index = w->n > 1 ? g_ascii_strtoull(w->w[1], NULL, 16) : 0;
+
+	(void)out;
+	if (!bytes || index < 1 || index > 255)
+		return g_strdup("latin1 INDEX BYTES");
+	g_byte_array_append(bytes, (const guint8 *)"", 1);
+	g_free(p->device->texts[index]);
+	p->device->texts[index] =
+		g_convert((char *)bytes->data, -1, "UTF-8", "ISO-8859-1", NULL, NULL, NULL);
+	g_byte_array_unref(bytes);
+	return NULL;
+}
+
 static char *do_quit(struct port *p, const struct words *w, GString *out)
 {
 	(void)p;
@@ -306,7 +323,7 @@ static const struct {
 	{"mode", do_mode, TRUE}, {"unplug", do_unplug, TRUE},
 	{"plug", do_plug, TRUE}, {"quit", do_quit},
 	{"gets", do_gets},       {"fuse", do_fuse},
-	{"text", do_text},
+	{"text", do_text},       {"latin1", do_latin1},
 };
 
 static char *run(struct port *p, const struct words *w, GString *out)

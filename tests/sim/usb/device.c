@@ -137,6 +137,8 @@ static gboolean read_number(struct device *d, const char *name, const char *rest
 		d->packet_size = n;
 	else if (strcmp(name, "interrupt-pipe:") == 0)
 		d->has_interrupt = strcmp(rest, "no") != 0;
+	else if (strcmp(name, "adapter:") == 0)
+		d->is_adapter = strcmp(rest, "no") != 0;
 	else if (strcmp(name, "kernel-driver:") == 0)
 		d->has_kernel_driver = strcmp(rest, "no") != 0;
 	else if (strcmp(name, "interrupt-out:") == 0)
@@ -305,7 +307,7 @@ static void put_interfaces(const struct device *d, GByteArray *out)
 	if (d->has_interrupt)
 		put_endpoint(out, 0x81 + d->hid_interface, d->packet_size);
 	if (d->has_out)
-		put_endpoint(out, 0x01 + d->hid_interface, d->packet_size);
+		put_endpoint(out, d->is_adapter ? 0x02 : 0x01 + d->hid_interface, d->packet_size);
 }
 
 /* A device before its software has told it what it is: one interface of the maker's own. */
@@ -402,6 +404,8 @@ static int get_descriptor(const struct device *d, const guint8 *setup, guint8 *d
 		r = answer(setup, data, all->data + 18, all->len - 18);
 	else if (setup[3] == 3)
 		r = answer_text(d, setup, data);
+	if (setup[3] == 3 && d->is_adapter)
+		device_note((struct device *)d, "text %02x %04x", setup[2], WORD(setup + 4));
 	g_byte_array_unref(all);
 	return r;
 }
@@ -465,7 +469,7 @@ static int set_report(struct device *d, const guint8 *setup, const guint8 *data)
 
 	device_note(d, "set %s %02x: %s", r ? kinds[setup[3]] : "?", setup[2], hex);
 	g_free(hex);
-	if (!r || (!r->bytes && setup[3] != REPORT_OUTPUT) || r->stalls)
+	if (!r || (!r->bytes && setup[3] != REPORT_OUTPUT && !d->is_adapter) || r->stalls)
 		return -EPIPE;
 	if (r->hangs)
 		return DEVICE_HANGS;
@@ -522,6 +526,13 @@ int device_control(struct device *d, const guint8 *setup, guint8 *data)
 		return DEVICE_HANGS;
 	if ((TYPE(setup) & 0x1f) == 1)
 		return to_interface(d, setup, data);
+	if (d->is_adapter && (TYPE(setup) & 0xe0) == 0x40) {
+		char *hex = bytes_hex(data, WORD(setup + 6));
+
+		device_note(d, "vendor %02x: %s", setup[1], hex);
+		g_free(hex);
+		return (int)WORD(setup + 6);
+	}
 	switch (setup[0] << 8 | setup[1]) {
 	case 0x8006:
 		return get_descriptor(d, setup, data);

@@ -30,6 +30,7 @@ struct device {
 	int length_config, length_request; /* of it, as told; -1 = the truth */
 	struct report reports[REPORT_KINDS][256];
 	gboolean has_interrupt, has_kernel_driver;
+	gboolean is_adapter; /* it takes reports of any kind and vendor requests, and notes texts */
 	guint packet_size;
 	guint least_request; /* bytes of a report that the host has to ask for to get an answer */
 	guint hid_interface;     /* those before are something else */
