@@ -182,6 +182,12 @@ def test_what_no_map_knows_is_a_comment_with_its_value(site, look):
     assert "\n# VAR UPS.ff990001.ff990002 unknown.name format(%.0f) # 17; 0..99\n" in out
 
 
+def test_the_rules_of_udev_know_a_device_by_its_draft(site, look):
+    with_map(site, look(strange(site, *STATUS))("--explore").stdout)
+    rules = site.run("nut-mapcheck", "--udev", env={"NUT_DATAPATH": str(MAPS)}, check=True).stdout
+    assert re.search("1209.*beef", rules)
+
+
 def test_texts_of_the_device_end_no_comment(site, look):
     """What stands behind a row is one line, whatever the device says; and no serial number."""
     path = strange(site, *STATUS, hid("UPS.PowerSummary.iProduct", 4, bits=8),
@@ -398,25 +404,27 @@ def test_a_mistake_in_a_script_names_file_and_line(line, why):
 
 def test_what_a_device_cannot_do_is_told_with_file_and_line(usbsim):
     sim = usbsim("plain")
-    story = usbscript.parse("at 0 unplug\nat 0 unplug\n", "story.txt")
+    events = usbscript.parse("at 0 unplug\nat 0 unplug\n", "story.txt")
     with pytest.raises(usbscript.Mistake, match=r"^story\.txt:2: .*not plugged in"):
-        usbscript.play(sim, story)
-    story = usbscript.parse("at 0 ramp feature 01 9 1 2 0\n", "story.txt")
+        usbscript.play(sim, events)
+    events = usbscript.parse("at 0 ramp feature 01 9 1 2 0\n", "story.txt")
     with pytest.raises(usbscript.Mistake, match=r"^story\.txt:1: .*no byte 9"):
-        usbscript.play(sim, story)
+        usbscript.play(sim, events)
 
 
 class Watch:
-    """All values of ups.status, one after another."""
+    """All values of ups.status, one after another: the driver's, or what upsd's clients see."""
 
-    def __init__(self, site):
-        self.site, self.statuses = site, []
+    def __init__(self, site, upsd=None):
+        self.statuses = []
+        self._ask = (lambda: upsd.value("ups", "ups.status")) if upsd else (
+            lambda: values(site)[0].get("ups.status"))
         self._end = threading.Event()
         self._thread = threading.Thread(target=self._run)
 
     def _run(self):
         while not self._end.wait(0.05):
-            status = values(self.site)[0].get("ups.status")
+            status = self._ask()
             # A device that is opened anew says nothing for a moment.
             if status and (not self.statuses or self.statuses[-1] != status):
                 self.statuses.append(status)
@@ -448,22 +456,83 @@ def test_an_outage_is_seen_from_its_beginning_to_its_end(site, look):
     with Watch(site) as statuses:
         see.sim.play("outage", speed=2)
         wait_until(lambda: power(statuses[-1]) == "OL", what=lambda: statuses)
-    story = [power(s) for s in statuses]
-    assert [s for i, s in enumerate(story) if i == 0 or s != story[i - 1]] == [
-        "OL", "OB", "OB LB", "OL"]
+    assert story(statuses) == ["OL", "OB", "OB LB", "OL"]
 
 
-def test_a_low_battery_shuts_the_computer_down(site, look):
-    """The whole way: device, driver, upsd, upsmon, SHUTDOWNCMD."""
+def story(statuses):
+    """Without what is said twice, and charging and the like."""
+    powers = [power(s) for s in statuses]
+    return [s for i, s in enumerate(powers) if i == 0 or s != powers[i - 1]]
+
+
+@pytest.fixture
+def computer(site):
+    """upsd, and upsmon that guards this computer, with a SHUTDOWNCMD that only leaves a note."""
+    def make(see, *lines):
+        serve(site, see, "pollfreq = 1")
+        site.add_user("mon", "secret", "upsmon primary")
+        upsd = site.start_upsd()
+        host = PowerHost(site, "host", site.root / "journal")
+        host.start(f"MONITOR ups@127.0.0.1:{upsd.port} 1 mon secret primary", *lines)
+        with upsd.client() as client:
+            wait_until(lambda: client.ask("GET NUMLOGINS ups") == "NUMLOGINS ups 1",
+                       what=upsd.log)
+        return upsd, host
+    return make
+
+
+def kinds(host):
+    return [kind for kind, _, _ in host.notices()]
+
+
+def test_a_low_battery_shuts_the_computer_down(site, look, computer):
+    """The whole way: device, driver, upsd, upsmon, SHUTDOWNCMD; and not before the battery is low."""
     see = look("plain")
-    serve(site, see)
-    site.add_user("mon", "secret", "upsmon primary")
-    upsd = site.start_upsd()
-    host = PowerHost(site, "host", site.root / "journal")
-    host.start(f"MONITOR ups@127.0.0.1:{upsd.port} 1 mon secret primary")
-    wait_until(lambda: "mon" in upsd.log() or "logged in" in upsd.log(), what=upsd.log)
-    see.sim.play("mains-off", speed=4)
+    upsd, host = computer(see)
+    events = usbscript.read("mains-off")
+    low = next(i for i, event in enumerate(events) if event.command == "set feature 01 01 1c")
+    with Watch(site, upsd) as statuses:
+        usbscript.play(see.sim, events[:low], speed=4)
+        host.wait_notice("ONBATT")
+        upsd.wait_for("ups", "battery.charge", "8")
+        assert not host.is_down()
+        usbscript.play(see.sim, events[low:], speed=4)
+        host.wait_down()
+        wait_until(lambda: "FSD" in statuses[-1], what=lambda: statuses)
+    assert story(statuses) == ["OL", "OB", "OB LB"]
+    wait_until(lambda: {"LOWBATT", "SHUTDOWN"} <= set(kinds(host)), what=host.notices)
+    assert kinds(host)[0] == "ONBATT"
+
+
+def test_an_outage_with_a_reset_shuts_nothing_down(look, computer, shared):
+    see = look(shared / "facts/hid-devices/cyberpower-ec850lcd.txt")
+    upsd, host = computer(see)
+    see.sim.play("outage-reset")
+    host.wait_notice("ONBATT")
+    host.wait_notice("ONLINE")
+    upsd.wait_for("ups", "ups.status", lambda s: s.startswith("OL"))
+    assert not host.is_down()
+    assert "FSD" not in kinds(host)
+
+
+def test_a_device_that_is_pulled_out_on_mains_shuts_nothing_down(look, computer):
+    see = look("plain")
+    upsd, host = computer(see)
+    see.sim.unplug()
+    host.wait_notice("COMMBAD")
+    see.sim.plug()
+    host.wait_notice("COMMOK")
+    upsd.wait_for("ups", "ups.status", lambda s: s.startswith("OL"))
+    assert not host.is_down()
+
+
+def test_a_device_that_is_lost_on_battery_shuts_the_computer_down(look, computer):
+    """Nobody knows how long the battery lasts: after DEADTIME it counts as low."""
+    see = look("plain")
+    _, host = computer(see, "DEADTIME 5")
+    see.sim.play("lost-on-battery", speed=2)
     host.wait_down()
+    assert kinds(host)[0] == "ONBATT"
 
 
 def test_a_device_that_is_pulled_out_comes_back_each_time(site, look):
