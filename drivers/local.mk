@@ -166,6 +166,7 @@ tests_unit_test_driver_settings_LDADD = drivers/libcore.la $(CMOCKA_LIBS)
 
 man_pages += docs/man/dummy-ups.8 docs/man/nutupsdrv.8 docs/man/upsdrvctl.8
 man_pages += docs/man/usbhid-ups.8
+man_pages += docs/man/snmp-ups.8
 
 # UPSes that answer queries.
 noinst_LTLIBRARIES += drivers/libqx.la
