@@ -20,6 +20,9 @@ static const char program[] = "snmp-ups";
 
 enum { CANDIDATES_MAX = 256 };
 
+/* notransferoids */
+static const char *const transfer_voltages[] = {"input.transfer.low", "input.transfer.high", NULL};
+
 struct snmp_ups {
 	const struct mapset *maps;
 	const struct map *only; /* mibs */
@@ -173,6 +176,8 @@ static bool start_engine(struct core *c, struct snmp_ups *u)
 	};
 	struct engine_device device;
 
+	if (core_flag(c, "notransferoids"))
+		given.leave_out = transfer_voltages;
 	u->numbers[0] = (struct map_set_item){"symmetrathreephase", 0.707};
 	given.number_count = core_flag(c, "symmetrathreephase") ? 1 : 0;
 	u->device = snmp_device_new(u->agent);
