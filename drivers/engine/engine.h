@@ -39,6 +39,8 @@ struct engine_options {
 	long quick_s;        /* pollinterval */
 	unsigned slow_fulls; /* full polls after which slow values are read again; 0: 20 */
 	bool quick_status;   /* STATUS rows are read at every poll, whatever the map says */
+	/* Rows of names that begin like one of these are as if the map had them not; NULL: none. */
+	const char *const *leave_out;
 	bool passive; /* the device is never asked: what it sends by itself is all there is */
 	struct engine_status_rules rules;
 	const char *product; /* the name in the device's descriptor; NULL or "" = none */

@@ -167,6 +167,15 @@ struct engine_row *engine_rows_add(struct engine *e, size_t index)
 	return r;
 }
 
+static bool is_left_out(const struct engine *e, const struct map_row *row)
+{
+	for (const char *const *p = e->options.leave_out; p && *p; p++) {
+		if (row->name && str_casestarts(row->name, *p))
+			return true;
+	}
+	return false;
+}
+
 bool engine_rows_make(struct engine *e)
 {
 	e->expanded = calloc(e->map->row_count + 1, sizeof(bool));
@@ -177,7 +186,7 @@ bool engine_rows_make(struct engine *e)
 		struct engine_row *r;
 
 		e->tells_status = e->tells_status || row->kind == MAP_STATUS;
-		if (engine_is_template(e, row))
+		if (engine_is_template(e, row) || is_left_out(e, row))
 			continue;
 		r = engine_rows_add(e, i);
 		if (!r)

@@ -20,6 +20,9 @@ static const char program[] = "snmp-ups";
 
 enum { CANDIDATES_MAX = 256 };
 
+/* notransferoids */
+static const char *const transfer_voltages[] = {"input.transfer.low", "input.transfer.high", NULL};
+
 struct snmp_ups {
 	const struct mapset *maps;
 	const struct map *only; /* mibs */
@@ -32,7 +35,7 @@ struct snmp_ups {
 	struct snmp_device *device;
 	struct engine *engine;
 	bool is_read; /* once, completely: what there is, is known */
-	struct map_set_item numbers[2]; /* of options, for the maps */
+	struct map_set_item numbers[1];
 };
 
 static const struct driver_option options[] = {
@@ -161,18 +164,6 @@ static enum agent_result choose_map(struct core *c, struct snmp_ups *u)
 
 /* ----------------------------------------------------------------------------- the engine */
 
-/* Options that maps ask for: a factor, and a switch. */
-static size_t take_numbers(struct core *c, struct snmp_ups *u)
-{
-	size_t count = 0;
-
-	if (core_flag(c, "symmetrathreephase"))
-		u->numbers[count++] = (struct map_set_item){"symmetrathreephase", 0.707};
-	if (core_flag(c, "notransferoids"))
-		u->numbers[count++] = (struct map_set_item){"notransferoids", 1};
-	return count;
-}
-
 static bool start_engine(struct core *c, struct snmp_ups *u)
 {
 	struct engine_host host = engine_core_host(c);
@@ -187,7 +178,10 @@ static bool start_engine(struct core *c, struct snmp_ups *u)
 	};
 	struct engine_device device;
 
-	given.number_count = take_numbers(c, u);
+	if (core_flag(c, "notransferoids"))
+		given.leave_out = transfer_voltages;
+	u->numbers[0] = (struct map_set_item){"symmetrathreephase", 0.707};
+	given.number_count = core_flag(c, "symmetrathreephase") ? 1 : 0;
 	u->device = snmp_device_new(u->agent);
 	if (!u->device)
 		return false;

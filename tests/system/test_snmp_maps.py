@@ -187,9 +187,8 @@ def lines_of(name, seen=None):
 
 
 def plain(items):
-    """The items of a row, tables without their names, and what the option notransferoids does."""
-    return {re.sub(r"^(lookup|values)\(.*\)$", r"\1", item) for item in items} - {
-        "when(!notransferoids)"}
+    """The items of a row, tables without their names."""
+    return {re.sub(r"^(lookup|values)\(.*\)$", r"\1", item) for item in items}
 
 
 def rows_of(name):

@@ -1,0 +1,96 @@
+"""snmp-ups on an agent of each family: the right map is found, and what it reads is published."""
+
+import pytest
+
+import snmpfamily
+from harness import snmp, wait_until
+
+from test_snmp_ups import Ups
+
+FAMILIES = [snmpfamily.Family(name) for name in snmpfamily.names()]
+SYSOBJECTID = "1.3.6.1.2.1.1.2.0"
+KNOWN = [pytest.param(f, o, id=f"{f.name}-{o}") for f in FAMILIES for o, _ in f.oids]
+
+
+def by_name(families):
+    return [pytest.param(f, id=f.name) for f in families]
+
+
+def start(site, oddagent, family, identity, *lines):
+    agent = oddagent({SYSOBJECTID: snmp.oid(identity), **family.values()})
+    ups = Ups(site, agent.port, *lines)
+    wait_until(lambda: "driver.version.data" in ups.values(),
+               what=lambda: f"a map is chosen; log:\n{ups.process.log()}")
+    return ups
+
+
+def serving(ups):
+    return ups.values()["driver.version.data"].rpartition(" MIB")[0]
+
+
+@pytest.mark.parametrize("family, identity", KNOWN)
+def test_the_map_is_found_by_what_the_agent_calls_itself(site, oddagent, family, identity):
+    assert serving(start(site, oddagent, family, identity)) == family.title
+
+
+@pytest.mark.parametrize("family", by_name(FAMILIES))
+def test_the_map_can_be_named(site, oddagent, family):
+    ups = start(site, oddagent, family, "1.3.6.1.4.1.99999", f"mibs = {family.name}")
+    assert serving(ups) == family.title
+
+
+def wrong_values(wanted, values):
+    def good(want, told):
+        if isinstance(want, str) or told is None:
+            return told == want
+        return abs(float(told) - want) <= 0.0051
+    return {n: (w, values.get(n)) for n, w in wanted.items() if not good(w, values.get(n))}
+
+
+@pytest.mark.parametrize("family", by_name(f for f in FAMILIES if f.plain()))
+def test_what_is_only_scaled_is_published(site, oddagent, family):
+    ups = start(site, oddagent, family, family.oids[0][0], f"mibs = {family.name}")
+    wanted = family.plain()
+    wait_until(lambda: not wrong_values(wanted, ups.values()),
+               what=lambda: f"{wrong_values(wanted, ups.values())}; log:\n{ups.process.log()}")
+
+
+@pytest.mark.parametrize("family", by_name(FAMILIES))
+def test_an_agent_with_a_foreign_name_is_known_by_what_it_answers(site, oddagent, family):
+    # Of maps that ask the same question the first is taken.
+    askers = [f.title for f in FAMILIES if any(p.strip(".") in family.values() for p in f.probes)]
+    assert serving(start(site, oddagent, family, "1.3.6.1.4.1.99999")) in askers
+
+
+@pytest.mark.parametrize("name, title", [("tripplite", "RFC 1628 UPS"),
+                                         ("pulizzi_switched2", None)])
+def test_a_map_goes_by_its_other_names(site, oddagent, name, title):
+    family = snmpfamily.Family("ietf" if title else "pulizzi_switched1")
+    ups = start(site, oddagent, family, "1.3.6.1.4.1.99999", f"mibs = {name}")
+    assert serving(ups) == (title or family.title)
+
+
+def test_mibs_list_names_every_map_and_ends(site):
+    ups = Ups(site, 9, "mibs = --list", start=False)
+    result = ups.run("-F")
+    assert result.returncode != 0
+    for family in FAMILIES:
+        assert f"mibs = {family.name}:" in result.stdout + result.stderr
+
+
+@pytest.mark.parametrize("lines, low", [([], "208"), (["symmetrathreephase"], "147")])
+def test_a_symmetra_of_three_phases_tells_voltages_between_them(site, oddagent, lines, low):
+    agent = oddagent({SYSOBJECTID: snmp.oid("1.3.6.1.4.1.318.1.3"),
+                      **snmpfamily.Family("apcc").values(),
+                      "1.3.6.1.4.1.318.1.1.1.5.2.3.0": 208})
+    ups = Ups(site, agent.port, *lines)
+    wait_until(lambda: ups.values().get("input.transfer.low", "").startswith(low),
+               what=lambda: ups.values().get("input.transfer.low"))
+
+
+def test_a_wrong_community_is_told_and_never_shown(site, snmpd):
+    agent = snmpd("1.3.6.1.2.1.33.1.1.1.0 = STRING: x")
+    ups = Ups(site, agent.port, "snmp_timeout = 1", community="wrong-word")
+    wait_until(lambda: "community" in ups.process.log(), what=lambda: ups.process.log())
+    ups.wait_fresh(False)
+    assert "wrong-word" not in ups.process.log()
