@@ -232,19 +232,16 @@ struct outcome {
 	size_t seen; /* rows, in the first poll */
 };
 
-/* All rows; in the first poll those that were not seen yet. */
-static enum engine_result full_pass(struct engine *e, struct outcome *o)
+/* All rows; in the first poll those that were not seen yet, and those of some phases in its
+ * second half: how many phases there are may be told by a row that comes later. */
+static enum engine_result full_sweep(struct engine *e, struct outcome *o, bool second)
 {
-	enum device_result result = prepare(e, false);
+	enum device_result result;
 
-	if (result != DEVICE_OK)
-		return engine_failure(result);
-	if (!e->decided)
-		engine_rows_settle(e);
 	for (size_t i = 0; i < e->count; i++) {
 		struct engine_row *r = e->rows[i];
 
-		if (!to_read(e, r) || (!e->decided && r->seen))
+		if (!to_read(e, r) || (!e->decided && (r->seen || (r->row->phases_of && !second))))
 			continue;
 		result = full_row(e, r);
 		r->seen = true;
@@ -256,6 +253,20 @@ static enum engine_result full_pass(struct engine *e, struct outcome *o)
 		note_transfers(e);
 	}
 	return ENGINE_OK;
+}
+
+static enum engine_result full_pass(struct engine *e, struct outcome *o)
+{
+	enum device_result prepared = prepare(e, false);
+	enum engine_result result;
+
+	if (prepared != DEVICE_OK)
+		return engine_failure(prepared);
+	if (e->decided)
+		return full_sweep(e, o, true);
+	engine_rows_settle(e);
+	result = full_sweep(e, o, false);
+	return result == ENGINE_OK ? full_sweep(e, o, true) : result;
 }
 
 /* How many there are of something, and of how many phases, is known once it was read: then come
