@@ -51,7 +51,8 @@ def _driver(suite, data, mib):
     try:
         theirs = suite if isinstance(suite, debian_nut.DebianNut) else None
         yield relay, snmppair.SnmpUps(site, agent, f"mibs = {mib}", "pollfreq = 1",
-                                      f"pollinterval = {POLL_S}", suite=theirs, port=relay.port)
+                                      f"pollinterval = {POLL_S}", suite=theirs, port=relay.port,
+                                      version="v2c")
     finally:
         for process in site.processes:
             process.stop()

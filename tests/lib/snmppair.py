@@ -23,6 +23,15 @@ FROM_ZERO = ("eaton_epdu",)
 # The first of these that a table of words has is the agent's.
 GOOD = ("OL", "on", "yes", "good", "", "normal", "OFF")
 
+# What the facts do not tell: upsTestId is an OID; the unit of APC's sensor is asked for by code.
+TRUE_TYPES = {"1.3.6.1.2.1.33.1.7.1.0": "OID: .1.3.6.1.2.1.33.1.7.7.1"}
+IEM_UNIT = "1.3.6.1.4.1.318.1.1.10.2.3.2.1.5.1"
+# Newer than Debian's, or in it under no name that can be asked for.
+NOT_IN_DEBIAN = {"apc", "baytech_rpc3nc", "eaton_pdu_nlogic", "eaton_pw_nm2", "eaton_pxg_ups",
+                 "hpe_pdu3_cis", "vertiv",
+                 # Its probe is one that no agent answers as the driver asks.
+                 "emerson_avocent_pdu"}
+
 
 def _table(name):
     with open(find_shared() / "facts" / name, newline="") as f:
@@ -31,13 +40,13 @@ def _table(name):
 
 def mib_names():
     """Names for `mibs =`, for parametrize; one that skips where there are no facts."""
-    return sorted({row["mib_name"] for row in _table("snmp-mibs.tsv")}) \
+    return sorted({row["mib_name"] for row in _table("snmp-mibs.tsv")} - NOT_IN_DEBIAN) \
         if find_shared() else ["none"]
 
 
-def system_oid(mib):
-    """sysObjectID of the first entry of this name."""
-    return next(row["sysObjectID"] for row in _table("snmp-mibs.tsv") if row["mib_name"] == mib)
+def _entry(mib):
+    """The first entry of this name."""
+    return next(row for row in _table("snmp-mibs.tsv") if row["mib_name"] == mib)
 
 
 @functools.lru_cache(maxsize=None)
@@ -45,7 +54,8 @@ def _lookups():
     found = {}
     for row in _table("snmp-lookups.tsv"):
         if row["build_condition"] not in NEVER:
-            found.setdefault((row["source"], row["lookup"]), {})[row["nut_value"]] = row["oid_value"]
+            found.setdefault((row["source"], row["lookup"]), {}).setdefault(
+                row["nut_value"], row["oid_value"])
     return found
 
 
@@ -66,7 +76,7 @@ def _value(row, phases, counts):
         good = next((word for word in GOOD if word in numeric), min(numeric))
         return f"INTEGER: {numeric[good]}"
     number = 20 + zlib.crc32(name.encode()) % 70
-    if row["type"] == "string" and "set-as-int" not in flags and int(row["scale_or_len"] or 0) > 8:
+    if row["type"] == "string" and "set-as-int" not in flags and float(row["scale_or_len"] or 0) > 8:
         return f'STRING: "text {number}"'
     if "set-as-timeticks" in flags:
         return f"Timeticks: ({number}00)"
@@ -100,7 +110,13 @@ def agent_data(mib, phases=1, counts=()):
         for place in _places(row, mib, counts):
             if place.startswith(ROOTS) and all(arc.isdigit() for arc in place.split(".")):
                 values.setdefault(place, _value(row, phases, counts))
-    values["1.3.6.1.2.1.1.2.0"] = "OID: " + system_oid(mib)
+    probe = _entry(mib)["auto_check_oid"].lstrip(".")
+    if probe.startswith(ROOTS):
+        values.setdefault(probe, 'STRING: "text"')
+    values.update((oid, value) for oid, value in TRUE_TYPES.items() if oid in values)
+    if mib == "apcc":
+        values[IEM_UNIT] = "INTEGER: 1"
+    values["1.3.6.1.2.1.1.2.0"] = "OID: " + _entry(mib)["sysObjectID"].split(",")[0]
     return "\n".join(f"{oid} = {value}" for oid, value in sorted(values.items()))
 
 
@@ -112,10 +128,11 @@ def explained(mib):
 class SnmpUps:
     """The driver's process, its agent, and requests to it."""
 
-    def __init__(self, site, agent, *lines, suite=None, start=True, port=None):
+    def __init__(self, site, agent, *lines, suite=None, start=True, port=None,
+                 version="v1"):
         self.site, self.agent, self.suite = site, agent, suite
         site.add_ups("ups", "snmp-ups", f"127.0.0.1:{port or agent.port}", "community = private",
-                     "snmp_version = v2c", *lines)
+                     f"snmp_version = {version}", *lines)
         self.env = {} if suite else {"NUT_DATAPATH": str(CHECKOUT / "data")}
         self.process = self.client = None
         if start:
