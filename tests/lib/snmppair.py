@@ -154,6 +154,7 @@ class SnmpUps:
 
         def same():
             seen.append(self.dump())
+            seen[-1].values.pop("device.uptime", None)
             before, now = seen[-2:]
             return now if before and now.fresh and before.values == now.values else None
         return wait_until(same, interval=2, what=lambda: f"data; log:\n{self.process.log()}")
