@@ -17,3 +17,4 @@ bench_tlsload_SOURCES = bench/tlsload.c bench/timing.c bench/timing.h
 bench_tlsload_CPPFLAGS = $(AM_CPPFLAGS) $(OPENSSL_CFLAGS)
 bench_tlsload_LDADD = -lssl $(OPENSSL_LIBS) -lpthread
 EXTRA_DIST += bench/run bench/qx.py bench/upsmon.py bench/usbhid.py
+EXTRA_DIST += bench/snmp.py

@@ -238,14 +238,23 @@ struct outcome {
 	size_t seen; /* rows, in the first poll */
 };
 
-/* The rows that are vital, or the others. */
-static enum engine_result read_rows(struct engine *e, bool vital, struct outcome *o)
+/* In this order: those of some phases may need to know how many there are from a row behind them. */
+enum part { VITAL, PLAIN, OF_PHASES };
+
+static enum part part_of(const struct engine_row *r)
+{
+	if (is_vital(r))
+		return VITAL;
+	return r->row->phases_of ? OF_PHASES : PLAIN;
+}
+
+static enum engine_result read_rows(struct engine *e, enum part part, struct outcome *o)
 {
 	for (size_t i = 0; i < e->count; i++) {
 		struct engine_row *r = e->rows[i];
 		enum device_result result;
 
-		if (is_vital(r) != vital || !to_read(e, r) || (!e->decided && r->seen))
+		if (part_of(r) != part || !to_read(e, r) || (!e->decided && r->seen))
 			continue;
 		result = full_row(e, r);
 		r->seen = true;
@@ -271,10 +280,11 @@ static enum engine_result full_pass(struct engine *e, struct outcome *o)
 		return engine_failure(prepared);
 	if (!e->decided)
 		engine_rows_settle(e);
-	result = read_rows(e, true, o);
+	result = read_rows(e, VITAL, o);
 	if (result != ENGINE_OK || (e->decided && o->vital_missing))
 		return result;
-	return read_rows(e, false, o);
+	result = read_rows(e, PLAIN, o);
+	return result == ENGINE_OK ? read_rows(e, OF_PHASES, o) : result;
 }
 
 /* How many there are of something, and of how many phases, is known once it was read: then come

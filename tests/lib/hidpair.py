@@ -36,10 +36,10 @@ def device_path(shared, name):
 Difference = collections.namedtuple("Difference", "what ours debian")
 
 
-def explained(name):
-    """The rows of the document for a device: a set of Difference."""
+def explained(name, document=DOCUMENT):
+    """The rows of a document for a device: a set of Difference."""
     found = set()
-    for line in DOCUMENT.read_text().splitlines():
+    for line in document.read_text().splitlines():
         cells = [cell.strip().replace("`", "") for cell in line.strip("|").split("|")]
         if len(cells) == 5 and name in cells[0].split():
             assert cells[4], f"{line}: it does not say why"

@@ -66,11 +66,21 @@ def find():
     with open(_CACHE / "lock", "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         root = _CACHE / "root"
-        if not (root / "complete").is_file():
+        if not _is_complete(root):
             _unpack(root)
     suite = DebianNut(root)
     _check_runs(suite)
     return suite
+
+
+def _names():
+    return "\n".join(sorted(package.name for package in _CACHE.glob("*.deb")))
+
+
+def _is_complete(root):
+    """Whether all packages that were fetched are unpacked: some may have come later."""
+    mark = root / "complete"
+    return mark.is_file() and mark.read_text() == _names()
 
 
 def _unpack(root):
@@ -84,7 +94,7 @@ def _unpack(root):
     shutil.rmtree(root, ignore_errors=True)
     for package in packages:
         subprocess.run(["dpkg-deb", "-x", package, root], check=True)
-    (root / "complete").touch()
+    (root / "complete").write_text(_names())
 
 
 def _check_runs(suite):
