@@ -232,6 +232,7 @@ static enum driver_result snmp_ups_start(struct core *c, struct snmp_ups *u)
 
 	if (r != AGENT_OK)
 		return DRIVER_FAILED;
+	core_forget(c);
 	if (!start_engine(c, u)) {
 		log_error(token, "out of memory");
 		return DRIVER_FAILED;
