@@ -4,6 +4,8 @@ import pytest
 from harness import CHECKOUT, LineClient, wait_until
 from harness.qxadapter import REPORTS, TEXTS, QxAdapter, device_file
 
+pytestmark = pytest.mark.once
+
 # Which device of usb.map stands for a way; what the adapter is called, and the UPS behind it.
 WAYS = {
     "cypress": ("0665:5161", {}, "megatec"),

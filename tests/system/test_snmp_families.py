@@ -7,6 +7,8 @@ from harness import snmp, wait_until
 
 from test_snmp_ups import Ups
 
+pytestmark = pytest.mark.once
+
 FAMILIES = [snmpfamily.Family(name) for name in snmpfamily.names()]
 SYSOBJECTID = "1.3.6.1.2.1.1.2.0"
 KNOWN = [pytest.param(f, o, id=f"{f.name}-{o}") for f in FAMILIES for o, _ in f.oids]

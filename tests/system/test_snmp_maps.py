@@ -8,6 +8,8 @@ from collections import Counter
 import pytest
 from harness import CHECKOUT
 
+pytestmark = pytest.mark.once
+
 SNMP = CHECKOUT / "data/maps/snmp-ups"
 
 # Rows of the facts that only builds for developers have, or that stand in for functions of C.

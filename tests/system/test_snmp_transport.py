@@ -11,6 +11,8 @@ from harness import LineClient, wait_until
 from harness import snmp
 from harness.snmp import USERS, v3_lines
 
+pytestmark = pytest.mark.once
+
 UPS = "1.3.6.1.2.1.33.1"
 PDU = "1.3.6.1.4.1.99999.1"
 UPTIME = "1.3.6.1.2.1.1.3.0"

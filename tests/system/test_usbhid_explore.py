@@ -12,6 +12,8 @@ import pytest
 from harness import LineClient, PowerHost, usbscript, usbsim as usbsim_module, wait_until
 from harness.build import CHECKOUT
 
+pytestmark = pytest.mark.once
+
 MAPS = CHECKOUT / "data"
 RECORDED = ["apc-back-ups-es-850g2", "apc-back-ups-rs-1000g", "cyberpower-cst135uc2",
             "cyberpower-ec850lcd", "eaton-3s-700", "liebert-psi5", "minuteman-05dd-a0a0",

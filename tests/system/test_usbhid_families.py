@@ -9,6 +9,8 @@ import hidfacts
 from harness import LineClient, wait_until
 from harness.build import CHECKOUT
 
+pytestmark = pytest.mark.once
+
 FAMILIES = list(hidfacts.FAMILIES)
 
 

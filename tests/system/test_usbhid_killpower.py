@@ -7,6 +7,8 @@ import hidfacts
 from hidmaker import Device, Field, map_usages
 from harness.build import CHECKOUT
 
+pytestmark = pytest.mark.once
+
 MAPS = CHECKOUT / "data" / "maps" / "usbhid-ups"
 SUMMARY, OUTPUT, OUTLET = "UPS.PowerSummary", "UPS.Output", "UPS.OutletSystem.Outlet"
 

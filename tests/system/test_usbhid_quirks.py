@@ -8,6 +8,8 @@ from hidmaker import VOLT, Device, Field, map_usages
 from harness import LineClient, wait_until
 from harness.build import CHECKOUT
 
+pytestmark = pytest.mark.once
+
 MAPS = CHECKOUT / "data" / "maps" / "usbhid-ups"
 STATUS = "UPS.PowerSummary.PresentStatus"
 MADE = ("Chestnut", "Made UPS", "MADE-1")
