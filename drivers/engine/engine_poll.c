@@ -238,14 +238,21 @@ struct outcome {
 	size_t seen; /* rows, in the first poll */
 };
 
-/* The rows that are vital, or the others. */
-static enum engine_result read_rows(struct engine *e, bool vital, struct outcome *o)
+/* All rows, in the order of the map, which may rely on it; in the first poll those that were not
+ * seen yet.  Without a status that decides the rest is of no use: a device that hangs there is soon
+ * known for it. */
+static enum engine_result full_pass(struct engine *e, struct outcome *o)
 {
-	for (size_t i = 0; i < e->count; i++) {
-		struct engine_row *r = e->rows[i];
-		enum device_result result;
+	enum device_result result = prepare(e, false);
 
-		if (is_vital(r) != vital || !to_read(e, r) || (!e->decided && r->seen))
+	if (result != DEVICE_OK)
+		return engine_failure(result);
+	if (!e->decided)
+		engine_rows_settle(e);
+	for (size_t i = 0; i < e->count && !(e->decided && o->vital_missing); i++) {
+		struct engine_row *r = e->rows[i];
+
+		if (!to_read(e, r) || (!e->decided && r->seen))
 			continue;
 		result = full_row(e, r);
 		r->seen = true;
@@ -258,23 +265,6 @@ static enum engine_result read_rows(struct engine *e, bool vital, struct outcome
 			note_transfers(e);
 	}
 	return ENGINE_OK;
-}
-
-/* All rows; in the first poll those that were not seen yet.  The status that decides comes first:
- * what is said while the rest is read stands on it, and without it the rest is of no use. */
-static enum engine_result full_pass(struct engine *e, struct outcome *o)
-{
-	enum device_result prepared = prepare(e, false);
-	enum engine_result result;
-
-	if (prepared != DEVICE_OK)
-		return engine_failure(prepared);
-	if (!e->decided)
-		engine_rows_settle(e);
-	result = read_rows(e, true, o);
-	if (result != ENGINE_OK || (e->decided && o->vital_missing))
-		return result;
-	return read_rows(e, false, o);
 }
 
 /* How many there are of something, and of how many phases, is known once it was read: then come
