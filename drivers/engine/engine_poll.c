@@ -238,23 +238,19 @@ struct outcome {
 	size_t seen; /* rows, in the first poll */
 };
 
-/* In this order: those of some phases may need to know how many there are from a row behind them. */
-enum part { VITAL, PLAIN, OF_PHASES };
-
-static enum part part_of(const struct engine_row *r)
+/*
+ * Rows in the order of the map, which may rely on it; in the first poll those that were not
+ * seen yet.  Without a status that decides the rest is of no use: a device that hangs there
+ * is soon known for it.
+ */
+static enum engine_result read_rows(struct engine *e, bool of_phases, struct outcome *o)
 {
-	if (is_vital(r))
-		return VITAL;
-	return r->row->phases_of ? OF_PHASES : PLAIN;
-}
-
-static enum engine_result read_rows(struct engine *e, enum part part, struct outcome *o)
-{
-	for (size_t i = 0; i < e->count; i++) {
+	for (size_t i = 0; i < e->count && !(e->decided && o->vital_missing); i++) {
 		struct engine_row *r = e->rows[i];
 		enum device_result result;
 
-		if (part_of(r) != part || !to_read(e, r) || (!e->decided && r->seen))
+		if ((r->row->phases_of != NULL) != of_phases || !to_read(e, r) ||
+		    (!e->decided && r->seen))
 			continue;
 		result = full_row(e, r);
 		r->seen = true;
@@ -263,14 +259,12 @@ static enum engine_result read_rows(struct engine *e, enum part part, struct out
 			return engine_failure(result);
 		o->good = o->good || result == DEVICE_OK;
 		o->vital_missing = o->vital_missing || misses(e, r, result);
-		if (!o->vital_missing)
-			note_transfers(e);
+		note_transfers(e);
 	}
 	return ENGINE_OK;
 }
 
-/* All rows; in the first poll those that were not seen yet.  The status that decides comes first:
- * what is said while the rest is read stands on it, and without it the rest is of no use. */
+/* Rows of some phases come last: how many there are may be told by a row behind them. */
 static enum engine_result full_pass(struct engine *e, struct outcome *o)
 {
 	enum device_result prepared = prepare(e, false);
@@ -280,11 +274,8 @@ static enum engine_result full_pass(struct engine *e, struct outcome *o)
 		return engine_failure(prepared);
 	if (!e->decided)
 		engine_rows_settle(e);
-	result = read_rows(e, VITAL, o);
-	if (result != ENGINE_OK || (e->decided && o->vital_missing))
-		return result;
-	result = read_rows(e, PLAIN, o);
-	return result == ENGINE_OK ? read_rows(e, OF_PHASES, o) : result;
+	result = read_rows(e, false, o);
+	return result == ENGINE_OK ? read_rows(e, true, o) : result;
 }
 
 /* How many there are of something, and of how many phases, is known once it was read: then come
