@@ -259,7 +259,8 @@ static enum engine_result read_rows(struct engine *e, bool of_phases, struct out
 			return engine_failure(result);
 		o->good = o->good || result == DEVICE_OK;
 		o->vital_missing = o->vital_missing || misses(e, r, result);
-		note_transfers(e);
+		if (!o->vital_missing)
+			note_transfers(e);
 	}
 	return ENGINE_OK;
 }
