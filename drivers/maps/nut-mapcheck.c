@@ -217,6 +217,7 @@ int main(int argc, char **argv)
 			if (!mapdevices_group_valid(value)) {
 				fprintf(stderr, "nut-mapcheck: \"%s\" is no name of a group\n",
 					value);
+				mapdevices_free(run.devices);
 				return EXIT_USAGE;
 			}
 			run.group = value;
@@ -232,6 +233,7 @@ int main(int argc, char **argv)
 			options_print(rows, stdout);
 			return EXIT_SUCCESS;
 		default:
+			mapdevices_free(run.devices);
 			return EXIT_USAGE;
 		}
 	}
