@@ -31,6 +31,7 @@ class Looker:
     def __call__(self, *args, status=0):
         done = self.site.run("usbhid-ups", *args, env=self.env)
         assert done.returncode == status, done.stderr
+        assert "runtime error:" not in done.stderr and "Sanitizer" not in done.stderr, done.stderr
         return done
 
 
