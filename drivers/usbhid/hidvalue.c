@@ -6,6 +6,9 @@
 
 enum { UNIT_WATT = 0xd121, CGS_EXPONENT = 7, VALUE_BITS = 64, EXACT_BITS = 53 };
 
+/* What arithmetic may leave of a logical 0, far below any step that means something. */
+static const double hair = 1e-6;
+
 static const uint32_t unit_volt = 0x00f0d121;
 
 /* Powers of ten that are exact as doubles. */
@@ -168,7 +171,7 @@ static double nearest(const struct hid_field *f, double value)
 {
 	double exact = to_logical(f, times_ten_to(value, -exponent_of(f)));
 
-	if (round(exact) == 0 && fabs(value) >= 1)
+	if (round(exact) == 0 && fabs(exact) > hair && fabs(value) >= 1)
 		return exact < 0 ? -1 : 1;
 	return round(exact);
 }

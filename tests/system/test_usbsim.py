@@ -1,7 +1,11 @@
 """The simulator of USB devices, seen by a program that knows nothing of it."""
 
+import itertools
+import pathlib
 import shutil
+import socket
 import subprocess
+import threading
 
 import pytest
 
@@ -31,3 +35,30 @@ def test_commands_that_cannot_be_followed_are_refused(usbsim):
             sim.ask(command)
             raise AssertionError("")  # an empty report may be set
     assert sim.get("feature", 2) == bytes.fromhex("0264100e")
+
+
+@pytest.mark.once
+def test_a_program_that_closes_its_monitor_at_the_same_moment_does_not_end_it(usbsim):
+    """umockdev ends its process over such a race: usbsim.c keeps it from that."""
+    sim = usbsim("plain")
+    root, over = pathlib.Path(sim.root), threading.Event()
+
+    def open_and_close():
+        for n in itertools.cycle(range(50)):
+            path = root / f"event{n}"
+            with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as monitor:
+                monitor.bind(str(path))
+                path.unlink()
+            if over.is_set():
+                return
+
+    racer = threading.Thread(target=open_and_close)
+    racer.start()
+    try:
+        for _ in range(100):
+            sim.unplug()
+            sim.plug()
+    finally:
+        over.set()
+        racer.join()
+    assert sim.state()["plugged"] == "1"

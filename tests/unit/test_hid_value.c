@@ -257,6 +257,21 @@ static void seconds_in_a_field_of_minutes_are_never_rounded_to_at_once(void **st
 	}
 }
 
+/* A raw 0 that stands for 5 is what 5 is written as. */
+static void a_logical_0_that_means_another_number_is_written_for_it(void **state)
+{
+	struct hid_field f = field(0, 8, 0, 100);
+	uint8_t byte = 0xff;
+
+	(void)state;
+	f.physical_min = 5;
+	f.physical_max = 105;
+	assert_true(hid_value_set(&f, &byte, 1, 5));
+	assert_int_equal(byte, 0);
+	assert_true(hid_value_set(&f, &byte, 1, 6));
+	assert_int_equal(byte, 1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -275,6 +290,7 @@ int main(void)
 		cmocka_unit_test(what_is_set_reads_back_for_every_value_and_exponent),
 		cmocka_unit_test(numbers_between_are_set_to_the_nearest),
 		cmocka_unit_test(seconds_in_a_field_of_minutes_are_never_rounded_to_at_once),
+		cmocka_unit_test(a_logical_0_that_means_another_number_is_written_for_it),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
