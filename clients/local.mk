@@ -4,3 +4,4 @@ include clients/cli/local.mk
 include clients/upsmon/local.mk
 include clients/upssched/local.mk
 include clients/secure/local.mk
+include clients/fleet/local.mk

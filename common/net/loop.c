@@ -135,6 +135,11 @@ int loop_turn(struct loop *l, int max_ms)
 	return rc;
 }
 
+struct event_base *loop_base(struct loop *l)
+{
+	return l->base;
+}
+
 long long loop_now_ms(struct loop *l)
 {
 	if (!l->turning)

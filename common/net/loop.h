@@ -28,6 +28,10 @@ void loop_stop(struct loop *l);
  * runs deferred work. For drivers' core_wait(). */
 int loop_turn(struct loop *l, int max_ms);
 
+/* libevent's own, for its modules that need it (evhttp). */
+struct event_base;
+struct event_base *loop_base(struct loop *l);
+
 /* Milliseconds of clock_ms(), read once per turn. */
 long long loop_now_ms(struct loop *l);
 

@@ -162,7 +162,8 @@ void asyncclient_drop(struct asyncclient *c, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(c->why, sizeof(c->why), fmt, ap);
 	va_end(ap);
-	log_debug(1, token, "%s@%s: %s; next attempt in %u ms", c->cfg.ups, c->cfg.host, c->why,
+	log_debug(1, token, "%s@%s: %s; next attempt in %u ms", c->cfg.ups ? c->cfg.ups : "*",
+		  c->cfg.host, c->why,
 		  c->pause_ms);
 	disconnect(c);
 	set_state(c, ASYNCCLIENT_IDLE);

@@ -33,7 +33,7 @@ enum asyncclient_state {
 struct asyncclient_config { /* strings are copied */
 	const char *host;
 	unsigned port;
-	const char *ups;
+	const char *ups; /* NULL = a directory: the values are the server's UPSes, name and description */
 	const char *user;     /* NULL = anonymous */
 	const char *password; /* NULL = none; wiped on free */
 	bool login;	      /* LOGIN <ups> after the credentials */
@@ -84,12 +84,17 @@ void asyncclient_poll_now(struct asyncclient *c);
 void asyncclient_reconnect(struct asyncclient *c); /* drops the link and starts at once */
 
 /*
- * One request of the owner's that is answered by one line (not LIST): `done` gets the reply line's words (borrowed), or
- * w NULL and error NETWIRE_UNKNOWN_ERROR when the link went down or dead_ms
+ * One request of the owner's that is answered by one line (not LIST): `done` gets the reply
+ * line's words (borrowed), or w NULL and error NETWIRE_UNKNOWN_ERROR when the link went down or dead_ms
  * passed.  False when the link is not up (done is not called).
  */
 typedef void asyncclient_reply_fn(void *arg, enum netwire_error error, const struct words *w);
 bool asyncclient_request(struct asyncclient *c, size_t count, const char *const *words,
 			 asyncclient_reply_fn *done, void *arg);
+
+/* The same for LIST: `done` gets BEGIN, each line and END in turn, error NETWIRE_OK, or one refusal
+ * as above, which also is what ends a list that was begun. */
+bool asyncclient_request_list(struct asyncclient *c, size_t count, const char *const *words,
+			      asyncclient_reply_fn *done, void *arg);
 
 #endif

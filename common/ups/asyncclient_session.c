@@ -105,7 +105,8 @@ static void take_answer(struct asyncclient *c, enum netwire_reply reply, enum ne
 static void unknown_ups(struct asyncclient *c, const char *what)
 {
 	asyncclient_note_refused(c, what, NETWIRE_UNKNOWN_UPS);
-	asyncclient_drop(c, "%s does not know UPS \"%s\"", c->cfg.host, c->cfg.ups);
+	asyncclient_drop(c, "%s does not know UPS \"%s\"", c->cfg.host,
+			 c->cfg.ups ? c->cfg.ups : "");
 }
 
 static enum netwire_availability availability_of(enum netwire_error e)
@@ -190,6 +191,17 @@ static void get_answered(struct asyncclient *c, const struct request *q, enum ne
 		poll_failed(c, "GET VAR", c->poll_error);
 }
 
+/* VAR <ups> <name> <value>, or UPS <name> <description>. */
+static bool take_listed(struct asyncclient *c, const struct words *w)
+{
+	size_t count = c->cfg.ups ? 4 : 3;
+
+	if (words_count(w) < count || !str_caseequal(words_at(w, 0), c->cfg.ups ? "VAR" : "UPS"))
+		return false;
+	take_value(c, words_at(w, count - 2), words_at(w, count - 1));
+	return true;
+}
+
 static void list_answered(struct asyncclient *c, const struct request *q, enum netwire_reply reply,
 			  enum netwire_error e, const struct words *w)
 {
@@ -200,10 +212,8 @@ static void list_answered(struct asyncclient *c, const struct request *q, enum n
 		c->poll_good = true;
 		return;
 	case NETWIRE_R_DATA:
-		if (words_count(w) >= 4 && str_caseequal(words_at(w, 0), "VAR") && c->poll_good) {
-			take_value(c, words_at(w, 2), words_at(w, 3));
+		if (c->poll_good && take_listed(c, w))
 			return;
-		}
 		break;
 	case NETWIRE_R_END:
 		if (!c->poll_good)
@@ -223,13 +233,14 @@ static void list_answered(struct asyncclient *c, const struct request *q, enum n
 	if (e == NETWIRE_UNKNOWN_UPS)
 		unknown_ups(c, "LIST VAR");
 	else
-		poll_failed(c, "LIST VAR", e ? e : NETWIRE_UNKNOWN_ERROR);
+		poll_failed(c, c->cfg.ups ? "LIST VAR" : "LIST UPS",
+			    e ? e : NETWIRE_UNKNOWN_ERROR);
 }
 
 static void poll_list(struct asyncclient *c)
 {
-	const char *const words[] = {"LIST", "VAR", c->cfg.ups};
-	struct request *q = ask(c, 3, words, list_answered);
+	const char *const words[] = {"LIST", c->cfg.ups ? "VAR" : "UPS", c->cfg.ups};
+	struct request *q = ask(c, c->cfg.ups ? 3 : 2, words, list_answered);
 
 	if (!q)
 		return;
@@ -522,7 +533,7 @@ static void next_step(struct asyncclient *c)
 		const char *const words[] = {step->verb, step->word ? step->word(c) : NULL};
 
 		ask(c, step->word ? 2 : 1, words, step_answered);
-	} else if (c->cfg.no_push) {
+	} else if (c->cfg.no_push || !c->cfg.ups) {
 		session_poll(c);
 	} else {
 		subscribe(c);
@@ -620,17 +631,33 @@ static void owner_answered(struct asyncclient *c, const struct request *q, enum 
 	q->done(q->arg, e, w);
 }
 
-bool asyncclient_request(struct asyncclient *c, size_t count, const char *const *words,
-			 asyncclient_reply_fn *done, void *arg)
+static struct request *owner_asks(struct asyncclient *c, size_t count, const char *const *words,
+				  asyncclient_reply_fn *done, void *arg)
 {
 	struct request *q;
 
 	if (c->state != ASYNCCLIENT_UP)
-		return false;
+		return NULL;
 	q = ask(c, count, words, owner_answered);
 	if (!q)
-		return false;
+		return NULL;
 	q->done = done;
 	q->arg = arg;
-	return true;
+	return q;
+}
+
+bool asyncclient_request(struct asyncclient *c, size_t count, const char *const *words,
+			 asyncclient_reply_fn *done, void *arg)
+{
+	return owner_asks(c, count, words, done, arg) != NULL;
+}
+
+bool asyncclient_request_list(struct asyncclient *c, size_t count, const char *const *words,
+			      asyncclient_reply_fn *done, void *arg)
+{
+	struct request *q = owner_asks(c, count, words, done, arg);
+
+	if (q)
+		q->list = true;
+	return q != NULL;
 }
