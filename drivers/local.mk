@@ -54,6 +54,26 @@ drivers_dummy_ups_SOURCES = \
 	drivers/virtual/script.c drivers/virtual/script.h
 drivers_dummy_ups_LDADD = drivers/libcore.la common/libupsnet.la
 
+# Drivers that follow other drivers of this host.
+noinst_LTLIBRARIES += drivers/libfollow.la
+drivers_libfollow_la_SOURCES = \
+	drivers/virtual/cloneplan.c drivers/virtual/cloneplan.h \
+	drivers/virtual/follower.c drivers/virtual/follower.h \
+	drivers/virtual/mirror.c drivers/virtual/mirror.h \
+	drivers/virtual/outletwords.c drivers/virtual/outletwords.h \
+	drivers/virtual/source.c drivers/virtual/source.h
+drivers_libfollow_la_LIBADD = drivers/libcore.la common/libdriverlink.la
+driver_PROGRAMS += drivers/clone drivers/clone-outlet
+drivers_clone_SOURCES = drivers/virtual/clone.c
+drivers_clone_LDADD = drivers/libfollow.la
+drivers_clone_outlet_SOURCES = drivers/virtual/clone-outlet.c
+drivers_clone_outlet_LDADD = drivers/libfollow.la
+check_PROGRAMS += tests/unit/test_clone
+TESTS += tests/unit/test_clone
+tests_unit_test_clone_SOURCES = tests/unit/test_clone.c
+tests_unit_test_clone_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_clone_LDADD = drivers/libfollow.la $(CMOCKA_LIBS)
+
 # Maps at work on devices of all kinds.
 noinst_LTLIBRARIES += drivers/libengine.la
 drivers_libengine_la_SOURCES = \
