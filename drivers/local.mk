@@ -58,6 +58,7 @@ drivers_dummy_ups_LDADD = drivers/libcore.la common/libupsnet.la
 noinst_LTLIBRARIES += drivers/libfollow.la
 drivers_libfollow_la_SOURCES = \
 	drivers/virtual/cloneplan.c drivers/virtual/cloneplan.h \
+	drivers/virtual/election.c drivers/virtual/election.h \
 	drivers/virtual/follower.c drivers/virtual/follower.h \
 	drivers/virtual/mirror.c drivers/virtual/mirror.h \
 	drivers/virtual/outletwords.c drivers/virtual/outletwords.h \
@@ -68,8 +69,16 @@ drivers_clone_SOURCES = drivers/virtual/clone.c
 drivers_clone_LDADD = drivers/libfollow.la
 drivers_clone_outlet_SOURCES = drivers/virtual/clone-outlet.c
 drivers_clone_outlet_LDADD = drivers/libfollow.la
-check_PROGRAMS += tests/unit/test_clone
-TESTS += tests/unit/test_clone
+driver_PROGRAMS += drivers/failover
+drivers_failover_SOURCES = \
+	drivers/virtual/failover.c drivers/virtual/failover.h \
+	drivers/virtual/failover_duty.c
+drivers_failover_LDADD = drivers/libfollow.la
+check_PROGRAMS += tests/unit/test_clone tests/unit/test_election
+TESTS += tests/unit/test_clone tests/unit/test_election
+tests_unit_test_election_SOURCES = tests/unit/test_election.c
+tests_unit_test_election_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_election_LDADD = drivers/libfollow.la $(CMOCKA_LIBS)
 tests_unit_test_clone_SOURCES = tests/unit/test_clone.c
 tests_unit_test_clone_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_clone_LDADD = drivers/libfollow.la $(CMOCKA_LIBS)
