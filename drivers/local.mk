@@ -206,6 +206,7 @@ man_pages += docs/man/dummy-ups.8 docs/man/nutupsdrv.8 docs/man/upsdrvctl.8
 man_pages += docs/man/snmp-ups.8
 man_pages += docs/man/usbhid-ups.8
 man_pages += docs/man/nutdrv_qx.8
+man_pages += docs/man/clone.8 docs/man/clone-outlet.8 docs/man/failover.8
 
 # UPSes that answer queries.
 noinst_LTLIBRARIES += drivers/libqx.la
