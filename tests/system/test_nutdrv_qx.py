@@ -2,8 +2,6 @@
 
 import os
 import re
-import shutil
-import subprocess
 
 import pytest
 from harness import CHECKOUT, LineClient, wait_until
@@ -638,23 +636,10 @@ def test_an_unknown_cablepower_is_refused(site, serialsim):
     assert result.returncode != 0 and "normal, reverse, both or none" in result.stderr
 
 
-@pytest.fixture(scope="module")
-def lineshim(tmp_path_factory):
-    """Modem lines, which a pseudo terminal has not."""
-    if not shutil.which("cc"):
-        pytest.skip("no C compiler for the modem lines")
-    library = tmp_path_factory.mktemp("lines") / "lineshim.so"
-    subprocess.run(["cc", "-shared", "-fPIC", "-o", library, CHECKOUT / "tests/lib/lineshim.c"],
-                   check=True)
-    return library
-
-
 @pytest.mark.parametrize("line, raised", [(None, "DTR"), ("normal", "DTR"), ("reverse", "RTS"),
                                           ("both", "DTR RTS"), ("none", None)])
-def test_the_cable_is_powered_by_the_lines_that_were_asked_for(site, build, serialsim, lineshim,
+def test_the_cable_is_powered_by_the_lines_that_were_asked_for(site, serialsim, lineshim,
                                                                 line, raised):
-    if build.sanitized:
-        pytest.skip("a sanitizer wants to be the first library")
     ups = Qx(site, serialsim("megatec"), *([f"cablepower = {line}"] if line else []), start=False)
     result = site.run("nutdrv_qx", "-a", "ups", *site._as_user, "-d", "1",
                       env={**ups.env, "LD_PRELOAD": str(lineshim)})
