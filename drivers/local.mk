@@ -184,6 +184,7 @@ drivers_libqx_la_SOURCES = \
 	drivers/qx/carrier.h \
 	drivers/qx/qxbattery.c drivers/qx/qxbattery.h \
 	drivers/qx/qxdevice.c drivers/qx/qxdevice.h \
+	drivers/qx/qxmemory.c drivers/qx/qxmemory.h \
 	drivers/qx/qxprobe.c drivers/qx/qxprobe.h \
 	drivers/qx/qxserial.c drivers/qx/qxserial.h \
 	drivers/qx/qxsettings.c drivers/qx/qxsettings.h

@@ -13,7 +13,8 @@ Q1 = "(231.7 228.3 230.9 027 49.8 27.2 29.5 {bits}"
 # How each device is found when nobody says what it is: where the queries of two protocols are
 # answered, the first in NUT's order is taken.
 FOUND = {"ablerex": "megatec", "bestups": "bestups", "gtec": "gtec", "hunnox": "zinto",
-         "innovart33": "innovart31", "innovatae": "megatec", "masterguard": "masterguard",
+         "innovart31": "innovart31", "innovart33": "innovart33",
+         "innovatae": "innovatae", "masterguard": "masterguard",
          "mecer": "mecer", "megatec": "megatec", "megatec-old": "megatec-old", "mustek": "mustek",
          "omron": "omron", "q1": "q1", "q2": "q2", "q6": "q6", "voltronic": "voltronic",
          "voltronic-axpert": "voltronic-axpert", "voltronic-qs": "voltronic-qs",
@@ -175,8 +176,7 @@ def test_the_protocol_of_a_device_is_found_out(site, serialsim, device):
 
 @pytest.mark.parametrize("protocol", sorted(VALUES))
 def test_all_that_a_device_says_is_published(site, serialsim, protocol):
-    device = "innovart33" if protocol == "innovart31" else protocol
-    sim = serialsim(device)
+    sim = serialsim(protocol)
     ups = Qx(site, sim, f"protocol = {protocol}")
     values = ups.values()
     assert {name: values.get(name) for name in VALUES[protocol]} == VALUES[protocol]
