@@ -101,3 +101,6 @@ dist_mapssnmp_DATA += data/maps/snmp-ups/raritan.map
 dist_mapssnmp_DATA += data/maps/snmp-ups/vertiv.map
 dist_mapssnmp_DATA += data/maps/snmp-ups/xppc.map
 dist_mapssnmp_DATA += data/maps/snmp-ups/xups.map
+
+mapsgenericupsdir = $(nutdatadir)/maps/genericups
+dist_mapsgenericups_DATA = data/maps/genericups/common.cables

@@ -214,6 +214,7 @@ drivers_libqx_la_SOURCES = \
 	drivers/qx/carrier.h \
 	drivers/qx/qxbattery.c drivers/qx/qxbattery.h \
 	drivers/qx/qxdevice.c drivers/qx/qxdevice.h \
+	drivers/qx/qxmemory.c drivers/qx/qxmemory.h \
 	drivers/qx/qxprobe.c drivers/qx/qxprobe.h \
 	drivers/qx/qxserial.c drivers/qx/qxserial.h \
 	drivers/qx/qxsettings.c drivers/qx/qxsettings.h
@@ -255,3 +256,15 @@ tests_fuzz_fuzz_qx_SOURCES = tests/fuzz/fuzz_qx.c
 tests_fuzz_fuzz_qx_CPPFLAGS = $(AM_CPPFLAGS) -DMAPS_DATA='"$(abs_top_srcdir)/data"'
 tests_fuzz_fuzz_qx_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
 tests_fuzz_fuzz_qx_LDADD = drivers/libqx.la
+
+# UPSes that have contacts on a serial port.
+driver_PROGRAMS += drivers/genericups
+drivers_genericups_SOURCES = drivers/serial/cables.c drivers/serial/cables.h drivers/serial/genericups.c
+drivers_genericups_LDADD = drivers/libserial.la drivers/libmaps.la
+man_pages += docs/man/genericups.8
+
+check_PROGRAMS += tests/unit/test_cables
+TESTS += tests/unit/test_cables
+tests_unit_test_cables_SOURCES = tests/unit/test_cables.c drivers/serial/cables.c drivers/serial/cables.h
+tests_unit_test_cables_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS) -DMAPS_DATA='"$(abs_top_srcdir)/data"'
+tests_unit_test_cables_LDADD = drivers/libserial.la drivers/libmaps.la $(CMOCKA_LIBS)

@@ -154,6 +154,7 @@ static void copy_primary(struct failover *f)
 {
 	size_t primary = f->election.primary;
 	struct state *theirs;
+	const char *status;
 
 	if (primary == ELECTION_NOBODY || !source_complete(f->members[primary].source))
 		return;
@@ -163,7 +164,9 @@ static void copy_primary(struct failover *f)
 	else
 		mirror_follow(&f->mirror, theirs);
 	f->shown = primary;
-	str_replace(&f->status, state_get(theirs, "ups.status"));
+	/* None is one, too: the words of the primary before are not those of this one. */
+	status = state_get(theirs, "ups.status");
+	str_replace(&f->status, status ? status : "");
 }
 
 static void compose(struct failover *f)

@@ -149,7 +149,9 @@ static void on_change(void *arg, const struct state_change *change)
 	case STATE_FRESHNESS:
 		break;
 	default:
-		take_variable(arg, change->var);
+		/* A value of an enumeration may have gone, and its variable after it. */
+		if (change->var)
+			take_variable(arg, change->var);
 		break;
 	}
 }

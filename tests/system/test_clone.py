@@ -5,7 +5,7 @@ import signal
 import pytest
 
 from drivervalues import ask, commands, dump, statuses, values, wait_values
-from harness import wait_until
+from harness import FakeDriver, wait_until
 
 OUTLET = {"outlet.1.status": "on", "outlet.1.delay.shutdown": "30",
           "outlet.1.timer.shutdown": "-1"}
@@ -84,6 +84,14 @@ def test_news_arrive_without_a_poll(site):
     wait_values(site, "clone", ups__status="OB LB")
     asked = [line for line in fake.received if line not in ("DUMPALL", "PING")]
     assert not asked and fake.received.count("DUMPALL") == 1
+
+
+def test_the_port_may_be_a_path(site):
+    fake = FakeDriver(site.root / "elsewhere", {"ups.status": "OB"})
+    site.fakes.append(fake)
+    site.add_ups("clone", "clone", site.root / "elsewhere")
+    site.start_driver("clone")
+    wait_values(site, "clone", fresh=True, ups__status="OB", driver__upstream="elsewhere")
 
 
 def test_a_stale_source_makes_a_stale_clone_and_hides_no_word(site):
@@ -286,6 +294,23 @@ def test_orders_and_variables_that_the_source_has_not_are_told_early(site):
     process = clone(site, "load.off = outlet.7.load.off", "load.status = outlet.7.status")
     process.wait_log("load.off = outlet.7.load.off: dummy-ups-real offers no such command")
     process.wait_log("load.status = outlet.7.status: dummy-ups-real has no such variable")
+
+
+def test_the_computers_of_an_outlet_go_before_the_others(site):
+    path = site.add_dummy("real", {"ups.status": "OL", "battery.charge": "90"})
+    site.add_ups("clone", "clone", "dummy-ups-real", "mincharge = 60")
+    site.add_user("mon", "secret", "upsmon secondary")
+    upsd = site.start_upsd()
+    for name in "real", "clone":
+        site.start_driver(name)
+    upsd.wait_for("clone", "ups.status", "OL")
+    upsmon = site.start_upsmon(f"MONITOR clone@127.0.0.1:{site.port} 1 mon secret secondary")
+    path.write_text("ups.status: OB\nbattery.charge: 61\n")
+    upsmon.wait_log("on battery")
+    assert not site.shutdown_mark.exists()
+    path.write_text("ups.status: OB\nbattery.charge: 59\n")
+    wait_until(site.shutdown_mark.exists, what=lambda: upsmon.log())
+    assert upsd.value("real", "ups.status") == "OB"
 
 
 # ------------------------------------------------------------------------ commands, settings

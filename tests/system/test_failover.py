@@ -57,6 +57,13 @@ def test_another_one_takes_over_at_once_and_whole(site):
     client.close()
 
 
+def test_no_word_of_the_last_primary_is_left(site):
+    first, second, _ = serving(site, "inittime = 0", a="OB LB", b="OB LB")
+    second.delete("ups.status")
+    ask(site, "both", f"INSTCMD {B}.force.primary -1")
+    wait_values(site, "both", ups__id="b", ups__status="", fresh=True)
+
+
 def test_data_are_never_stale_between_two_good_drivers(site):
     first, _, _ = serving(site)
     # The other one was heard, too.

@@ -10,7 +10,9 @@
 
 #include <cmocka.h>
 
+#include "common/base/buffer.h"
 #include "common/base/str.h"
+#include "common/ups/driverwire.h"
 #include "drivers/virtual/cloneplan.h"
 #include "drivers/virtual/mirror.h"
 #include "drivers/virtual/outletwords.h"
@@ -561,6 +563,107 @@ static void a_read_only_copy_can_not_be_set(void **state)
 	free_pair(&p);
 }
 
+/* One of a few names, so that the same ones come, change and go. */
+static void change_something(struct state *s, unsigned (*next)(void))
+{
+	static const char *const names[] = {"ups.a", "ups.b", "driver.c", "secret.d", "UPS.e"};
+	static const char *const texts[] = {"1", "2", "x y", ""};
+	const char *name = names[next() % 5], *text = texts[next() % 4];
+	long low = (long)(next() % 4);
+
+	switch (next() % 10) {
+	case 0:
+		state_delete(s, name);
+		break;
+	case 1:
+		state_set_flags(s, name, next() % 8);
+		break;
+	case 2:
+		state_set_aux(s, name, low);
+		break;
+	case 3:
+		state_add_enum(s, name, text);
+		break;
+	case 4:
+		state_delete_enum(s, name, text);
+		break;
+	case 5:
+		state_add_range(s, name, low, low + (long)(next() % 3));
+		break;
+	case 6:
+		state_delete_range(s, name, low, low);
+		break;
+	case 7:
+		state_add_command(s, name);
+		break;
+	case 8:
+		state_delete_command(s, name);
+		break;
+	default:
+		state_set(s, name, text);
+		break;
+	}
+}
+
+static unsigned next_number(void)
+{
+	static unsigned long long seed = 20261128;
+
+	seed = seed * 6364136223846793005ULL + 1442695040888963407ULL;
+	return (unsigned)(seed >> 33);
+}
+
+static void assert_equal(const struct state *from, const struct state *to)
+{
+	struct buffer wanted = {0}, found = {0};
+
+	driverwire_append_dump(&wanted, from);
+	driverwire_append_dump(&found, to);
+	assert_string_equal(buffer_string(&found), buffer_string(&wanted));
+	buffer_free(&wanted);
+	buffer_free(&found);
+}
+
+/* What a copy that was made anew would have. */
+static void assert_is_copy(const struct pair *p)
+{
+	struct state *fresh = state_new();
+	struct mirror m;
+
+	assert_true(mirror_init(&m, fresh, &all, NULL));
+	mirror_follow(&m, p->from);
+	state_delete(p->to, "own.value");
+	assert_equal(fresh, p->to);
+	mirror_free(&m);
+	state_free(fresh);
+}
+
+static void after_any_changes_the_copy_is_what_a_new_one_would_be(void **state)
+{
+	struct pair p = a_pair(&all);
+	struct state *other = state_new();
+
+	(void)state;
+	mirror_follow(&p.mirror, p.from);
+	for (int i = 0; i < 3000; i++) {
+		for (unsigned k = next_number() % 6; k > 0; k--) {
+			change_something(p.from, next_number);
+			change_something(other, next_number);
+		}
+		if (next_number() % 8 == 0) {
+			struct state *before = p.from;
+
+			p.from = other;
+			other = before;
+			mirror_follow(&p.mirror, p.from);
+		}
+		mirror_update(&p.mirror);
+		assert_is_copy(&p);
+	}
+	free_pair(&p);
+	state_free(other);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -590,6 +693,7 @@ int main(void)
 		cmocka_unit_test(changes_are_copied_and_nothing_else_changes),
 		cmocka_unit_test(another_original_leaves_nothing_of_the_first),
 		cmocka_unit_test(a_read_only_copy_can_not_be_set),
+		cmocka_unit_test(after_any_changes_the_copy_is_what_a_new_one_would_be),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
