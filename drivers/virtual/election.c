@@ -151,8 +151,11 @@ static void watch_losses(struct election *e, const struct election_member *membe
 	for (size_t i = 0; i < count; i++) {
 		const struct election_member *m = &members[i];
 
-		if (e->was_online[i] && !m->fresh && i == e->primary)
+		if (e->was_online[i] && !m->fresh && i == e->primary) {
 			e->patience_ms = now_ms + e->rules.no_primary_s * 1000LL;
+			e->lost = true;
+			e->substitute = false;
+		}
 		e->was_online[i] = m->fresh && (bits(m) & STATUS_OL) && !is_critical(m);
 	}
 }
@@ -162,8 +165,8 @@ static bool is_to_wait(const struct election *e, const struct election_member *m
 {
 	const struct election_member *m = &members[chosen];
 
-	return now_ms < e->patience_ms && chosen != e->primary && !m->preferred && is_critical(m) &&
-	       !all_are_heard(members, count);
+	return now_ms < e->patience_ms && (chosen != e->primary || e->substitute) &&
+	       !m->preferred && is_critical(m) && !all_are_heard(members, count);
 }
 
 /* ----------------------------------------------------------------------------------- duties */
@@ -213,6 +216,8 @@ enum election_duty election_step(struct election *e, const struct election_membe
 	}
 	if (chosen == ELECTION_NOBODY)
 		return without_primary(e, members, now_ms);
+	if (chosen != e->primary)
+		e->substitute = e->lost && now_ms < e->patience_ms;
 	e->primary = chosen;
 	e->none_ms = 0;
 	return ELECTION_SERVE;

@@ -11,7 +11,8 @@
  * Two rules keep a restart of a driver from shutting computers down.  While the
  * drivers start (init_s), and for a while after the primary's data were lost that
  * had said OL (no_primary_s), another one whose battery is low, or that says FSD,
- * does not become primary until all have fresh data.  Ours are stale meanwhile.
+ * does not become primary, or one that stands in speak so, until all have fresh
+ * data.  Ours are stale meanwhile.
  */
 #ifndef DRIVERS_VIRTUAL_ELECTION_H
 #define DRIVERS_VIRTUAL_ELECTION_H
@@ -68,6 +69,8 @@ struct election {
 	bool was_online[ELECTION_MAX];
 	long long start_ms;
 	long long patience_ms; /* until then nobody is believed lightly */
+	bool lost;             /* ... because a primary was lost, not because of the start */
+	bool substitute;       /* the primary stands in for that one */
 	long long none_ms;     /* since when there is no primary, 0: there is one */
 };
 

@@ -180,6 +180,17 @@ def test_a_real_driver_is_followed_through_its_death(site):
         assert upsd.value(name, "battery.charge") == "5"
 
 
+def test_a_look_at_a_clone_without_a_source_comes_to_an_end(site):
+    site.add_ups("clone", "clone", "dummy-ups-real")
+    site.write_ups_conf("maxstartdelay = 1")
+    result = site.run("clone", "-a", "clone", "-d", "1", *site._as_user)
+    assert result.returncode == 1 and "maxstartdelay" in result.stderr
+    source(site)
+    site.add_ups("clone", "clone", "dummy-ups-real")
+    result = site.run("clone", "-a", "clone", "-d", "1", *site._as_user)
+    assert result.returncode == 0 and "battery.charge: 90\n" in result.stdout
+
+
 # ---------------------------------------------------------------------------------- shutdown
 
 

@@ -252,6 +252,27 @@ static void a_restart_of_the_primarys_driver_is_no_low_battery(void **state)
 	assert_int_equal(s.election.primary, B);
 }
 
+static void who_stands_in_is_believed_no_sooner(void **state)
+{
+	struct scene s = a_scene();
+
+	(void)state;
+	s.m[B].status = "OB";
+	lose(&s, C);
+	PRIMARY_IS(&s, A);
+	after(&s, 1000);
+	lose(&s, A);
+	PRIMARY_IS(&s, B);
+	s.m[B].status = "OB LB";
+	assert_int_equal(after(&s, 14), ELECTION_STALE);
+	assert_int_equal(after(&s, 1), ELECTION_SERVE);
+	/* From then on it is the primary as any other. */
+	s.m[B].status = "OB";
+	PRIMARY_IS(&s, B);
+	s.m[B].status = "OB LB";
+	PRIMARY_IS(&s, B);
+}
+
 static void the_primarys_own_low_battery_is_shown_at_once(void **state)
 {
 	struct scene s = a_scene();
@@ -387,6 +408,7 @@ int main(void)
 		cmocka_unit_test(a_low_battery_is_believed_once_all_are_heard),
 		cmocka_unit_test(on_battery_alone_is_believed_at_once),
 		cmocka_unit_test(a_restart_of_the_primarys_driver_is_no_low_battery),
+		cmocka_unit_test(who_stands_in_is_believed_no_sooner),
 		cmocka_unit_test(the_primarys_own_low_battery_is_shown_at_once),
 		cmocka_unit_test(whom_an_admin_prefers_is_believed),
 		cmocka_unit_test(without_a_primary_the_data_are_stale_at_once),
