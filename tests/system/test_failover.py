@@ -1,5 +1,8 @@
 """failover: several drivers as one UPS."""
 
+import random
+import time
+
 import pytest
 
 from drivervalues import ask, commands, dump, statuses, values, wait_values
@@ -329,3 +332,46 @@ def test_under_upsd_a_power_failure_is_seen_whichever_driver_tells(site):
     paths["b"].write_text("ups.status: OB LB\n")
     # The other one may come back with better news; it does not.
     upsd.wait_for("both", "ups.status", "OB LB")
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_whatever_a_source_goes_through_its_followers_tell_what_it_said(site, seed):
+    dice = random.Random(seed)
+    fake = source(site, "a", "OL", **{"outlet.1.status": "on"})
+    site.add_ups("clone", "clone", A)
+    site.add_ups("out", "clone-outlet", A, "prefix = outlet.1")
+    site.add_ups("both", "failover", f"clone-clone,{A}", "coolofftime = 0", "inittime = 0")
+    followers = ["clone", "out", "both"]
+    for ups in followers:
+        site.start_driver(ups)
+        wait_values(site, ups, fresh=True)
+    watched = {ups: statuses(site, ups) for ups in followers}
+
+    def come_and_go():
+        fake.close()
+        fake.variables["ups.status"] = dice.choice(["OL", "OL CHRG", "OB"])
+        fake.listen()
+
+    deeds = [lambda: fake.set("ups.status", dice.choice(["OL", "OL CHRG", "OB"])),
+             lambda: fake.set(f"ups.x{dice.randrange(9)}", str(dice.random())),
+             lambda: fake.set(f"ups.x{dice.randrange(9)}", "y" * dice.randrange(3000)),
+             lambda: fake.delete(f"ups.x{dice.randrange(9)}"),
+             lambda: fake.send_raw(dice.randbytes(dice.randrange(400)) + b"\n"),
+             lambda: fake.send_raw(b'SETINFO ups.garbled "O'),
+             lambda: fake.set_stale(dice.random() < 0.5), fake.hang_up, come_and_go,
+             lambda: fake.add_command(f"test.x{len(fake.commands)}")]
+    for _ in range(150):
+        dice.choice(deeds)()
+        time.sleep(dice.random() / 50)
+    fake.send_raw(b"\n")
+    fake.set_stale(False)
+    fake.hang_up()  # what was garbled is told anew
+    fake.set("ups.load", "7")
+    theirs = {name: value for name, value in fake.variables.items() if name != "driver.name"}
+    for ups in followers:
+        wait_until(lambda ups=ups: theirs.items() <= values(site, ups).items() and
+                   values(site, ups)["fresh"], what=lambda ups=ups: (theirs, values(site, ups)))
+        assert {n for n in values(site, ups) if n.startswith("ups.x")} == \
+            {n for n in theirs if n.startswith("ups.x")}
+        assert set(watched[ups][1]()) <= {"OL", "OL CHRG", "OB"}
+        watched[ups][0].close()
