@@ -101,3 +101,6 @@ dist_mapssnmp_DATA += data/maps/snmp-ups/raritan.map
 dist_mapssnmp_DATA += data/maps/snmp-ups/vertiv.map
 dist_mapssnmp_DATA += data/maps/snmp-ups/xppc.map
 dist_mapssnmp_DATA += data/maps/snmp-ups/xups.map
+
+mapsapcupsddir = $(nutdatadir)/maps/apcupsd-ups
+dist_mapsapcupsd_DATA = data/maps/apcupsd-ups/apcupsd.map

@@ -25,6 +25,7 @@ tests="$tests snmpd snmp snmptrapd"
 vm="qemu-system-x86 busybox-static"
 peers="nut-server nut-client nut-snmp libupsclient6 libupsclient-dev python3-nut
 	libnutscan2 libnss3 libnspr4 libusb-1.0-0 libwrap0 libnsl2 libtirpc3 libltdl7"
+peers="$peers apcupsd libusb-0.1-4"
 
 say() { echo "deps.sh: $*" >&2; }
 
@@ -71,7 +72,7 @@ fetch_peers() {
 	mkdir -p "$1"
 	cd "$1"
 	# One that was added last: a cache from before it is fetched anew.
-	ls nut-snmp_*.deb >/dev/null 2>&1 && return 0
+	ls apcupsd_*.deb >/dev/null 2>&1 && return 0
 	have_lists || apt update >/dev/null
 	# Some of these are libraries that other releases name otherwise: what is
 	# there is fetched, and the tests find out whether the programs run.
