@@ -1,18 +1,19 @@
 """upsmqtt at a real mosquitto."""
 
 import json
+import os
 import socket
+import subprocess
 
 import pytest
 
 from harness import FakeUpsd, wait_until
 from harness import mqtt
 from harness.mqtt import Listener, Mosquitto, say
+from harness.process import is_alive, pid_of
 
-HOST = socket.gethostname()
 VALUES = {"ups.status": "OL", "battery.charge": "100", "battery.runtime": "1200",
           "ups.model": "Tree", "ups.mfr": "Chestnut", "input.voltage": "230.1", "odd": "ü \"x\""}
-ONE = "nut/here/ups@127.0.0.1"
 
 
 class Bridge:
@@ -240,7 +241,6 @@ def test_a_reload_changes_what_is_told(bridge):
 
 
 def password_broker(broker, site):
-    import subprocess
     file = site.root / "passwords"
     subprocess.run([mqtt.find("mosquitto_passwd"), "-b", "-c", file, "nut", "s3cret"], check=True)
     file.chmod(0o600)
@@ -266,10 +266,51 @@ def test_a_wrong_password_is_said_and_tried_again(site, upsd, broker, listener):
     listener(server, "-u", "nut", "-P", "s3cret").wait(f"{made.base}/availability", "online")
 
 
-@pytest.fixture(scope="module")
-def certs(tmp_path_factory):
-    from harness import certs as maker
-    return maker
+def tls_broker(broker, certs, identity="server", *lines):
+    for name in (identity, "ca"):
+        (certs.root / f"{name}.key").chmod(0o644)
+    return broker(f"cafile {certs.pem('ca')}", f"certfile {certs.root / identity}.crt",
+                  f"keyfile {certs.root / identity}.key", *lines)
+
+
+def test_tls_checks_the_broker(site, upsd, broker, listener, certs):
+    server = tls_broker(broker, certs)
+    made = Bridge(site, upsd, server, "TLS yes", f"CAFILE {certs.pem('ca')}")
+    ears = listener(server, "--cafile", str(certs.pem("ca")))
+    ears.wait(f"{made.base}/availability", "online")
+    made.process.wait_log("by TLS")
+    # Many values at once: what TLS holds back is read all the same.
+    for i in range(300):
+        upsd.set("ups", f"odd.{i}", str(i))
+    ears.wait(f"{made.base}/var/odd.299", "299")
+    server.stop()
+    server.start()
+    made.process.wait_log("no connection to")
+    again = listener(server, "--cafile", str(certs.pem("ca")))
+    again.wait(f"{made.base}/var/odd.299", "299")
+
+
+@pytest.mark.parametrize("identity,authority", [("server", "other-ca"), ("wrongname", "ca"),
+                                                ("expired", "ca")])
+def test_a_broker_that_proves_nothing_is_told_nothing(site, upsd, broker, certs, identity,
+                                                      authority):
+    server = tls_broker(broker, certs, identity)
+    made = Bridge(site, upsd, server, "TLS yes", f"CAFILE {certs.pem(authority)}")
+    made.process.wait_log("no connection to")
+    assert "connected to" not in made.process.log()
+    assert "New client connected" not in server.process.log()
+
+
+def test_a_broker_that_asks_for_a_certificate_gets_one(site, upsd, broker, listener, certs):
+    server = tls_broker(broker, certs, "server", "require_certificate true")
+    key = certs.root / "client.key"
+    key.chmod(0o644)
+    lines = ["TLS yes", f"CAFILE {certs.pem('ca')}", f"CERTFILE {certs.root}/client.crt",
+             f"KEYFILE {key}"]
+    made = Bridge(site, upsd, server, *lines)
+    ears = listener(server, "--cafile", str(certs.pem("ca")), "--cert",
+                    f"{certs.root}/client.crt", "--key", str(key))
+    ears.wait(f"{made.base}/availability", "online")
 
 
 # ------------------------------------------------------------------------------- orders
@@ -338,6 +379,52 @@ def test_home_assistant_is_told_of_each_entity(bridge, upsd):
 
 
 # ----------------------------------------------------------------------------- the program
+
+
+def uids(pid):
+    with open(f"/proc/{pid}/status", encoding="ascii") as status:
+        line = next(line for line in status if line.startswith("Uid:"))
+    return {int(word) for word in line.split()[1:]}
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give root up")
+def test_it_gives_root_up_and_still_reads_what_is_roots_at_a_reload(site, upsd, broker, listener):
+    server = password_broker(broker, site)
+    secret = site.write("broker.password", "wrong\n", mode=0o600)
+    made = Bridge(site, upsd, server, "USER nut", f"PASSWORDFILE {secret}", start=False)
+    (site.conf / "upsmqtt.conf").chmod(0o600)
+    process = site.start("upsmqtt", "-F", "-u", "nobody")
+    process.wait_log("it refuses us")
+    assert 0 not in uids(process.pid)
+    secret.write_text("s3cret\n")
+    process.signal(1)
+    listener(server, "-u", "nut", "-P", "s3cret").wait(f"{made.base}/availability", "online")
+    assert 0 not in uids(process.pid)
+
+
+def test_in_the_background_it_has_a_pid_file_and_is_told_to_end(site, upsd, broker, listener):
+    server = broker()
+    ears = listener(server)
+    made = Bridge(site, upsd, server, start=False)
+    args = ["-u", site.user] if site.user else []
+    site.run("upsmqtt", *args, check=True)
+    ears.wait(f"{made.base}/availability", "online")
+    pid = pid_of(site.pids / "upsmqtt.pid")
+    assert site.run("upsmqtt", *args).returncode == 1     # another one is there
+    site.run("upsmqtt", "-c", "stop", check=True)
+    ears.wait("nut/here/status", "offline")
+    wait_until(lambda: not is_alive(pid), what="it ends")
+    assert not (site.pids / "upsmqtt.pid").exists()
+
+
+def test_systemd_is_told_when_it_works(site, upsd, broker):
+    server = broker()
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as ear:
+        ear.bind(str(site.state / "notify"))
+        ear.settimeout(60)
+        os.chmod(site.state / "notify", 0o666)
+        Bridge(site, upsd, server, env={"NOTIFY_SOCKET": str(site.state / "notify")})
+        assert ear.recv(256) == b"READY=1"
 
 
 @pytest.mark.parametrize("lines,words", [
