@@ -41,8 +41,10 @@ struct broker {
 	struct backoff backoff;
 	size_t pending;
 	bool up, lost, had_no_room;
-	bool news;     /* the owner does not know yet that it is up */
-	char why[160]; /* it is not up; as it was logged last */
+	bool news;        /* the owner does not know yet that it is up */
+	char why[160];    /* it is not up; as it was logged last */
+	char reason[160]; /* the connection that was lost ended for it */
+	char detail[160]; /* the library's own words of its first error */
 };
 
 /* ----------------------------------------------------------------------------- the link */
@@ -73,12 +75,22 @@ static void fail(struct broker *b, const char *why)
 	drop_link(b);
 	pause_ms = backoff_next(&b->backoff);
 	if (was_up || !str_equal(b->why, why))
-		log_warn(token, "no connection to %s port %u: %s", b->cfg->host, b->cfg->port, why);
+		log_warn(token, "no connection to %s port %u: %s%s%s", b->cfg->host, b->cfg->port,
+			 why, b->detail[0] ? ": " : "", b->detail);
+	b->detail[0] = b->reason[0] = '\0';
 	log_debug(1, token, "the next attempt is in %d ms", pause_ms);
 	str_copy(b->why, sizeof(b->why), why);
 	loop_timer_set(b->retry, pause_ms);
 	if (was_up)
 		b->ops->down(b->arg);
+}
+
+static void fail_as_told(struct broker *b)
+{
+	char reason[sizeof(b->reason)];
+
+	str_copy(reason, sizeof(reason), b->reason[0] ? b->reason : "the connection broke");
+	fail(b, reason);
 }
 
 static void later(void *arg);
@@ -99,7 +111,6 @@ static void on_ready(void *arg, int events)
 	if ((events & LOOP_WRITE) && rc == MOSQ_ERR_SUCCESS && !b->lost)
 		rc = mosquitto_loop_write(b->link, 1);
 	if (rc != MOSQ_ERR_SUCCESS && !b->lost) {
-		str_copy(b->why, sizeof(b->why), "");
 		fail(b, mosquitto_strerror(rc));
 		return;
 	}
@@ -128,7 +139,7 @@ static void later(void *arg)
 	if (!b->link)
 		return;
 	if (b->lost || !watch(b)) {
-		fail(b, b->why[0] ? b->why : "the connection broke");
+		fail_as_told(b);
 		return;
 	}
 	if (b->news) {
@@ -162,9 +173,8 @@ static void on_connect(struct mosquitto *link, void *arg, int code)
 
 	(void)link;
 	if (code != 0) {
-		str_format(b->why, sizeof(b->why), "it refuses us: %s",
+		str_format(b->reason, sizeof(b->reason), "it refuses us: %s",
 			   mosquitto_connack_string(code));
-		log_warn(token, "%s port %u: %s", b->cfg->host, b->cfg->port, b->why);
 		b->lost = true;
 		loop_defer(b->loop, &b->later, later, b);
 		return;
@@ -188,9 +198,7 @@ static void on_disconnect(struct mosquitto *link, void *arg, int rc)
 	b->watch = NULL;
 	b->watched = -1;
 	if (!b->lost && rc != 0)
-		str_copy(b->why, sizeof(b->why), mosquitto_strerror(rc));
-	if (b->up && b->why[0])
-		log_debug(1, token, "the connection ended: %s", b->why);
+		str_copy(b->reason, sizeof(b->reason), mosquitto_strerror(rc));
 	b->lost = true;
 	loop_defer(b->loop, &b->later, later, b);
 }
@@ -221,9 +229,12 @@ static void on_message(struct mosquitto *link, void *arg, const struct mosquitto
 
 static void on_log(struct mosquitto *link, void *arg, int level, const char *text)
 {
-	(void)link, (void)arg;
-	if (level == MOSQ_LOG_ERR || level == MOSQ_LOG_WARNING)
-		log_debug(1, token, "libmosquitto: %s", text);
+	struct broker *b = arg;
+
+	(void)link;
+	if (level == MOSQ_LOG_ERR && !b->detail[0])
+		str_copy(b->detail, sizeof(b->detail), text);
+	log_debug(level == MOSQ_LOG_DEBUG ? 4 : 1, token, "libmosquitto: %s", text);
 }
 
 /* --------------------------------------------------------------------------- connecting */

@@ -290,13 +290,17 @@ def test_tls_checks_the_broker(site, upsd, broker, listener, certs):
     again.wait(f"{made.base}/var/odd.299", "299")
 
 
-@pytest.mark.parametrize("identity,authority", [("server", "other-ca"), ("wrongname", "ca"),
-                                                ("expired", "ca")])
+@pytest.mark.parametrize("identity,authority,words", [
+    ("server", "other-ca", "certificate verify failed"),
+    ("wrongname", "ca", "host name verification failed"),
+    ("expired", "ca", "certificate verify failed"),
+])
 def test_a_broker_that_proves_nothing_is_told_nothing(site, upsd, broker, certs, identity,
-                                                      authority):
+                                                      authority, words):
     server = tls_broker(broker, certs, identity)
     made = Bridge(site, upsd, server, "TLS yes", f"CAFILE {certs.pem(authority)}")
     made.process.wait_log("no connection to")
+    assert words in made.process.log()
     assert "connected to" not in made.process.log()
     assert "New client connected" not in server.process.log()
 
