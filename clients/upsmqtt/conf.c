@@ -351,6 +351,12 @@ static bool name_itself(struct mqtt_conf *c)
 	return c->prefix && c->client_id && c->broker_host;
 }
 
+static bool is_here(const char *host)
+{
+	return str_caseequal(host, "localhost") || str_starts(host, "127.") ||
+	       str_equal(host, "::1");
+}
+
 static void check(struct mqtt_conf *c, const char *path, struct conf_report *r)
 {
 	const struct conf_where at = {.file = path};
@@ -370,7 +376,9 @@ static void check(struct mqtt_conf *c, const char *path, struct conf_report *r)
 	if (c->discovery && !c->each)
 		conf_error(r, &at, "leave TOPICS on, or DISCOVERY off",
 			   "DISCOVERY points to the topics of variables, which are off");
-	if (c->user && !c->tls && c->password_file)
+	if (c->password_file)
+		conf_warn_if_world_readable(r, c->password_file);
+	if (c->password_file && !c->tls && !is_here(c->broker_host))
 		conf_warning(r, &at, "add TLS yes",
 			     "the broker's password crosses the network in the clear");
 }
