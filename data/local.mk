@@ -104,3 +104,6 @@ dist_mapssnmp_DATA += data/maps/snmp-ups/xups.map
 
 mapsapcupsddir = $(nutdatadir)/maps/apcupsd-ups
 dist_mapsapcupsd_DATA = data/maps/apcupsd-ups/apcupsd.map
+
+mapsgenericupsdir = $(nutdatadir)/maps/genericups
+dist_mapsgenericups_DATA = data/maps/genericups/common.cables

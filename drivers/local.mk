@@ -1,6 +1,7 @@
 # The driver core, the drivers, upsdrvctl.
 include drivers/maps/local.mk
 include drivers/transport/local.mk
+include drivers/apcupsd/local.mk
 noinst_LTLIBRARIES += drivers/libcore.la
 drivers_libcore_la_SOURCES = \
 	drivers/core/backoff.c drivers/core/backoff.h \
@@ -184,6 +185,7 @@ drivers_libqx_la_SOURCES = \
 	drivers/qx/carrier.h \
 	drivers/qx/qxbattery.c drivers/qx/qxbattery.h \
 	drivers/qx/qxdevice.c drivers/qx/qxdevice.h \
+	drivers/qx/qxmemory.c drivers/qx/qxmemory.h \
 	drivers/qx/qxprobe.c drivers/qx/qxprobe.h \
 	drivers/qx/qxserial.c drivers/qx/qxserial.h \
 	drivers/qx/qxsettings.c drivers/qx/qxsettings.h
@@ -226,29 +228,14 @@ tests_fuzz_fuzz_qx_CPPFLAGS = $(AM_CPPFLAGS) -DMAPS_DATA='"$(abs_top_srcdir)/dat
 tests_fuzz_fuzz_qx_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
 tests_fuzz_fuzz_qx_LDADD = drivers/libqx.la
 
-# UPSes that an apcupsd looks after.
-noinst_LTLIBRARIES += drivers/libnis.la
-drivers_libnis_la_SOURCES = \
-	drivers/apcupsd/nisage.c drivers/apcupsd/nisage.h \
-	drivers/apcupsd/nisdevice.c drivers/apcupsd/nisdevice.h \
-	drivers/apcupsd/nislink.c drivers/apcupsd/nislink.h \
-	drivers/apcupsd/nisreply.c drivers/apcupsd/nisreply.h
-drivers_libnis_la_LIBADD = drivers/libenginehost.la
-driver_PROGRAMS += drivers/apcupsd-ups
-drivers_apcupsd_ups_SOURCES = drivers/apcupsd/apcupsd-ups.c
-drivers_apcupsd_ups_LDADD = drivers/libnis.la
-man_pages += docs/man/apcupsd-ups.8
+# UPSes that have contacts on a serial port.
+driver_PROGRAMS += drivers/genericups
+drivers_genericups_SOURCES = drivers/serial/cables.c drivers/serial/cables.h drivers/serial/genericups.c
+drivers_genericups_LDADD = drivers/libserial.la drivers/libmaps.la
+man_pages += docs/man/genericups.8
 
-check_PROGRAMS += tests/unit/test_nis
-TESTS += tests/unit/test_nis
-tests_unit_test_nis_SOURCES = tests/unit/test_nis.c
-tests_unit_test_nis_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS) -DMAPS_DATA='"$(abs_top_srcdir)/data"'
-tests_unit_test_nis_LDADD = drivers/libnis.la $(CMOCKA_LIBS)
-
-if ENABLE_FUZZERS
-noinst_PROGRAMS += tests/fuzz/fuzz_nis
-endif
-tests_fuzz_fuzz_nis_SOURCES = tests/fuzz/fuzz_nis.c
-tests_fuzz_fuzz_nis_CPPFLAGS = $(AM_CPPFLAGS) -DMAPS_DATA='"$(abs_top_srcdir)/data"'
-tests_fuzz_fuzz_nis_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
-tests_fuzz_fuzz_nis_LDADD = drivers/libnis.la
+check_PROGRAMS += tests/unit/test_cables
+TESTS += tests/unit/test_cables
+tests_unit_test_cables_SOURCES = tests/unit/test_cables.c drivers/serial/cables.c drivers/serial/cables.h
+tests_unit_test_cables_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS) -DMAPS_DATA='"$(abs_top_srcdir)/data"'
+tests_unit_test_cables_LDADD = drivers/libserial.la drivers/libmaps.la $(CMOCKA_LIBS)

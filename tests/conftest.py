@@ -1,6 +1,8 @@
 """Fixtures of the system and interop tests; see tests/lib/harness/."""
 
 import pathlib
+import shutil
+import subprocess
 import sys
 
 import pytest
@@ -74,6 +76,19 @@ def serialsim(site):
     yield make
     for simulator in made:
         simulator.close()
+
+
+@pytest.fixture(scope="session")
+def lineshim(build, tmp_path_factory):
+    """A library to preload: modem lines, which a pseudo terminal has not (tests/lib/lineshim.c)."""
+    if not shutil.which("cc"):
+        pytest.skip("no C compiler for the modem lines")
+    if build.sanitized:
+        pytest.skip("a sanitizer wants to be the first library")
+    library = tmp_path_factory.mktemp("lines") / "lineshim.so"
+    subprocess.run(["cc", "-shared", "-fPIC", "-o", library,
+                    harness.CHECKOUT / "tests/lib/lineshim.c"], check=True)
+    return library
 
 
 @pytest.fixture

@@ -26,15 +26,18 @@ static bool listed(char *const *files, size_t count, const char *name)
 	return false;
 }
 
-static bool is_map(const char *name)
-{
-	size_t len = strlen(name);
+const char mapset_suffix[] = ".map";
 
-	return name[0] != '.' && len > 4 && str_equal(name + len - 4, ".map");
+static bool ends_in(const char *name, const char *suffix)
+{
+	size_t len = strlen(name), end = strlen(suffix);
+
+	return name[0] != '.' && len > end && str_equal(name + len - end, suffix);
 }
 
 /* A folder that is not there has no files. False: no memory. */
-static bool list_folder(const char *base, const char *driver, char **files, size_t *count)
+static bool list_folder(const char *base, const char *driver, const char *suffix, char **files,
+			size_t *count)
 {
 	char path[PATH_SIZE];
 	bool ok = true;
@@ -46,7 +49,7 @@ static bool list_folder(const char *base, const char *driver, char **files, size
 	if (!dir)
 		return true;
 	for (struct dirent *e; ok && *count < MAPSET_MAX && (e = readdir(dir));) {
-		if (!is_map(e->d_name) || listed(files, *count, e->d_name))
+		if (!ends_in(e->d_name, suffix) || listed(files, *count, e->d_name))
 			continue;
 		files[*count] = str_dup(e->d_name);
 		ok = files[*count] != NULL;
@@ -56,7 +59,7 @@ static bool list_folder(const char *base, const char *driver, char **files, size
 	return ok;
 }
 
-char **mapset_files(const char *driver)
+char **mapset_files(const char *driver, const char *suffix)
 {
 	char **files = calloc(MAPSET_MAX + 1, sizeof(*files));
 	size_t count = 0;
@@ -65,8 +68,8 @@ char **mapset_files(const char *driver)
 		return NULL;
 	if (strchr(driver, '/') || driver[0] == '.')
 		return files;
-	if (!list_folder(paths_conf(), driver, files, &count) ||
-	    !list_folder(paths_data(), driver, files, &count)) {
+	if (!list_folder(paths_conf(), driver, suffix, files, &count) ||
+	    !list_folder(paths_data(), driver, suffix, files, &count)) {
 		mapset_files_free(files);
 		return NULL;
 	}
@@ -85,7 +88,7 @@ void mapset_files_free(char **files)
 
 bool mapset_load(struct mapset *s, const char *driver, struct conf_report *r)
 {
-	char **files = mapset_files(driver);
+	char **files = mapset_files(driver, mapset_suffix);
 
 	s->count = 0;
 	s->maps = files ? calloc(MAPSET_MAX, sizeof(*s->maps)) : NULL;

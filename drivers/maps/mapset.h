@@ -49,9 +49,10 @@ size_t mapset_candidates(const struct mapset *s, const struct map *only, enum ma
 size_t mapset_match_oid(const struct mapset *s, const char *oid, struct mapset_candidate *list,
 			size_t max);
 
-/* The names of all map files of a driver, in both folders, sorted, each once; ends with NULL. The
- * caller frees it with mapset_files_free(). NULL: no memory. */
-char **mapset_files(const char *driver);
+/* The names of all files of a driver that end in `suffix`, in both folders, sorted, each once; ends
+ * with NULL. The caller frees it with mapset_files_free(). NULL: no memory. */
+extern const char mapset_suffix[]; /* ".map" */
+char **mapset_files(const char *driver, const char *suffix);
 void mapset_files_free(char **files);
 
 #endif

@@ -86,13 +86,14 @@ static void check_file(struct run *run, const char *path)
 	map_free(m);
 }
 
-static void check_driver(struct run *run, const char *driver)
+/* A folder without maps is a mistake of him who named it; others hold what is no map. */
+static void check_driver(struct run *run, const char *driver, bool named)
 {
-	char **files = mapset_files(driver);
+	char **files = mapset_files(driver, mapset_suffix);
 	struct map **maps = calloc(MAPSET_MAX, sizeof(*maps));
 	size_t count = 0;
 
-	if (files && !files[0])
+	if (named && files && !files[0])
 		conf_error(&run->report, NULL, NULL,
 			   "there are no maps of %s in %s/maps and %s/maps", driver, paths_conf(),
 			   paths_data());
@@ -129,7 +130,7 @@ static void check_folder(struct run *run, const char *base, const char *skip_in)
 		if (twin)
 			closedir(twin);
 		else
-			check_driver(run, e->d_name);
+			check_driver(run, e->d_name, false);
 	}
 	closedir(dir);
 }
@@ -170,7 +171,7 @@ static int check_all(struct run *run, int count, char **operands)
 		if (is_file(operands[i]))
 			check_file(run, operands[i]);
 		else
-			check_driver(run, operands[i]);
+			check_driver(run, operands[i], true);
 	}
 	if (count == 0) {
 		check_folder(run, paths_conf(), NULL);

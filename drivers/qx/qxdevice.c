@@ -251,6 +251,14 @@ static enum device_result carry(struct qx_device *q, const struct map_query *que
 	}
 }
 
+bool qx_device_query(const struct map_query *query, char *text, size_t size,
+		     struct carrier_query *q)
+{
+	*q = (struct carrier_query){
+		.text = text, .end = last_byte(query->end), .timeout_ms = TIMEOUT_MS};
+	return expand(query->text, "", text, size, &q->length);
+}
+
 /* Without the query that tells mains from battery there is no reading: if that fails, it is the line
  * that failed, not the device that does not know it. */
 static bool expect_status(struct qx_device *q)

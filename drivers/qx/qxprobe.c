@@ -1,7 +1,11 @@
 #include "config.h"
 
+#include <string.h>
+
 #include "common/base/log.h"
+#include "common/base/str.h"
 #include "drivers/qx/qxdevice.h"
+#include "drivers/qx/qxmemory.h"
 #include "drivers/qx/qxprobe.h"
 
 static const char token[] = "qx";
@@ -52,6 +56,67 @@ static enum carrier_result try_map(const struct mapset_candidate *c, const struc
 	return r;
 }
 
+/* The query that a probe asks, if that goes over the line as it stands. */
+static const struct map_query *plain_query(const struct mapset_candidate *c)
+{
+	size_t len = strcspn(c->match->value, "[{");
+	const struct map_query *query;
+	char name[64];
+
+	if (!str_format(name, sizeof(name), "%.*s", (int)len, c->match->value))
+		return NULL;
+	query = map_query_find(c->map, name);
+	return query && !query->codec && !query->when ? query : NULL;
+}
+
+/* What most maps would ask first, if more than one does. */
+static const struct map_query *commonest(const struct mapset_candidate *list, size_t count)
+{
+	const struct map_query *best = NULL;
+	size_t most = 1;
+
+	for (size_t i = 0; i < count; i++) {
+		const struct map_query *one = plain_query(&list[i]);
+		size_t same = 0;
+
+		for (size_t j = i; one && j < count; j++) {
+			const struct map_query *other = plain_query(&list[j]);
+
+			same += other && list[j].map != list[i].map &&
+				str_equal(other->text, one->text);
+		}
+		if (same >= most) {
+			most = same + 1;
+			best = one;
+		}
+	}
+	return best;
+}
+
+static void greet(struct qx_memory *memory, const struct map_query *query)
+{
+	struct carrier_query q;
+	char text[64];
+
+	if (query && qx_device_query(query, text, sizeof(text), &q))
+		qx_memory_greet(memory, &q);
+}
+
+static enum carrier_result search(const struct mapset_candidate *list, size_t count,
+				  const struct carrier *carrier, const struct mapnumbers *numbers,
+				  struct qx_found *found)
+{
+	for (size_t i = 0; i < count; i++) {
+		enum carrier_result r = try_map(&list[i], carrier, numbers);
+
+		if (r == CARRIER_OK)
+			*found = (struct qx_found){list[i].map, list[i].match};
+		if (r == CARRIER_OK || r == CARRIER_GONE || r == CARRIER_FAILED)
+			return r;
+	}
+	return CARRIER_SILENCE;
+}
+
 enum carrier_result qx_probe(const struct mapset *maps, const struct map *only,
 			     const struct carrier *carrier, const struct mapnumbers *numbers,
 			     struct qx_found *found)
@@ -59,16 +124,18 @@ enum carrier_result qx_probe(const struct mapset *maps, const struct map *only,
 	struct mapset_candidate list[CANDIDATES_MAX];
 	size_t count = mapset_candidates(maps, only, MAP_MATCH_PROBE, list, CANDIDATES_MAX);
 
-	*found = (struct qx_found){only, NULL};
-	for (size_t i = 0; i < count; i++) {
-		enum carrier_result r = try_map(&list[i], carrier, numbers);
+	struct qx_memory *memory = qx_memory_new(carrier);
+	enum carrier_result r = CARRIER_FAILED;
+	struct carrier remembers;
 
-		if (r == CARRIER_OK) {
-			*found = (struct qx_found){list[i].map, list[i].match};
-			return r;
-		}
-		if (r == CARRIER_GONE || r == CARRIER_FAILED)
-			return r;
+	*found = (struct qx_found){only, NULL};
+	if (only && count == 0 && only->row_count > 0)
+		r = CARRIER_OK;
+	else if (memory) {
+		remembers = qx_memory_carrier(memory);
+		greet(memory, commonest(list, count));
+		r = search(list, count, &remembers, numbers, found);
 	}
-	return only && count == 0 && only->row_count > 0 ? CARRIER_OK : CARRIER_SILENCE;
+	qx_memory_free(memory);
+	return r;
 }

@@ -233,9 +233,12 @@ static const struct {
 	unsigned line;
 	int bit;
 } modem[] = {
-	{SERIAL_DTR, TIOCM_DTR}, {SERIAL_RTS, TIOCM_RTS}, {SERIAL_CTS, TIOCM_CTS},
-	{SERIAL_DCD, TIOCM_CAR}, {SERIAL_DSR, TIOCM_DSR}, {SERIAL_RI, TIOCM_RNG},
+	{SERIAL_DTR, TIOCM_DTR}, {SERIAL_RTS, TIOCM_RTS}, {SERIAL_ST, TIOCM_ST},
+	{SERIAL_CTS, TIOCM_CTS}, {SERIAL_DCD, TIOCM_CAR}, {SERIAL_DSR, TIOCM_DSR},
+	{SERIAL_RI, TIOCM_RNG},
 };
+
+enum { OUR_LINES = 3 };
 
 enum serial_result serial_get_lines(struct serial *s, unsigned *lines)
 {
@@ -255,7 +258,7 @@ enum serial_result serial_set_lines(struct serial *s, unsigned lines)
 {
 	int up = 0, down = 0;
 
-	for (size_t i = 0; i < 2; i++)
+	for (size_t i = 0; i < OUR_LINES; i++)
 		*(lines & modem[i].line ? &up : &down) |= modem[i].bit;
 	if ((up && ioctl(s->fd, TIOCMBIS, &up) != 0) ||
 	    (down && ioctl(s->fd, TIOCMBIC, &down) != 0))

@@ -57,15 +57,16 @@ enum serial_result serial_speed(struct serial *s, long baud);
 /* ---------------------------------------------------------------------------- modem lines */
 
 enum serial_line {
-	SERIAL_DTR = 1, /* these two are ours */
+	SERIAL_DTR = 1, /* these are ours, and SERIAL_ST */
 	SERIAL_RTS = 2,
 	SERIAL_CTS = 4, /* the others are the device's */
 	SERIAL_DCD = 8,
 	SERIAL_DSR = 16,
 	SERIAL_RI = 32,
+	SERIAL_ST = 64, /* a second way to send, which few ports have */
 };
 
-/* Raises those of DTR and RTS that are in `lines`, drops the other. */
+/* Raises those of ours that are in `lines`, drops the others. */
 enum serial_result serial_set_lines(struct serial *s, unsigned lines);
 enum serial_result serial_get_lines(struct serial *s, unsigned *lines);
 

@@ -2,12 +2,13 @@
 
 import json
 import os
+import re
 import socket
 import subprocess
 
 import pytest
 
-from harness import FakeUpsd, wait_until
+from harness import CHECKOUT, FakeUpsd, wait_until
 from harness import mqtt
 from harness.mqtt import Listener, Mosquitto, say
 from harness.process import is_alive, pid_of
@@ -247,11 +248,12 @@ def test_a_reload_changes_what_is_told(bridge):
 # ---------------------------------------------------------------------------- passwords, TLS
 
 
-def password_broker(broker, site):
+def password_broker(broker, site, *lines):
     file = site.root / "passwords"
-    subprocess.run([mqtt.find("mosquitto_passwd"), "-b", "-c", file, "nut", "s3cret"], check=True)
-    file.chmod(0o600)
-    return broker(f"password_file {file}", anonymous=False)
+    file.touch(0o600)
+    for user in ("nut", "homeassistant", "admin"):
+        subprocess.run([mqtt.find("mosquitto_passwd"), "-b", file, user, "s3cret"], check=True)
+    return broker(f"password_file {file}", *lines, anonymous=False)
 
 
 def test_the_password_is_in_a_file(site, upsd, broker, listener):
@@ -261,6 +263,25 @@ def test_the_password_is_in_a_file(site, upsd, broker, listener):
     ears = listener(server, "-u", "nut", "-P", "s3cret")
     ears.wait(f"{made.base}/availability", "online")
     assert "s3cret" not in made.process.log()
+
+
+def test_the_access_list_of_the_document_lets_it_work(site, upsd, broker, listener):
+    page = (CHECKOUT / "docs/mqtt.md").read_text()
+    acl = site.root / "acl"
+    acl.write_text(re.search(r"```\n(user nut\n.*?)```", page, re.S)[1])
+    acl.chmod(0o600)
+    server = password_broker(broker, site, f"acl_file {acl}")
+    secret = site.write("broker.password", "s3cret\n", mode=0o600)
+    made = Bridge(site, upsd, server, "USER nut", f"PASSWORDFILE {secret}", "DISCOVERY yes",
+                  "COMMANDS beeper.mute")
+    ears = listener(server, "-u", "homeassistant", "-P", "s3cret")
+    ears.wait(f"{made.base}/availability", "online")
+    node = f"nut_here_ups_127_0_0_1_{upsd.port}"
+    ears.wait(f"homeassistant/sensor/{node}/battery_charge/config", lambda text: text)
+    say(server.port, f"{made.base}/command", "load.off", "-u", "homeassistant", "-P", "s3cret")
+    say(server.port, f"{made.base}/command", "beeper.mute", "-u", "admin", "-P", "s3cret")
+    upsd.wait_received("INSTCMD ups beeper.mute")
+    assert "load.off" not in made.process.log()
 
 
 def test_a_wrong_password_is_said_and_tried_again(site, upsd, broker, listener):
