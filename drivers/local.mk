@@ -1,6 +1,7 @@
 # The driver core, the drivers, upsdrvctl.
 include drivers/maps/local.mk
 include drivers/transport/local.mk
+include drivers/apcupsd/local.mk
 noinst_LTLIBRARIES += drivers/libcore.la
 drivers_libcore_la_SOURCES = \
 	drivers/core/backoff.c drivers/core/backoff.h \
