@@ -1,0 +1,18 @@
+#!/bin/sh
+# assemble.sh FOLDER: one page of its parts, on standard output. The page fetches nothing else.
+set -eu
+cd "$1"
+awk '
+	function put(file,   line) {
+		while ((getline line < file) > 0) print line
+		close(file)
+	}
+	/@STYLE@/ { print "<style>"; put("style.css"); print "</style>"; next }
+	/@SCRIPT@/ {
+		print "<script>\n\"use strict\";\n(() => {"
+		n = split("dom net store cards chart log control device app", part, " ")
+		for (i = 1; i <= n; i++) put(part[i] ".js")
+		print "})();\n</script>"; next
+	}
+	{ print }
+' page.html
