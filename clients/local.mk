@@ -5,3 +5,4 @@ include clients/upsmon/local.mk
 include clients/upssched/local.mk
 include clients/secure/local.mk
 include clients/fleet/local.mk
+include clients/history/local.mk

@@ -13,6 +13,7 @@ build="gcc make autoconf automake libtool bison pkg-config libevent-dev libssl-d
 build="$build libcurl4-openssl-dev libsystemd-dev"
 build="$build libusb-1.0-0-dev"
 build="$build libsnmp-dev"
+build="$build libsqlite3-dev"
 tests="clang libclang-rt-dev libcmocka-dev asciidoctor git ca-certificates xz-utils
 	python3 python3-pytest python3-pytest-xdist python3-pytest-timeout procps
 	openssl libnss3-dev libnss3-tools"
