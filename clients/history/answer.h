@@ -15,7 +15,7 @@ struct history_question {
 	const char *id;
 	long long from, to;
 	long points;
-	char *const *vars;
+	const char *const *vars;
 	size_t var_count;
 };
 

@@ -348,7 +348,7 @@ static enum history_result answer_values(struct keeper *k, const struct words *w
 	if (!read_number(w, 4, &q.from) || !read_number(w, 5, &q.to) || !read_number(w, 6, &points))
 		return HISTORY_FAILED;
 	q.points = (long)points;
-	q.vars = words_all(w) + 7;
+	q.vars = (const char *const *)words_all(w) + 7;
 	q.var_count = words_count(w) > 7 ? words_count(w) - 7 : 0;
 	if (str_equal(words_at(w, 2), "csv"))
 		return history_answer_csv(k->store, &q, body);

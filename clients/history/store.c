@@ -61,9 +61,9 @@ static const char *const texts[STATEMENTS] = {
 		       "WHERE n < ?1 ORDER BY n DESC LIMIT ?2",
 	[GET_EVENTS_OF] = "SELECT n, t, id, kind, text, was, becomes, cause FROM events "
 			  "WHERE n < ?1 AND id = ?3 ORDER BY n DESC LIMIT ?2",
-	[GET_STATUS_BEFORE] = "SELECT becomes FROM events WHERE id = ?1 AND kind = 'status' AND "
+	[GET_STATUS_BEFORE] = "SELECT becomes FROM events WHERE id = ?1 AND kind IN ('status', 'start') AND "
 			      "t < ?2 ORDER BY n DESC LIMIT 1",
-	[GET_STATUS] = "SELECT t, becomes FROM events WHERE id = ?1 AND kind = 'status' AND "
+	[GET_STATUS] = "SELECT t, becomes FROM events WHERE id = ?1 AND kind IN ('status', 'start') AND "
 		       "t >= ?2 AND t <= ?3 ORDER BY n",
 };
 

@@ -71,7 +71,8 @@ typedef void history_event_fn(void *arg, const struct history_event *e);
 enum history_result history_store_events(struct history_store *s, const char *id, long long before,
 					 long limit, history_event_fn *fn, void *arg);
 
-/* The times in which the UPS was on battery, by its events of the kind "status"; oldest first. */
+/* The times in which the UPS was on battery, by its events of the kinds "status"
+ * and "start"; oldest first. */
 typedef void history_outage_fn(void *arg, double from, double to);
 enum history_result history_store_outages(struct history_store *s, const char *id, long long from,
 					  long long to, history_outage_fn *fn, void *arg);

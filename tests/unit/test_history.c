@@ -271,8 +271,8 @@ static void outages_are_read_from_the_events(void **state)
 static void answers_are_json_and_csv(void **state)
 {
 	struct bench *b = *state;
-	static char load[] = "ups.load", bad[] = "=1+2", quoted[] = "a\"b";
-	char *vars[] = {load, bad, quoted};
+	static const char load[] = "ups.load", bad[] = "=1+2", quoted[] = "a\"b";
+	const char *vars[] = {load, bad, quoted};
 	const struct history_question q = {"ups@host", MIDNIGHT, MIDNIGHT + 100, 10, vars, 3};
 
 	put(b, "ups.load", MIDNIGHT, 1, 2.5, 3);
@@ -452,8 +452,8 @@ static void on_reply(void *arg, const char *why, struct buffer *body)
 static void expect(struct talk *t, const char *wanted, bool log)
 {
 	long long end = clock_ms() + PATIENCE_MS;
-	static char load[] = "ups.load";
-	char *vars[] = {load};
+	static const char load[] = "ups.load";
+	const char *vars[] = {load};
 	struct history_question q = {"ups@host", t->from, t->from + 4000, 10, vars, 1};
 
 	do {
