@@ -80,6 +80,28 @@ static void look_at_peer(struct http_call *c, const struct http_port *port)
 	}
 }
 
+/* "strict" is "strict=", which libevent insists on. False: no memory, or it cannot be read. */
+static bool parse_query(const char *query, struct evkeyvalq *parts)
+{
+	struct buffer whole = {.max = 2 * HTTP_HEAD_MAX};
+	bool ok;
+
+	while (*query) {
+		size_t len = strcspn(query, "&");
+
+		if (len && whole.len)
+			buffer_append_char(&whole, '&');
+		buffer_append(&whole, query, len);
+		if (len && !memchr(query, '=', len))
+			buffer_append_char(&whole, '=');
+		query += len + (query[len] == '&');
+	}
+	ok = !whole.failed &&
+	     (!whole.len || evhttp_parse_query_str(buffer_string(&whole), parts) == 0);
+	buffer_free(&whole);
+	return ok;
+}
+
 static void on_request(struct evhttp_request *req, void *arg)
 {
 	struct http_port *port = arg;
@@ -93,7 +115,7 @@ static void on_request(struct evhttp_request *req, void *arg)
 
 	call.query = &parts;
 	if (!decoded || strlen(decoded) != size ||
-	    (query && evhttp_parse_query_str(query, &parts) != 0)) {
+	    (query && !parse_query(query, &parts))) {
 		http_reply_error(req, HTTP_BADREQUEST, "the address cannot be read");
 	} else {
 		call.path = *decoded ? decoded : "/";

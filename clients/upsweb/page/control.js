@@ -80,7 +80,8 @@ function sure(what, then) {
 	});
 }
 
-function make_commands(id, commands) {
+async function make_commands(id) {
+	const {commands} = await ask("commands", {id});
 	const answer = answer_line(), value = h("input", {id: "command-value", size: 8, autocomplete: "off"});
 	const run = name => tell_result(answer, name,
 		() => order("command", {id, command: name, ...(value.value ? {value: value.value} : {})}));

@@ -173,7 +173,7 @@ function open_device(main, id) {
 		try {
 			const device = await ask(`ups/${encodeURIComponent(id)}`);
 			const may = session.user && !session.readonly;
-			const parts = may ? [make_commands(id, device.commands || []), await make_settings(id)] : [];
+			const parts = may ? await Promise.all([make_commands(id), make_settings(id)]) : [];
 			if (!open)
 				return;
 			trouble.hidden = true;
