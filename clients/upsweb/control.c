@@ -209,7 +209,7 @@ static void on_command_listed(void *arg, enum netwire_error e, const struct word
 	} else if (str_equal(words_at(w, 0), "END")) {
 		buffer_append_str(&c->json, "]}");
 		end(c, NULL, false);
-	} else if (str_equal(words_at(w, 0), "CMD") && c->count++ < LISTED_MAX && c->json.len) {
+	} else if (str_equal(words_at(w, 0), "CMD") && c->at++ < LISTED_MAX && c->json.len) {
 		append_named(c, words_at(w, 2), names_command(c->names, words_at(w, 2)));
 		buffer_append_char(&c->json, '}');
 	}

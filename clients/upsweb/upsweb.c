@@ -20,7 +20,7 @@
 #include "common/base/str.h"
 #include "common/net/tlspolicy.h"
 
-enum { LIST_MS = 30000, WHY_SIZE = 512, FILES = 4096 };
+enum { LIST_MAX_MS = 30000, WHY_SIZE = 512, FILES = 4096 };
 
 static const char token[] = "upsweb";
 
@@ -150,11 +150,12 @@ static bool watch_all(struct upsweb *u)
 static bool start_fleet(struct upsweb *u)
 {
 	static const struct fleet_ops ops = {on_added, on_changed, on_removed};
+	unsigned poll_ms = (unsigned)u->conf->poll_s * 1000;
+	unsigned list_ms = poll_ms * 10 < LIST_MAX_MS ? poll_ms * 10 : LIST_MAX_MS;
 
 	u->devices = devices_new(on_event, u);
 	u->streams = u->devices ? streams_new(u->loop, u->devices) : NULL;
-	u->fleet =
-		fleet_new(u->loop, u->resolver, (unsigned)u->conf->poll_s * 1000, LIST_MS, &ops, u);
+	u->fleet = fleet_new(u->loop, u->resolver, poll_ms, list_ms, &ops, u);
 	return u->streams && u->fleet && watch_all(u);
 }
 
