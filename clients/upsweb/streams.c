@@ -13,6 +13,7 @@ enum {
 	BATCH = 256 * 1024,     /* bytes in one writing */
 	EVENTS_WAITING = 65536, /* bytes of events for one stream; beyond, they are left out */
 	BEAT_MS = 15000,
+	INPUT_MAX = 4096,
 };
 
 struct stream {
@@ -20,6 +21,7 @@ struct stream {
 	struct streams *all;
 	struct evhttp_request *req;
 	struct evhttp_connection *connection;
+	struct http_hold *hold;
 	struct device *device; /* NULL: of all UPSes */
 	struct state_observer observer;
 	uint64_t seen;
@@ -41,7 +43,6 @@ struct streams {
 
 static void free_stream(struct stream *st)
 {
-	evhttp_connection_set_closecb(st->connection, NULL, NULL);
 	if (st->device && st->device->fleet)
 		state_unobserve(fleet_device_values(st->device->fleet), &st->observer);
 	if (st->next)
@@ -52,9 +53,8 @@ static void free_stream(struct stream *st)
 	free(st);
 }
 
-static void on_hangup(struct evhttp_connection *c, void *arg)
+static void on_lost(void *arg)
 {
-	(void)c;
 	free_stream(arg);
 }
 
@@ -62,6 +62,7 @@ static void end_stream(struct stream *st)
 {
 	struct evhttp_request *req = st->req;
 
+	http_hold_end(st->hold);
 	free_stream(st);
 	evhttp_send_reply_end(req);
 }
@@ -219,12 +220,13 @@ static void on_beat(void *arg)
 	loop_timer_set(s->beat, BEAT_MS);
 }
 
-void streams_open(struct streams *s, struct http_call *c, struct device *d)
+void streams_open(struct streams *s, struct http *h, struct http_call *c, struct device *d)
 {
 	struct stream *st = s->count < STREAMS_MAX ? calloc(1, sizeof(*st)) : NULL;
 	struct buffer hello = {0};
 
-	if (!st) {
+	if (!st || !(st->hold = http_hold(h, c->req, on_lost, st))) {
+		free(st);
 		http_reply_error(c->req, HTTP_SERVUNAVAIL, "too many pages are open");
 		return;
 	}
@@ -244,10 +246,10 @@ void streams_open(struct streams *s, struct http_call *c, struct device *d)
 	http_head(c->req, "text/event-stream");
 	/* nginx: do not collect it. */
 	evhttp_add_header(evhttp_request_get_output_headers(c->req), "X-Accel-Buffering", "no");
-	evhttp_connection_set_closecb(st->connection, on_hangup, st);
 	evhttp_send_reply_start(c->req, HTTP_OK, NULL);
-	/* Else libevent would not see the browser leave. */
-	bufferevent_enable(evhttp_connection_get_bufferevent(st->connection), EV_READ);
+	/* What is sent to us here is nobody's: no more of it is kept. */
+	bufferevent_setwatermark(evhttp_connection_get_bufferevent(st->connection), EV_READ, 0,
+				 INPUT_MAX);
 	buffer_append_str(&hello, "retry: 2000\n\n");
 	send_text(st, &hello);
 }

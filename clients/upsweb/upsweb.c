@@ -331,9 +331,9 @@ static bool start(struct upsweb *u, const struct upsweb_options *o)
 
 static void stop(struct upsweb *u)
 {
-	stop_fleet(u);
-	/* Open calls end with their connections, while what they ask is still there. */
+	/* Open calls end first, while what they ask is still there. */
 	http_free(u->http);
+	stop_fleet(u);
 	history_free(u->history);
 	resolver_free(u->resolver);
 	sessions_free(u->sessions);
