@@ -250,7 +250,9 @@ static void give_history(const struct upsweb *u, const struct privilege *p)
 	    !(slash = strrchr(folder, '/')) || slash == folder)
 		return;
 	*slash = '\0';
-	if (mkdir(folder, 0750) == 0 && chown(folder, p->uid, p->gid) != 0)
+	/* systemd has made its StateDirectory for root, as whom it started us. */
+	if ((mkdir(folder, 0750) == 0 || str_equal(folder, getenv("STATE_DIRECTORY"))) &&
+	    chown(folder, p->uid, p->gid) != 0)
 		log_warn_errno(token, errno, "%s cannot be given to %s", folder, p->user);
 }
 
