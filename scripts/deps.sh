@@ -22,7 +22,8 @@ tests="$tests python3-aiosmtpd dbus-daemon python3-dbusmock iproute2 util-linux"
 tests="$tests umockdev libumockdev-dev usbutils udev"
 tests="$tests snmpd snmp snmptrapd"
 tests="$tests mosquitto mosquitto-clients"
-tests="$tests chromium chromium-driver python3-selenium"
+# Whose tests are skipped without; not every release has them as packages.
+extras="chromium chromium-driver python3-selenium"
 # The layouts of libupsclient are checked for 32 bits too.
 [ "$(dpkg --print-architecture 2>/dev/null)" != amd64 ] || tests="$tests libc6-dev-i386"
 # For tests/vm; nothing else needs them, and they are large.
@@ -72,6 +73,13 @@ install_all() {
 	}
 }
 
+install_some() {
+	lacking=$(missing "$@")
+	# shellcheck disable=SC2086
+	[ -z "$lacking" ] || apt install --no-install-recommends $lacking >/dev/null 2>&1 ||
+		say "not to be had, tests that need them are skipped:" $lacking
+}
+
 fetch_peers() {
 	mkdir -p "$1"
 	cd "$1"
@@ -113,6 +121,6 @@ case "${1:-}" in
 --peers) fetch_peers "${2:?--peers wants a folder}" ;;
 --build) install_all $build ;;
 --vm) install_all $build $tests $vm ;;
-'') install_all $build $tests ;;
+'') install_all $build $tests && install_some $extras ;;
 *) say "unknown option $1"; exit 2 ;;
 esac
