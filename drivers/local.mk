@@ -249,6 +249,12 @@ TESTS += tests/unit/test_qx
 tests_unit_test_qx_SOURCES = tests/unit/test_qx.c
 tests_unit_test_qx_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_qx_LDADD = drivers/libqx.la $(CMOCKA_LIBS)
+check_PROGRAMS += tests/unit/test_qx_garbage
+TESTS += tests/unit/test_qx_garbage
+tests_unit_test_qx_garbage_SOURCES = tests/unit/test_qx_garbage.c
+tests_unit_test_qx_garbage_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS) \
+	-DMAPS_DATA='"$(abs_top_srcdir)/data"' -DDEVICES='"$(abs_top_srcdir)/tests/sim/serial/devices"'
+tests_unit_test_qx_garbage_LDADD = drivers/libqx.la $(CMOCKA_LIBS)
 
 if ENABLE_FUZZERS
 noinst_PROGRAMS += tests/fuzz/fuzz_qx
