@@ -1,1 +1,29 @@
 # upsstats.cgi, upsimage.cgi, upsset.cgi: pages made by a web server's CGI.
+if HAVE_CGI
+cgi_PROGRAMS = clients/upsstats.cgi clients/upsimage.cgi clients/upsset.cgi
+endif
+
+# What they share, and what unit tests look at.
+noinst_LTLIBRARIES += clients/libcgi.la
+clients_libcgi_la_SOURCES = \
+	clients/cgi/cgi.c clients/cgi/cgi.h \
+	clients/cgi/hosts.c clients/cgi/hosts.h \
+	clients/cgi/imageargs.c clients/cgi/imageargs.h \
+	clients/cgi/imagekind.c clients/cgi/imagekind.h \
+	clients/cgi/statspage.c clients/cgi/statspage.h \
+	clients/cgi/statuswords.c clients/cgi/statuswords.h \
+	clients/cgi/template.c clients/cgi/template.h \
+	clients/cgi/upslink.c clients/cgi/upslink.h
+clients_libcgi_la_LIBADD = clients/libweb.la clients/libupsclient_code.la -lm
+
+clients_upsstats_cgi_SOURCES = clients/cgi/upsstats.c \
+	clients/cgi/statsdata.c clients/cgi/statsdata.h
+clients_upsstats_cgi_LDADD = clients/libcgi.la
+clients_upsimage_cgi_SOURCES = clients/cgi/upsimage.c \
+	clients/cgi/imagedraw.c clients/cgi/imagedraw.h
+clients_upsimage_cgi_CPPFLAGS = $(AM_CPPFLAGS) $(GD_CFLAGS)
+clients_upsimage_cgi_LDADD = clients/libcgi.la $(GD_LIBS)
+clients_upsset_cgi_SOURCES = clients/cgi/upsset.c \
+	clients/cgi/setlink.c clients/cgi/setlink.h \
+	clients/cgi/setpage.c clients/cgi/setpage.h
+clients_upsset_cgi_LDADD = clients/libcgi.la
