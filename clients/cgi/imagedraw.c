@@ -70,17 +70,15 @@ static int width_of(const struct drawing *d, const char *text)
 /* The row of pixels for a level, within the scale. */
 static int row_of(const struct drawing *d, const struct imagescale *s, double ticks)
 {
-	double part;
-
 	if (ticks > (double)s->high)
 		ticks = (double)s->high;
 	if (ticks < (double)s->low)
 		ticks = (double)s->low;
-	part = ((double)s->high - ticks) / (double)(s->high - s->low);
-	return (int)(part * (double)d->args[IMAGEARG_SCALE_HEIGHT]);
+	return (int)(((double)s->high - ticks) * (double)d->args[IMAGEARG_SCALE_HEIGHT] /
+		     (double)(s->high - s->low));
 }
 
-/* Lines of a zone: the longest where numbers stand, in the stronger colour. */
+/* Those where numbers stand are the longest, and of the stronger colour. */
 static void draw_lines(struct drawing *d, const struct imagescale *s)
 {
 	static const enum imagearg strong[] = {IMAGEARG_NEUTRAL_ZONE_MAJ_COL,
@@ -98,7 +96,7 @@ static void draw_lines(struct drawing *d, const struct imagescale *s)
 		int row = row_of(d, s, (double)level);
 
 		gdImageLine(d->image, inset, row, width - inset, row,
-			    colour(d, inset == MINOR_INSET ? weak[zone] : strong[zone]));
+			    colour(d, inset ? weak[zone] : strong[zone]));
 	}
 }
 
@@ -113,9 +111,7 @@ static void draw_numbers(struct drawing *d, const struct imagescale *s)
 		if (level % s->major != 0)
 			continue;
 		str_format(text, sizeof(text), "%ld", level / s->per_unit);
-		/* The one at the top would stand beyond the image. */
-		put_text(d, width - width_of(d, text), row > d->font->h ? row - d->font->h : 0,
-			 text, IMAGEARG_SCALE_NUM_COL);
+		put_text(d, width - width_of(d, text), row, text, IMAGEARG_SCALE_NUM_COL);
 	}
 }
 
@@ -143,18 +139,27 @@ bool imagedraw_bar(struct buffer *png, const long args[IMAGEARG_COUNT],
 	return end(&d, png);
 }
 
+/* Upright only where it is wider than high. */
+static void draw_message(struct drawing *d, const char *text)
+{
+	int width = (int)d->args[IMAGEARG_WIDTH], height = (int)d->args[IMAGEARG_HEIGHT];
+	unsigned char copy[128];
+
+	if (width > height) {
+		put_text(d, (width - width_of(d, text)) / 2, (height - d->font->h) / 2, text,
+			 IMAGEARG_SUMMARY_COL);
+		return;
+	}
+	str_copy((char *)copy, sizeof(copy), text);
+	gdImageStringUp(d->image, d->font, (width - d->font->h) / 2,
+			(height + width_of(d, text)) / 2, copy, colour(d, IMAGEARG_SUMMARY_COL));
+}
+
 bool imagedraw_text(struct buffer *png, const long args[IMAGEARG_COUNT], const char *text)
 {
 	struct drawing d = {0};
-	unsigned char copy[128];
 
-	if (begin(&d, args)) {
-		str_copy((char *)copy, sizeof(copy), text);
-		if (args[IMAGEARG_WIDTH] > args[IMAGEARG_HEIGHT])
-			put_text(&d, 0, 0, text, IMAGEARG_SUMMARY_COL);
-		else
-			gdImageStringUp(d.image, d.font, 0, (int)args[IMAGEARG_HEIGHT] - 1, copy,
-					colour(&d, IMAGEARG_SUMMARY_COL));
-	}
+	if (begin(&d, args))
+		draw_message(&d, text);
 	return end(&d, png);
 }

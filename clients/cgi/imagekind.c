@@ -49,9 +49,13 @@ static const struct imagekind kinds[] = {
 	{"output.L3.realpower.percent", "UPS real load (L3)", IMAGERULE_LOAD, NULL, NULL, NULL,
 	 "%"},
 	{"ups.temperature", "UPS temperature", IMAGERULE_TEMPERATURE, "ups.temperature.low", NULL,
-	 "ups.temperature.high", "degC"},
+	 "ups.temperature.high",
+	 "\xB0"
+	 "C"},
 	{"ambient.temperature", "Ambient temperature", IMAGERULE_TEMPERATURE,
-	 "ambient.temperature.low", NULL, "ambient.temperature.high", "degC"},
+	 "ambient.temperature.low", NULL, "ambient.temperature.high",
+	 "\xB0"
+	 "C"},
 	{"ambient.humidity", "Ambient humidity", IMAGERULE_HUMIDITY, "ambient.humidity.low", NULL,
 	 "ambient.humidity.high", "%"},
 };
@@ -151,7 +155,7 @@ static bool scale_around(struct imagescale *s, const struct imagefacts *f, doubl
 		set_steps(s, 5, 20, 40);
 	low = (low - margin) * (double)s->per_unit / (double)s->major;
 	high = ((high + margin) * (double)s->per_unit + (double)s->major / 2) / (double)s->major;
-	set_ends(s, (long)floor(low) * s->major, (long)ceil(high) * s->major);
+	set_ends(s, (long)floor(low) * s->major, (long)floor(high) * s->major);
 	return true;
 }
 
@@ -254,7 +258,7 @@ bool imagescale_make(struct imagescale *s, enum imagerule rule, const struct ima
 
 enum imagezone imagescale_zone(const struct imagescale *s, double value)
 {
-	if (value < s->warn_below || value > s->warn_above)
+	if (value <= s->warn_below || value >= s->warn_above)
 		return IMAGEZONE_WARN;
 	return s->ok_from <= value && value <= s->ok_to ? IMAGEZONE_OK : IMAGEZONE_NEUTRAL;
 }

@@ -38,7 +38,7 @@ struct imagefacts {
 
 /*
  * A scale, in whole ticks: `per_unit` of them (1 or 10) make one of the
- * variable's unit.  Zones in units: warnings below warn_below and above
+ * variable's unit.  Zones in units: warnings up to warn_below and from
  * warn_above, all well from ok_from to ok_to, neither elsewhere.
  */
 struct imagescale {

@@ -36,19 +36,17 @@ struct request {
 
 static int refuse_host(const struct request *r, const char *host)
 {
-	struct buffer text = {0}, out = {0};
-	int result = EXIT_FAILURE;
+	struct buffer out = {0};
+	char text[256];
 
-	buffer_appendf(&text, "Access to host %s is not authorized.", host);
-	if (r->json) {
-		statsdata_json_error(&out, buffer_string(&text));
-		cgi_send(CGI_FORBIDDEN, CGI_JSON, &out);
-		buffer_free(&out);
-	} else {
-		result = cgi_refuse(CGI_FORBIDDEN, "%s", buffer_string(&text));
-	}
-	buffer_free(&text);
-	return result;
+	if (!r->json)
+		return cgi_refuse(CGI_FORBIDDEN, "Access to that host [%s] is not authorized.",
+				  host);
+	str_format(text, sizeof(text), "Access to host %s is not authorized.", host);
+	statsdata_json_error(&out, text);
+	cgi_send(CGI_FORBIDDEN, CGI_JSON, &out);
+	buffer_free(&out);
+	return EXIT_FAILURE;
 }
 
 static int send_json(struct request *r)
