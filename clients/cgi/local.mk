@@ -27,3 +27,22 @@ clients_upsset_cgi_SOURCES = clients/cgi/upsset.c \
 	clients/cgi/setlink.c clients/cgi/setlink.h \
 	clients/cgi/setpage.c clients/cgi/setpage.h
 clients_upsset_cgi_LDADD = clients/libcgi.la
+
+man_pages += docs/man/upsstats.cgi.8 docs/man/upsimage.cgi.8 docs/man/upsset.cgi.8
+man_pages += docs/man/hosts.conf.5 docs/man/upsset.conf.5 docs/man/upsstats.html.5
+if HAVE_CGI
+dist_conf_DATA += conf/hosts.conf.sample conf/upsset.conf.sample
+dist_conf_DATA += conf/upsstats.html.sample conf/upsstats-single.html.sample
+wwwdir = $(htmlpath)
+dist_www_DATA = data/www/index.html
+else
+EXTRA_DIST += conf/hosts.conf.sample conf/upsset.conf.sample
+EXTRA_DIST += conf/upsstats.html.sample conf/upsstats-single.html.sample
+EXTRA_DIST += data/www/index.html
+endif
+
+check_PROGRAMS += tests/unit/test_cgi
+TESTS += tests/unit/test_cgi
+tests_unit_test_cgi_SOURCES = tests/unit/test_cgi.c
+tests_unit_test_cgi_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_cgi_LDADD = clients/libcgi.la $(CMOCKA_LIBS)
