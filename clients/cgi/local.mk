@@ -46,3 +46,10 @@ TESTS += tests/unit/test_cgi
 tests_unit_test_cgi_SOURCES = tests/unit/test_cgi.c
 tests_unit_test_cgi_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_cgi_LDADD = clients/libcgi.la $(CMOCKA_LIBS)
+
+if ENABLE_FUZZERS
+noinst_PROGRAMS += tests/fuzz/fuzz_cgi
+endif
+tests_fuzz_fuzz_cgi_SOURCES = tests/fuzz/fuzz_cgi.c
+tests_fuzz_fuzz_cgi_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
+tests_fuzz_fuzz_cgi_LDADD = clients/libcgi.la

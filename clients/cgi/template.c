@@ -50,11 +50,12 @@ static void show(struct run *r, const char *from, const char *to)
 /* A round begins with the line after this one, or here if it ends on this one. */
 static void begin_loop(struct run *r, const char *rest)
 {
-	const char *line_end = find(r->at, r->end, '\n');
+	const char *line_end;
 
 	(void)rest;
 	if (r->flow != FLOW_SHOW || r->loop)
 		return;
+	line_end = find(r->at, r->end, '\n');
 	if (holds_text(r->at, line_end, endfor))
 		r->loop = r->at;
 	else
