@@ -2,6 +2,7 @@
 
 import html.parser
 import json
+import re
 import subprocess
 import urllib.parse
 
@@ -14,9 +15,10 @@ class Answer:
     """What a CGI program answered: status, headers (names in lower case), body, and how it ended."""
 
     def __init__(self, result):
-        head, _, self.body = result.stdout.partition(b"\r\n\r\n")
+        # NUT ends its lines by LF alone.
+        head, self.body = re.split(rb"\r?\n\r?\n", result.stdout, maxsplit=1)
         self.headers = {}
-        for line in head.decode().split("\r\n"):
+        for line in head.decode().splitlines():
             name, _, value = line.partition(":")
             self.headers[name.lower()] = value.strip()
         self.status = int(self.headers.get("status", "200").split()[0])
@@ -57,7 +59,7 @@ class Page(html.parser.HTMLParser):
             self.links.append(attributes.get("href"))
         elif tag == "img":
             self.images.append(attributes)
-        elif tag == "input":
+        elif tag == "input" and "name" in attributes:
             self.values[attributes["name"]] = attributes.get("value", "")
         elif tag == "select":
             self._select = attributes["name"]
