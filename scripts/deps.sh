@@ -13,14 +13,13 @@ build="gcc make autoconf automake libtool bison pkg-config libevent-dev libssl-d
 build="$build libcurl4-openssl-dev libsystemd-dev"
 build="$build libusb-1.0-0-dev"
 build="$build libsnmp-dev"
-build="$build libgd-dev"
 tests="clang libclang-rt-dev libcmocka-dev asciidoctor git ca-certificates xz-utils
 	python3 python3-pytest python3-pytest-xdist python3-pytest-timeout procps
 	openssl libnss3-dev libnss3-tools"
 tests="$tests python3-aiosmtpd dbus-daemon python3-dbusmock iproute2 util-linux"
 tests="$tests umockdev libumockdev-dev usbutils udev"
 tests="$tests snmpd snmp snmptrapd"
-tests="$tests lighttpd"
+tests="$tests libgd-dev lighttpd"
 # The layouts of libupsclient are checked for 32 bits too.
 [ "$(dpkg --print-architecture 2>/dev/null)" != amd64 ] || tests="$tests libc6-dev-i386"
 # For tests/vm; nothing else needs them, and they are large.

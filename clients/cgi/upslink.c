@@ -7,6 +7,7 @@
 
 #include "clients/libupsclient/private.h"
 #include "common/base/buffer.h"
+#include "common/base/clock.h"
 #include "common/base/str.h"
 #include "common/ups/netwire.h"
 #include "common/ups/nutauth.h"
@@ -14,6 +15,7 @@
 enum {
 	VALUES_MAX = 4 * 1024 * 1024, /* bytes of one UPS */
 	ITEM_WORDS = 4,               /* VAR ups name value */
+	PATIENCE_MS = 30 * 1000,      /* of a visitor, and of web servers, with a whole page */
 };
 
 struct server {
@@ -28,6 +30,7 @@ struct server {
 
 struct upslink {
 	bool may_login;
+	long long end_ms; /* of patience */
 	struct server *servers;
 	struct server *server; /* of the present UPS; NULL before the first */
 	char ups[256];
@@ -45,6 +48,7 @@ struct upslink *upslink_new(bool may_login)
 	if (!l)
 		return NULL;
 	l->may_login = may_login;
+	l->end_ms = clock_ms() + PATIENCE_MS;
 	l->text.max = VALUES_MAX;
 	/* A visitor waits for the page: not as long as the system would try. */
 	setenv("NUT_DEFAULT_CONNECT_TIMEOUT", "10", 0);
@@ -123,6 +127,10 @@ bool upslink_use(struct upslink *l, const char *target)
 
 	forget_values(l);
 	l->server = NULL;
+	if (clock_ms() >= l->end_ms) {
+		str_copy(l->why, sizeof(l->why), "not asked, because others took too long");
+		return false;
+	}
 	if (!netwire_parse_target(target, &t, &why)) {
 		str_copy(l->why, sizeof(l->why), why);
 		return false;

@@ -4,6 +4,7 @@
  *
  * A server that cannot be reached is asked once a page, not once a UPS, and
  * all values of a UPS are fetched at once, so that they are of one moment.
+ * When a page has taken half a minute, no more are asked: it is to come at all.
  */
 #ifndef CLIENTS_CGI_UPSLINK_H
 #define CLIENTS_CGI_UPSLINK_H

@@ -5,6 +5,7 @@ import struct
 
 import pytest
 from harness import CHECKOUT, wait_until
+from harness.certs import backend
 from harness.cgi import run_cgi
 
 HOSTILE = '</td><script>alert("1")</script><img src=x onerror=\'a()\'>&lt;\\"@VAR x@ \xe9'
@@ -451,3 +452,30 @@ def test_forms_of_other_sites_and_of_other_kinds_are_refused(site, cgi, environm
 def test_a_password_is_not_in_the_log(settings):
     answer = settings("docmd", upscommand="x", password="hidden-word")
     assert "hidden-word" not in answer.log
+
+
+# ------------------------------------------------------------------------ TLS
+
+def test_what_nutauth_conf_demands_of_tls_is_obeyed(site, cgi, certs):
+    if not backend(site):
+        pytest.skip("this build has no TLS")
+    site.fake_driver("ups", {"ups.status": "OL"})
+    site.add_user("admin", "secret", "instcmds = ALL")
+    secure(site)
+    site.write("hosts.conf", f'MONITOR ups@localhost:{site.port} "Office"\n')
+    upsd = site.start_upsd("-D", conf=certs.upsd_lines(site, "selfsigned"))
+    upsd.wait_for("ups", "ups.status", "OL")
+    home = {"HOME": str(site.root)}
+    anchors = f"CERTPATH = {certs.root}/nss" if backend(site) == "NSS" else \
+        f"CERTPATH = {certs.pem('ca')}"
+    form = {"username": "admin", "password": "secret", "function": "docmd", "upscommand": "x",
+            "monups": f"ups@localhost:{site.port}"}
+    site.write("nutauth.conf", f"CERTVERIFY = 1\n{anchors}\n", 0o600)
+    page = cgi("upsstats", **home).page
+    assert "its certificate cannot be verified" in page.words and "ONLINE" not in page.words
+    page = cgi("upsset", form=form, **home).page
+    assert "its certificate cannot be verified" in page.words and "Response" not in page.words
+    site.write("nutauth.conf", "FORCESSL = 1\n", 0o600)
+    assert "ONLINE" in cgi("upsstats", **home).page.words
+    assert "ERR CMD-NOT-SUPPORTED" in cgi("upsset", form=form, **home).page.words
+    assert "[D1:tls] 127.0.0.1: TLSv1." in upsd.log()

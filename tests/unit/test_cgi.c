@@ -17,6 +17,8 @@
 #include "clients/cgi/statspage.h"
 #include "clients/cgi/statuswords.h"
 #include "clients/cgi/template.h"
+#include "clients/cgi/upslink.h"
+#include "common/base/clock.h"
 #include "common/base/str.h"
 
 /* ---------------------------------------------------------------- templates */
@@ -262,6 +264,27 @@ static void a_status_is_told_in_words_and_by_its_worst(void **state)
 	check_status("", "", SEVERITY_GOOD);
 }
 
+/* ---------------------------------------------------------------------- link */
+
+static void a_page_that_took_too_long_asks_no_more_servers(void **state)
+{
+	struct upslink *link;
+
+	(void)state;
+	clock_fake(true, 1000);
+	link = upslink_new(false);
+	assert_non_null(link);
+	assert_false(upslink_use(link, "ups@host:x"));
+	assert_null(strstr(upslink_why(link), "not asked"));
+	clock_fake_advance(30000);
+	assert_false(upslink_use(link, "ups@127.0.0.1:1"));
+	assert_string_equal(upslink_why(link), "not asked, because others took too long");
+	assert_false(upslink_is_connected(link));
+	assert_null(upslink_value(link, "ups.status"));
+	upslink_free(link);
+	clock_fake(false, 0);
+}
+
 /* ---------------------------------------------------------------- hosts.conf */
 
 static struct hosts read_hosts(const char *text, unsigned errors)
@@ -442,6 +465,7 @@ int main(void)
 		cmocka_unit_test(the_scale_of_temperatures_can_be_asked_for),
 		cmocka_unit_test(a_page_of_no_ups_at_all_is_a_page),
 		cmocka_unit_test(a_status_is_told_in_words_and_by_its_worst),
+		cmocka_unit_test(a_page_that_took_too_long_asks_no_more_servers),
 		cmocka_unit_test(visitors_name_a_ups_as_the_file_does_and_no_other),
 		cmocka_unit_test(a_line_that_is_wrong_is_told_and_left_out),
 		cmocka_unit_test(only_listed_templates_are_allowed_each_for_its_kind),
