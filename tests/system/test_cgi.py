@@ -66,9 +66,11 @@ def test_all_pages_show_what_the_ups_says(site, cgi):
 def test_an_input_out_of_its_limits_is_marked(site, cgi):
     fake = served(site, {"input.voltage": "230", "input.transfer.low": "200",
                          "input.transfer.high": "250"})
-    assert 'class="out"' not in cgi("upsstats").text
+    assert ("td", ("class", "data-name")) not in cgi("upsstats").page.shape
     fake.set("input.voltage", "260")
-    wait_until(lambda: 'class="out">260 V' in cgi("upsstats").text, what="the mark")
+    wait_until(lambda: ("td", ("class", "data-name")) in cgi("upsstats").page.shape,
+               what="the mark")
+    assert "260 V" in cgi("upsstats").page.words
 
 
 def test_json_has_every_ups_of_one_server(site, cgi):
