@@ -88,7 +88,9 @@ class Row:
             return fixed
         value = number_of(raw)
         if self.is_table:
-            return self.table.get(plain_number(value)) if value is not None else None
+            if value is None or self.argument("not") == plain_number(value):
+                return None
+            return self.table.get(plain_number(value), self.table.get("*"))
         if value is None:
             text = raw.partition(": ")[2].strip('"')
             return str(text.count(",") + 1) if self.has("entries") else text
@@ -112,6 +114,8 @@ class Mib:
         self.chain_base = 0 if name in snmppair.FROM_ZERO else base
         self.source = next(s for s, names in maps.SOURCES.items() if name in names)
         self._tables = self._read_tables(shared)
+        self.chained = any(words[0] == "CHAIN" for words in
+                           maps.lines_of(f"{maps.SOURCES[self.source][0]}.map"))
         self.all_rows = [r for fact, row in maps.all_expected(shared, self.source)
                          for r in self._expand(fact, *row)]
         self.values = self._agent_values()
@@ -135,7 +139,8 @@ class Mib:
     def _expand(self, fact, kind, place, name, items):
         loop = argument(items, "for")
         times = TIMES[loop.split(",")[2]] if loop else 1
-        chained = "%d" in place
+        # What has no place is of each device that has a number of them of its own.
+        chained = "%d" in place or bool(loop and place == "-" and self.chained)
         for device in range(1, self.devices + 1 if chained else 2):
             for i in range(1, times + 1):
                 at = i - 1 + self.base
@@ -206,6 +211,11 @@ class Mib:
             elif there:
                 later.setdefault(row.name, row)
         return {**later, **found}
+
+    def counted(self):
+        """The variables of which templates are made; more than once where there are more devices."""
+        return set() if self.devices > 1 else {argument(r.items, "for").split(",")[2] for r in self.rows
+                                            if r.has("for")}
 
     def commands(self):
         found = {}
