@@ -118,7 +118,7 @@ static void get_events(struct upsweb *u, struct http_call *c)
 	struct device *d = id ? api_device(u, c, id) : NULL;
 
 	if (!id || d)
-		streams_open(u->streams, c, d);
+		streams_open(u->streams, u->http, c, d);
 }
 
 /* ---------------------------------------------------------------------- history */
@@ -126,15 +126,15 @@ static void get_events(struct upsweb *u, struct http_call *c)
 /* A question on its way to the history, until the answer or the browser's end. */
 struct question {
 	struct evhttp_request *req;
+	struct http_hold *hold;
 	struct history_ask *ask;
 	const char *type, *file;
 };
 
-static void on_hangup(struct evhttp_connection *connection, void *arg)
+static void on_lost(void *arg)
 {
 	struct question *q = arg;
 
-	(void)connection;
 	history_ask_cancel(q->ask);
 	free(q);
 }
@@ -145,7 +145,7 @@ static void on_answer(void *arg, const char *why, struct buffer *body)
 	struct evhttp_request *req = q->req;
 	const char *type = q->type, *file = q->file;
 
-	evhttp_connection_set_closecb(evhttp_request_get_connection(req), NULL, NULL);
+	http_hold_end(q->hold);
 	free(q);
 	if (why) {
 		http_reply_error(req, HTTP_SERVUNAVAIL, "%s", why);
@@ -171,13 +171,12 @@ static struct question *new_question(struct upsweb *u, struct http_call *c, cons
 	return q;
 }
 
-static void await(struct question *q, struct history_ask *ask)
+static void await(struct upsweb *u, struct question *q, struct history_ask *ask)
 {
 	q->ask = ask;
-	if (ask) {
-		evhttp_connection_set_closecb(evhttp_request_get_connection(q->req), on_hangup, q);
+	if (ask && (q->hold = http_hold(u->http, q->req, on_lost, q)))
 		return;
-	}
+	history_ask_cancel(ask);
 	http_reply_error(q->req, HTTP_SERVUNAVAIL, "the history cannot be asked now");
 	free(q);
 }
@@ -224,7 +223,7 @@ static void get_history(struct upsweb *u, struct http_call *c)
 		return;
 	q = new_question(u, c, "application/json", NULL);
 	if (q)
-		await(q, history_ask_points(u->history, &h, on_answer, q));
+		await(u, q, history_ask_points(u->history, &h, on_answer, q));
 }
 
 static void get_export(struct upsweb *u, struct http_call *c)
@@ -244,8 +243,9 @@ static void get_export(struct upsweb *u, struct http_call *c)
 	q = new_question(u, c, csv ? "text/csv; charset=utf-8" : "application/json",
 			 csv ? as_csv : as_json);
 	if (q)
-		await(q, csv ? history_ask_csv(u->history, &h, on_answer, q)
-			     : history_ask_points(u->history, &h, on_answer, q));
+		await(u, q,
+		      csv ? history_ask_csv(u->history, &h, on_answer, q)
+			  : history_ask_points(u->history, &h, on_answer, q));
 }
 
 void api_keep_event(struct upsweb *u, const struct history_event *e)
@@ -313,7 +313,7 @@ static void get_log(struct upsweb *u, struct http_call *c)
 	}
 	q = new_question(u, c, "application/json", NULL);
 	if (q)
-		await(q, history_ask_log(u->history, id, before, limit, on_answer, q));
+		await(u, q, history_ask_log(u->history, id, before, limit, on_answer, q));
 }
 
 /* ----------------------------------------------------------------------- health */

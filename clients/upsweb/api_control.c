@@ -20,6 +20,7 @@ struct pending {
 	struct pending *next, **prev;
 	struct upsweb *web;
 	struct http_call call; /* of it only req, secure, tls and address are used */
+	struct http_hold *hold;
 	struct control *control;
 	enum control_kind kind;
 	char *user, *password;      /* of a login */
@@ -68,11 +69,10 @@ static void free_pending(struct pending *p)
 	free(p);
 }
 
-static void on_hangup(struct evhttp_connection *connection, void *arg)
+static void on_lost(void *arg)
 {
 	struct pending *p = arg;
 
-	(void)connection;
 	control_cancel(p->control);
 	free_pending(p);
 }
@@ -142,7 +142,7 @@ static void on_done(void *arg, const char *why, bool refused, struct buffer *jso
 {
 	struct pending *p = arg;
 
-	evhttp_connection_set_closecb(evhttp_request_get_connection(p->call.req), NULL, NULL);
+	http_hold_end(p->hold);
 	if (p->kind == CONTROL_CHECK)
 		finish_login(p, why, refused);
 	else
@@ -156,8 +156,7 @@ void api_cancel_orders(struct upsweb *u)
 		struct pending *p = u->orders;
 
 		control_cancel(p->control);
-		evhttp_connection_set_closecb(evhttp_request_get_connection(p->call.req), NULL,
-					      NULL);
+		http_hold_end(p->hold);
 		http_reply_error(p->call.req, HTTP_SERVUNAVAIL,
 				 "the configuration was read anew; look whether it was done");
 		free_pending(p);
@@ -196,10 +195,9 @@ static void send_order(struct upsweb *u, struct http_call *c, struct device *d,
 	}
 	o->device = d->fleet;
 	p->control = control_start(u->loop, u->resolver, u->names, o, on_done, p);
-	if (p->control) {
-		evhttp_connection_set_closecb(evhttp_request_get_connection(c->req), on_hangup, p);
+	if (p->control && (p->hold = http_hold(u->http, c->req, on_lost, p)))
 		return;
-	}
+	control_cancel(p->control);
 	free_pending(p);
 	http_reply_error(c->req, HTTP_INTERNAL, "out of memory");
 }

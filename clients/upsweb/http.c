@@ -48,8 +48,16 @@ struct http_port {
 	char *path; /* of a unix socket that is ours */
 };
 
+struct http_hold {
+	struct http_hold *next, **prev;
+	struct evhttp_request *req;
+	http_lost_fn *lost;
+	void *arg;
+};
+
 struct http {
 	struct loop *loop;
+	struct http_hold *holds;
 	struct http_port *ports;
 	struct https *https;
 	struct loop_timer *rest;
@@ -203,6 +211,56 @@ void http_reply_error(struct evhttp_request *req, int status, const char *fmt, .
 	json_append_string(&body, text);
 	buffer_append_char(&body, '}');
 	http_reply_json(req, status, &body);
+}
+
+/* ----------------------------------------------------------------- held calls */
+
+static void lose(struct http_hold *hold)
+{
+	http_lost_fn *lost = hold->lost;
+	void *arg = hold->arg;
+
+	http_hold_end(hold);
+	lost(arg);
+}
+
+/* libevent has taken the request from its connection, and leaves it to us. */
+static void on_hangup(struct evhttp_connection *c, void *arg)
+{
+	struct http_hold *hold = arg;
+	struct evhttp_request *req = hold->req;
+
+	(void)c;
+	lose(hold);
+	evhttp_send_reply_end(req);
+}
+
+struct http_hold *http_hold(struct http *h, struct evhttp_request *req, http_lost_fn *lost,
+			    void *arg)
+{
+	struct http_hold *hold = calloc(1, sizeof(*hold));
+
+	if (!hold)
+		return NULL;
+	*hold = (struct http_hold){.req = req, .lost = lost, .arg = arg, .next = h->holds};
+	hold->prev = &h->holds;
+	if (hold->next)
+		hold->next->prev = &hold->next;
+	h->holds = hold;
+	evhttp_connection_set_closecb(evhttp_request_get_connection(req), on_hangup, hold);
+	return hold;
+}
+
+void http_hold_end(struct http_hold *hold)
+{
+	struct evhttp_connection *c = evhttp_request_get_connection(hold->req);
+
+	if (c)
+		evhttp_connection_set_closecb(c, NULL, NULL);
+	if (hold->next)
+		hold->next->prev = hold->prev;
+	*hold->prev = hold->next;
+	free(hold);
 }
 
 /* ------------------------------------------------------------------ addresses */
@@ -369,6 +427,8 @@ void http_free(struct http *h)
 {
 	if (!h)
 		return;
+	while (h->holds)
+		lose(h->holds);
 	while (h->ports) {
 		struct http_port *port = h->ports;
 

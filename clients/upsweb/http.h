@@ -39,6 +39,17 @@ void http_free(struct http *h); /* NULL is fine */
 /* Unix sockets become that group's, which may connect to them. */
 void http_give(struct http *h, gid_t group);
 
+/*
+ * A call that is answered later.  `lost` is called when the browser hangs up, or
+ * http_free() comes first: the request is gone then, and there is nothing to
+ * answer.  NULL: no memory.  http_hold_end() comes before the answer's last part.
+ */
+struct http_hold;
+typedef void http_lost_fn(void *arg);
+struct http_hold *http_hold(struct http *h, struct evhttp_request *req, http_lost_fn *lost,
+			    void *arg);
+void http_hold_end(struct http_hold *hold);
+
 /* The first value of that name, or NULL. */
 const char *http_query(const struct http_call *c, const char *name);
 const char *http_header(const struct http_call *c, const char *name); /* or NULL */

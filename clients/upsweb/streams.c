@@ -21,6 +21,7 @@ struct stream {
 	struct streams *all;
 	struct evhttp_request *req;
 	struct evhttp_connection *connection;
+	struct http_hold *hold;
 	struct device *device; /* NULL: of all UPSes */
 	struct state_observer observer;
 	uint64_t seen;
@@ -42,7 +43,6 @@ struct streams {
 
 static void free_stream(struct stream *st)
 {
-	evhttp_connection_set_closecb(st->connection, NULL, NULL);
 	if (st->device && st->device->fleet)
 		state_unobserve(fleet_device_values(st->device->fleet), &st->observer);
 	if (st->next)
@@ -53,22 +53,16 @@ static void free_stream(struct stream *st)
 	free(st);
 }
 
-/* libevent has let go of the request by then, and leaves it to us. */
-static void on_hangup(struct evhttp_connection *c, void *arg)
+static void on_lost(void *arg)
 {
-	struct stream *st = arg;
-	struct evhttp_request *req = st->req;
-
-	(void)c;
-	free_stream(st);
-	if (!evhttp_request_get_connection(req))
-		evhttp_send_reply_end(req);
+	free_stream(arg);
 }
 
 static void end_stream(struct stream *st)
 {
 	struct evhttp_request *req = st->req;
 
+	http_hold_end(st->hold);
 	free_stream(st);
 	evhttp_send_reply_end(req);
 }
@@ -237,12 +231,13 @@ static void watch_peer(struct stream *st)
 	bufferevent_enable(bev, EV_READ);
 }
 
-void streams_open(struct streams *s, struct http_call *c, struct device *d)
+void streams_open(struct streams *s, struct http *h, struct http_call *c, struct device *d)
 {
 	struct stream *st = s->count < STREAMS_MAX ? calloc(1, sizeof(*st)) : NULL;
 	struct buffer hello = {0};
 
-	if (!st) {
+	if (!st || !(st->hold = http_hold(h, c->req, on_lost, st))) {
+		free(st);
 		http_reply_error(c->req, HTTP_SERVUNAVAIL, "too many pages are open");
 		return;
 	}
@@ -261,7 +256,6 @@ void streams_open(struct streams *s, struct http_call *c, struct device *d)
 	http_head(c->req, "text/event-stream");
 	/* nginx: do not collect it. */
 	evhttp_add_header(evhttp_request_get_output_headers(c->req), "X-Accel-Buffering", "no");
-	evhttp_connection_set_closecb(st->connection, on_hangup, st);
 	evhttp_send_reply_start(c->req, HTTP_OK, NULL);
 	watch_peer(st);
 	buffer_append_str(&hello, "retry: 2000\n\n");

@@ -18,7 +18,7 @@ struct streams *streams_new(struct loop *l, struct devices *devices);
 void streams_free(struct streams *s); /* ends them all; NULL is fine */
 
 /* Answers the call with a stream: of all UPSes, or with `d` of its variables. */
-void streams_open(struct streams *s, struct http_call *c, struct device *d);
+void streams_open(struct streams *s, struct http *h, struct http_call *c, struct device *d);
 
 /* Something has changed: told at the end of the loop's turn. */
 void streams_wake(struct streams *s);

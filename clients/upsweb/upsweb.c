@@ -251,7 +251,9 @@ static void give_history(const struct upsweb *u, const struct privilege *p)
 	    !(slash = strrchr(folder, '/')) || slash == folder)
 		return;
 	*slash = '\0';
-	if (mkdir(folder, 0750) == 0 && chown(folder, p->uid, p->gid) != 0)
+	/* systemd has made its StateDirectory for root, as whom it started us. */
+	if ((mkdir(folder, 0750) == 0 || str_equal(folder, getenv("STATE_DIRECTORY"))) &&
+	    chown(folder, p->uid, p->gid) != 0)
 		log_warn_errno(token, errno, "%s cannot be given to %s", folder, p->user);
 }
 
@@ -333,9 +335,9 @@ static bool start(struct upsweb *u, const struct upsweb_options *o)
 
 static void stop(struct upsweb *u)
 {
-	stop_fleet(u);
-	/* Open calls end with their connections, while what they ask is still there. */
+	/* Open calls end first, while what they ask is still there. */
 	http_free(u->http);
+	stop_fleet(u);
 	history_free(u->history);
 	resolver_free(u->resolver);
 	sessions_free(u->sessions);

@@ -102,6 +102,8 @@ function make_charts(id) {
 	load();
 	let turns = 0;
 	const timer = setInterval(() => {
+		if (store.devices.has(id))
+			remember(store.devices.get(id));
 		live();
 		if (++turns % HISTORY_TURNS === 0 && from === null && wide)
 			load();
