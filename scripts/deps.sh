@@ -20,7 +20,7 @@ tests="clang libclang-rt-dev libcmocka-dev asciidoctor git ca-certificates xz-ut
 tests="$tests python3-aiosmtpd dbus-daemon python3-dbusmock iproute2 util-linux"
 tests="$tests umockdev libumockdev-dev usbutils udev"
 tests="$tests snmpd snmp snmptrapd"
-tests="$tests python3-jsonschema"
+tests="$tests python3-jsonschema python3-prometheus-client prometheus collectd-core monitoring-plugins-basic"
 tests="$tests chromium chromium-driver python3-selenium"
 # The layouts of libupsclient are checked for 32 bits too.
 [ "$(dpkg --print-architecture 2>/dev/null)" != amd64 ] || tests="$tests libc6-dev-i386"

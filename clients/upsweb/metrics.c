@@ -8,7 +8,17 @@
 #include "common/base/str.h"
 #include "common/ups/status.h"
 
-const char metrics_type[] = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+enum metrics_form metrics_form(const char *accept)
+{
+	return accept && strstr(accept, "application/openmetrics-text") ? METRICS_OPEN
+									: METRICS_TEXT;
+}
+
+const char *metrics_type(enum metrics_form form)
+{
+	return form == METRICS_OPEN ? "application/openmetrics-text; version=1.0.0; charset=utf-8"
+				    : "text/plain; version=0.0.4; charset=utf-8";
+}
 
 static const char prefix[] = "network_ups_tools_";
 
@@ -183,13 +193,15 @@ static void write_flags(const struct fleet *f, const char *ups, const char *metr
 }
 
 /* Twice: with the label that dashboards know, and as a state set, whose label OpenMetrics names. */
-static void write_status(const struct fleet *f, const char *ups, struct buffer *out)
+static void write_status(const struct fleet *f, const char *ups, enum metrics_form form,
+			 struct buffer *out)
 {
 	static const char own[] = "upsweb_ups_status", known[] = "network_ups_tools_ups_status";
 
 	begin_family(out, "ups_status", "gauge", "1 for each word that ups.status has");
 	write_flags(f, ups, known, "flag", out);
-	begin_any_family(out, "", own, "stateset", "The words of ups.status");
+	begin_any_family(out, "", own, form == METRICS_OPEN ? "stateset" : "gauge",
+			 "The words of ups.status");
 	write_flags(f, ups, own, own, out);
 }
 
@@ -210,13 +222,16 @@ static void write_condition(const struct fleet *f, const char *ups, struct buffe
 	}
 }
 
-static void write_info(const struct fleet *f, const char *ups, struct buffer *out)
+/* OpenMetrics names an info family without the end of its samples' names. */
+static void write_info(const struct fleet *f, const char *ups, enum metrics_form form,
+		       struct buffer *out)
 {
 	static const char *const parts[] = {"mfr",      "model",       "serial",
 					    "type",     "description", "contact",
 					    "location", "part",        "macaddr"};
 
-	begin_family(out, "device", "info", "What the UPS tells of itself");
+	begin_family(out, form == METRICS_OPEN ? "device" : "device_info",
+		     form == METRICS_OPEN ? "info" : "gauge", "What the UPS tells of itself");
 	for (size_t i = 0; i < fleet_count(f); i++) {
 		const struct fleet_device *d = fleet_at(f, i);
 
@@ -318,7 +333,7 @@ static void write_commons(const struct fleet *f, const char *ups, struct buffer 
 }
 
 void metrics_write(const struct fleet *f, const struct names *names, const char *ups,
-		   struct buffer *out)
+		   enum metrics_form form, struct buffer *out)
 {
 	struct family *all = calloc(FAMILIES_MAX + 1, sizeof(*all));
 	size_t count = all ? collect(f, ups, all) : 0;
@@ -326,9 +341,10 @@ void metrics_write(const struct fleet *f, const struct names *names, const char 
 	for (size_t i = 0; i < count; i++)
 		write_family(f, names, ups, &all[i], out);
 	free(all);
-	write_status(f, ups, out);
+	write_status(f, ups, form, out);
 	write_condition(f, ups, out);
-	write_info(f, ups, out);
+	write_info(f, ups, form, out);
 	write_commons(f, ups, out);
-	buffer_append_str(out, "# EOF\n");
+	if (form == METRICS_OPEN)
+		buffer_append_str(out, "# EOF\n");
 }

@@ -91,13 +91,14 @@ def test_no_name_and_no_text_of_a_device_makes_the_metrics_unreadable(driver, we
     driver.set("device.serial", "last")
     web.wait_ups("rack")
     wait_until(lambda: 'serial="last"' in web.get("/metrics")[2], what="the last value is there")
-    families = {f.name: f for f in parser.text_string_to_metric_families(web.get("/metrics")[2])}
+    text = web.get("/metrics", Accept="application/openmetrics-text; version=1.0.0")[2]
+    families = {f.name: f for f in parser.text_string_to_metric_families(text)}
     info = families["network_ups_tools_device"].samples[0].labels
     assert info["model"] == '?C € " \\ caf?' and info["ups"] == "rack"
 
 
 def test_status_is_a_state_set_and_known_by_the_names_of_the_exporters(driver, web):
-    text = web.get("/metrics")[2]
+    text = web.get("/metrics", Accept="application/openmetrics-text; version=1.0.0")[2]
     labels = f'{{ups="rack",server="127.0.0.1:{web.site.port}"'
     assert "# TYPE upsweb_ups_status stateset\n" in text
     for line in (f'upsweb_ups_status{labels},upsweb_ups_status="OL"}} 1',
@@ -105,6 +106,9 @@ def test_status_is_a_state_set_and_known_by_the_names_of_the_exporters(driver, w
                  f'network_ups_tools_battery_charge{labels}}} 98',
                  f'nut_battery_charge{labels}}} 0.98', f'nut_status{labels}}} 1'):
         assert f"{line}\n" in text
+    older = web.get("/metrics")
+    assert older[1]["Content-Type"].startswith("text/plain; version=0.0.4")
+    assert "# TYPE upsweb_ups_status gauge\n" in older[2] and "# EOF" not in older[2]
     driver.set("ups.status", "OB LB DISCHRG")
     wait_until(lambda: f"nut_status{labels}}} 3\n" in web.get("/metrics")[2], what="it counts 3")
 
