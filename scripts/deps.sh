@@ -25,6 +25,8 @@ tests="$tests mosquitto mosquitto-clients"
 # Whose tests are skipped without; not every release has them as packages.
 extras="chromium chromium-driver python3-selenium"
 tests="$tests libgd-dev lighttpd"
+tests="$tests python3-jsonschema python3-prometheus-client prometheus collectd-core monitoring-plugins-basic"
+tests="$tests chromium chromium-driver python3-selenium"
 # The layouts of libupsclient are checked for 32 bits too.
 [ "$(dpkg --print-architecture 2>/dev/null)" != amd64 ] || tests="$tests libc6-dev-i386"
 # For tests/vm; nothing else needs them, and they are large.
