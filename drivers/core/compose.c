@@ -108,6 +108,11 @@ static enum compose_trend follow_charge(struct compose *c, const struct state *s
 	return charge >= 0 && charge < 100 ? c->trend : COMPOSE_STEADY;
 }
 
+void compose_forget_charge(struct compose *c)
+{
+	c->has_charge = false;
+}
+
 static void add_trend(struct compose *c, const struct state *s, struct status_text *words,
 		      long long now_ms)
 {

@@ -50,6 +50,9 @@ void compose_alarm_add(struct compose *c, const char *text);
 void compose_commit(struct compose *c, struct state *s, const struct compose_rules *rules,
 		    long long now_ms);
 
+/* The next charge is another battery's: it has neither risen nor fallen. */
+void compose_forget_charge(struct compose *c);
+
 /* Whether the tree holds what ignorelb needs to tell when the battery is low. */
 bool compose_can_judge_lb(const struct state *s);
 

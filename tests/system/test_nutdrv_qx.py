@@ -4,11 +4,9 @@ import os
 import re
 
 import pytest
-from harness import CHECKOUT, LineClient, wait_until
+from harness import LineClient, wait_until
+from qxpair import MAPS, Q1, Qx
 from serialsim import DEVICES, Fault, crc
-
-MAPS = str(CHECKOUT / "data")
-Q1 = "(231.7 228.3 230.9 027 49.8 27.2 29.5 {bits}"
 
 # How each device is found when nobody says what it is: where the queries of two protocols are
 # answered, the first in NUT's order is taken.
@@ -102,59 +100,6 @@ VALUES = {
                          "experimental.input.pv2.voltage": "222", "ups.beeper.status": "enabled",
                          "battery.energysave": "yes", "ups.status": "OL CHRG"},
 }
-
-
-class Qx:
-    """A nutdrv_qx on a simulated line."""
-
-    def __init__(self, site, sim, *lines, start=True, driver="nutdrv_qx"):
-        self.site, self.sim, self.driver = site, sim, driver
-        site.add_ups("ups", driver, sim.port, "pollinterval = 1", *lines)
-        self.env = {"NUT_DATAPATH": MAPS}
-        self.process = site.start_driver("ups", "-D", env=self.env) if start else None
-        if start:
-            self.wait_fresh()
-
-    def run(self, *args):
-        return self.site.run(self.driver, "-a", "ups", *self.site._as_user, *args, env=self.env)
-
-    def dump(self):
-        with LineClient(self.site.socket("ups")) as c:
-            c.send("DUMPALL")
-            return c.until("DUMPDONE")
-
-    def values(self):
-        found = (re.fullmatch(r'SETINFO (\S+) "(.*)"', line) for line in self.dump())
-        return {m[1]: m[2] for m in found if m}
-
-    def wait_value(self, name, value):
-        wait_until(lambda: self.values().get(name) == value,
-                   what=lambda: f"{name} is {self.values().get(name)!r}, not {value!r}; log:\n"
-                                f"{self.process.log()}")
-
-    def wait_fresh(self, fresh=True):
-        word = "DATAOK" if fresh else "DATASTALE"
-        wait_until(lambda: word in self.dump(), what=lambda: f"{word}; log:\n{self.process.log()}")
-
-    def order(self, line):
-        """The result of a command, as a number, and what the device was asked for it."""
-        start = len(self.sim.asked)
-        with LineClient(self.site.socket("ups")) as c:
-            c.send(f"{line} TRACKING t1")
-            last = ""
-            while not last.startswith("TRACKING t1"):
-                last = c.line()
-        return int(last.split()[2]), self.sim.asked[start:]
-
-    def told(self, line, *expected):
-        """The command succeeds, and the device was told this, perhaps among readings."""
-        result, asked = self.order(line)
-        assert result == 0, f"{line}: {result}\n{self.process.log()}"
-        readings = {query for query in asked if query not in expected}
-        assert [query for query in asked if query not in readings] == list(expected), asked
-
-    def bits(self, text):
-        self.sim.answers["Q1"] = Q1.format(bits=text)
 
 
 def printed(result):
