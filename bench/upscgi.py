@@ -6,6 +6,7 @@ Debian's own template of one UPS.  Debian's program reads hosts.conf for a page
 of all UPSes from a fixed place, so that page is measured of ours alone.
 """
 
+import contextlib
 import resource
 import shutil
 import subprocess
@@ -60,6 +61,14 @@ def _serve(site):
     return names[0]
 
 
+@contextlib.contextmanager
+def _no_tls(site):
+    """Ours need not get ready for TLS."""
+    conf = site.write("nutauth.conf", "FORCESSL = 0\n", 0o600)
+    yield
+    conf.unlink()
+
+
 def run(bench, print_value):
     site = Site()
     try:
@@ -73,6 +82,9 @@ def run(bench, print_value):
             for server, suite in bench.suites.items():
                 print_value(case, server, "%.1f ms, %.1f ms of CPU" %
                             _measure(site, suite, program, query.format(first)))
+            with _no_tls(site):
+                print_value(case, "no TLS", "%.1f ms, %.1f ms of CPU" %
+                            _measure(site, bench.build, program, query.format(first)))
         print_value(f"upsstats.cgi, {UPSES} UPSes", "ours", "%.1f ms, %.1f ms of CPU" %
                     _measure(site, bench.build, "upsstats.cgi", ""))
     finally:
