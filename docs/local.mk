@@ -14,6 +14,7 @@ EXTRA_DIST += README.md CONTRIBUTING.md NEWS SECURITY.md docs/security.md
 EXTRA_DIST += docs/grammar.md docs/performance.md docs/maps.md
 EXTRA_DIST += docs/usbhid-differences.md
 EXTRA_DIST += docs/snmp-differences.md
+EXTRA_DIST += docs/qx-differences.md
 EXTRA_DIST += docs/power-failure.md docs/power-failure.svg
 man_pages += docs/man/nut.conf.5
 man_pages += docs/man/ups.conf.5
