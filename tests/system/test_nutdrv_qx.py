@@ -462,6 +462,40 @@ def test_reset_to_default_is_for_standby_only(site, serialsim, mode, asked):
     assert ("PF" in sim.asked) == asked
 
 
+# What the device says from then on.
+@pytest.mark.parametrize("device, name, value, query, then", [
+    ("masterguard", "battery.packs", "1", "SS--1-,07", ("GS,07", "(07,ABC1,1")),
+    ("masterguard", "device.uptime", "90061", "SRC0001:01:01:01,07", ("DRC,07", "(07 0001:01:01:01")),
+    ("masterguard", "output.voltage.nominal", "240", "PNV=240", ("PNV", "(PNV 240")),
+    ("bestups", "battery.packs", "4", "BP4", ("BP?", "04"))])
+def test_a_setting_of_one_protocol_is_written_and_read_back(site, serialsim, device, name, value,
+                                                             query, then):
+    sim = serialsim(device)
+    if device == "bestups":
+        sim.answers["ID"] = "AX1,750,120,120,20.0,27.6"  # it has packs
+    sim.hook = lambda asked: sim.answers.update([then]) if asked == query else None
+    ups = Qx(site, sim, f"protocol = {device}")
+    assert ups.values()[name] != value
+    ups.told(f"SET {name} {value}", query)
+    ups.wait_value(name, value)
+
+
+@pytest.mark.parametrize("device, name, value", [
+    ("masterguard", "battery.packs", "3"), ("masterguard", "ups.id", "100"),
+    ("masterguard", "device.uptime", "1e99"), ("masterguard", "output.voltage.nominal", "251"),
+    ("masterguard", "output.voltage.nominal", "99"),
+    ("hunnox", "ups.delay.shutdown", "601"), ("omron", "ups.delay.shutdown", "11"),
+    ("q6", "ups.delay.start", "599941"), ("bestups", "experimental.pins.shutdown.mode", "7")])
+def test_a_setting_of_one_protocol_outside_of_its_limits_is_not_sent(site, serialsim, device, name,
+                                                                      value):
+    sim = serialsim(device)
+    ups = Qx(site, sim, f"protocol = {device}", "pollfreq = 3600")
+    readings = set(sim.asked)
+    before = ups.values()[name]
+    result, asked = ups.order(f"SET {name} {value}")
+    assert result != 0 and set(asked) <= readings and ups.values()[name] == before
+
+
 def test_a_masterguard_is_asked_under_its_new_address(site, serialsim):
     sim = serialsim("masterguard")
 
