@@ -16,6 +16,7 @@ EXTRA_DIST += docs/usbhid-differences.md
 EXTRA_DIST += docs/snmp-differences.md
 EXTRA_DIST += docs/mqtt.md
 EXTRA_DIST += docs/cgi-differences.md
+EXTRA_DIST += docs/qx-differences.md
 EXTRA_DIST += docs/power-failure.md docs/power-failure.svg
 man_pages += docs/man/nut.conf.5
 man_pages += docs/man/ups.conf.5
