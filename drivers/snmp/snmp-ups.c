@@ -172,6 +172,7 @@ static bool start_engine(struct core *c, struct snmp_ups *u)
 		.quick_s = core_option_long(c, "pollinterval", 2),
 		/* One packet; the mains are seen to fail at once, and a dead agent to be dead. */
 		.quick_status = true,
+		.tell_unknown = true,
 		.slow_fulls = (unsigned)core_option_long(c, "semistaticfreq", 10),
 		.rules = {.discharge_log_s = -1},
 		.numbers = u->numbers,
