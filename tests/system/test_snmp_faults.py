@@ -1,6 +1,6 @@
 """snmp-ups on agents and networks with faults: what is told stays right, or is told to be stale."""
 
-import re
+import shutil
 import subprocess
 
 import pytest
@@ -304,3 +304,252 @@ def test_agents_are_reached_by_each_kind_of_address(site, snmpd, port):
     agent.restart()
     put(agent, "4.1.0", "INTEGER: 5")
     ups.wait_value("ups.status", "OB")
+
+
+def has_own_mounts():
+    try:
+        return subprocess.run(["unshare", "-m", "true"], stdout=subprocess.DEVNULL,
+                              stderr=subprocess.DEVNULL).returncode == 0
+    except FileNotFoundError:
+        return False
+
+
+def test_a_name_that_resolves_late_is_served_from_then_on(site, snmpd):
+    if not has_own_mounts():
+        pytest.skip("only root can give a process an /etc/hosts of its own")
+    hosts = site.write("hosts", "127.0.0.1 localhost\n")
+    hosts.chmod(0o644)
+    agent = snmpd(standard())
+    ups = Ups(site, f"ups.chestnut.test:{agent.port}", start=False)
+    ups.process = site.start_driver(
+        "ups", env=ups.env, wait=False,
+        prefix=("unshare", "-m", "sh", "-c", f'mount --bind {hosts} /etc/hosts && exec "$@"', "sh"))
+    ups.process.wait_log("the address of ups.chestnut.test is not known")
+    with open(hosts, "a") as f:  # the same file: a new one would not be seen through the mount
+        f.write("127.0.0.1 ups.chestnut.test\n")
+    wait_until(lambda: ups.values().get("ups.status") == "OL", what=lambda: ups.process.log())
+    assert ups.process.log().count("is not known") == 1
+
+
+def test_a_wrong_community_is_said_once(site, snmpd, snmprelay):
+    relay = snmprelay(snmpd(standard()).port)
+    ups = Ups(site, relay.port, "snmp_retries = 0", community="wrong-word", start=False)
+    ups.process = site.start_driver("ups", env=ups.env, wait=False)
+    ups.process.wait_log("does not know the community")
+    asked = relay.requests
+    wait_until(lambda: relay.requests >= asked + 3, what="more questions")
+    log = ups.process.log()
+    assert log.count("community") == 1 and "wrong-word" not in log
+
+
+# -------------------------------------------------------------------------------- restarts
+
+RESTARTS = {"reboot": {}, "memory loss": {"fresh": True}}
+
+
+@pytest.mark.parametrize("user", ["sha256", "sha512aes256"])
+@pytest.mark.parametrize("how", RESTARTS)
+@pytest.mark.parametrize("name", ["", "exactEngineID 0x80001f8804434845535400\n"],
+                         ids=["new-id", "same-id"])
+def test_an_agent_of_v3_that_was_restarted_is_found_again(site, snmpd, user, how, name):
+    agent = snmpd(standard(), conf=name)
+    agent.restart()
+    ups = Ups(site, agent.port, *v3_lines(user))
+    wait_whole(ups)
+    agent.restart(**RESTARTS[how])
+    put(agent, "4.1.0", "INTEGER: 5")
+    ups.wait_value("ups.status", "OB")
+    ups.wait_fresh()
+
+
+# ---------------------------------------------------------------------- SNMPv3, and secrets
+
+QUICK_USERS = ("sha256", "sha512aes256")
+V3 = [pytest.param(user, marks=() if user in QUICK_USERS else pytest.mark.long) for user in USERS]
+
+
+@pytest.mark.parametrize("user", V3)
+def test_every_protocol_of_v3_reads_writes_and_tells_no_secret(site, snmpd, user):
+    agent = snmpd(standard())
+    ups = Ups(site, agent.port, *v3_lines(user), start=False)
+    ups.process = site.start_driver("ups", "-DDDDDD", env=ups.env)
+    wait_whole(ups)
+    assert ups.order("INSTCMD beeper.mute") == 0
+    assert f"{STANDARD}.9.8.0 integer 3" in agent.sets()
+    check_secrets(ups, [auth_password(user), priv_password(user)])
+
+
+def check_secrets(ups, secrets):
+    with open(f"/proc/{ups.process.pid}/cmdline", "rb") as f:
+        told = ups.process.log() + "\n".join(ups.dump()) + f.read().decode(errors="replace")
+    with open(f"/proc/{ups.process.pid}/environ", "rb") as f:
+        told += f.read().decode(errors="replace")
+    assert not [secret for secret in secrets if secret in told]
+
+
+@pytest.mark.parametrize("given", [
+    {"authPassword": "another-secret"}, {"privPassword": "another-secret"},
+    {"authProtocol": "SHA512"}, {"privProtocol": "AES256"}, {"secName": "somebody"}],
+    ids=lambda d: "".join(d))
+def test_wrong_keys_of_v3_are_named_and_not_told(site, snmpd, given):
+    lines = {**dict(line.split(" = ") for line in v3_lines("shaaes")), **given}
+    ups = Ups(site, snmpd(standard()).port, "snmp_retries = 0",
+              *(f"{k} = {v}" for k, v in lines.items()), start=False)
+    ups.process = site.start_driver("ups", "-DDDDDD", env=ups.env, wait=False)
+    ups.process.wait_log(next(iter(given)))
+    log = ups.process.log()
+    for secret in ("another-secret", auth_password("shaaes"), priv_password("shaaes")):
+        assert secret not in log
+
+
+def test_a_community_is_not_told_whatever_happens(site, snmpd):
+    agent = snmpd(standard(), conf="rwcommunity sesame-open\nrwcommunity6 sesame-open\n")
+    port = snmp.udp_port()
+    ups = Ups(site, agent.port, f"traps = {port}", community="sesame-open", start=False)
+    ups.process = site.start_driver("ups", "-DDDDDD", env=ups.env)
+    wait_whole(ups)
+    ups.order("INSTCMD beeper.mute")
+    agent.stop()
+    ups.wait_fresh(False)
+    agent.start()
+    ups.wait_fresh()
+    check_secrets(ups, ["sesame-open"])
+
+
+# --------------------------------------------------------------------------------- traps
+
+ENGINE = "0x80001f8804434845535400"
+
+
+def snmptrap(*words):
+    if not shutil.which("snmptrap"):
+        pytest.skip("snmptrap is not installed")
+    return subprocess.run(["snmptrap", *words], env={"MIBS": "", "PATH": "/usr/bin:/bin",
+                                                     "HOME": "/nonexistent"},
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=60)
+
+
+def keys(user):
+    auth, priv = USERS[user]
+    words = ["-u", user, "-l", "authPriv" if priv else "authNoPriv", "-a", auth, "-A",
+             auth_password(user)]
+    return words + (["-x", priv, "-X", priv_password(user)] if priv else [])
+
+
+def trap_words(kind, port):
+    to, what = f"127.0.0.1:{port}", f"{STANDARD[:-2]}.2.0.1"
+    return {
+        "v1": ["-v1", "-c", "private", to, "1.3.6.1.2.1.33.2", "127.0.0.1", "6", "1", ""],
+        "v2c": ["-v2c", "-c", "private", to, "", what],
+        "v2c inform": ["-Ci", "-v2c", "-c", "private", to, "", what],
+        "v3": ["-v3", *keys("sha256"), "-e", ENGINE, "-Z", "1,5", to, "", what],
+        "v3 inform": ["-Ci", "-v3", *keys("shaaes"), to, "", what],
+    }[kind]
+
+
+@pytest.mark.parametrize("kind", ["v1", "v2c inform", "v3", "v3 inform"])
+def test_traps_of_every_version_make_it_look_at_once(site, snmpd, kind):
+    port = snmp.udp_port()
+    lines = {"v3": v3_lines("sha256"), "v3 inform": v3_lines("shaaes"),
+             "v1": ["snmp_version = v1"]}.get(kind, ["snmp_version = v2c"])
+    agent = snmpd(standard(), conf=f"exactEngineID {ENGINE}\n")
+    ups = Ups(site, agent.port, f"traps = {port}", "pollinterval = 3600", "pollfreq = 3600", *lines)
+    ups.wait_value("ups.status", "OL")
+    put(agent, "4.1.0", "INTEGER: 5")
+    sent = snmptrap(*trap_words(kind, port))
+    assert sent.returncode == 0, sent.stdout
+    ups.wait_value("ups.status", "OB")
+
+
+# ---------------------------------------------------------------------------- killing power
+
+
+def kill_power(site, agent, *lines, **options):
+    ups = Ups(site, agent.port, *lines, start=False, **options)
+    return ups.run("-k")
+
+
+@pytest.mark.parametrize("lines, community", [
+    (["snmp_version = v1"], "private"), (["snmp_version = v2c"], "private"),
+    (v3_lines("sha512aes256"), "private")], ids=["v1", "v2c", "v3"])
+def test_k_cuts_the_power_by_every_version(site, snmpd, lines, community):
+    agent = snmpd(standard())
+    result = kill_power(site, agent, "offdelay = 33", *lines, community=community)
+    assert result.returncode == 0, result.stderr
+    assert agent.sets()[-1] == f"{STANDARD}.8.2.0 integer 33"
+
+
+def test_k_fails_and_says_so_where_the_agent_may_not_be_written(site, snmpd):
+    agent = snmpd(standard())
+    result = kill_power(site, agent, community="public")
+    assert result.returncode != 0 and agent.sets() == []
+    assert "community" in result.stdout + result.stderr
+
+
+@pytest.mark.long
+def test_k_fails_where_nobody_answers(site, snmpd):
+    agent = snmpd(standard())
+    agent.stop()
+    assert kill_power(site, agent, "snmp_retries = 1").returncode != 0
+
+
+def test_k_gets_through_a_network_that_loses_packets(site, snmpd, snmprelay):
+    agent = snmpd(standard())
+    relay = snmprelay(agent.port)
+    relay.lose_request = lambda n: n % 3 == 0
+    relay.lose_answer = lambda n: n % 4 == 2
+    result = kill_power(site, relay, "offdelay = 33", "snmp_retries = 5")
+    assert result.returncode == 0, result.stderr
+    assert agent.sets()[-1] == f"{STANDARD}.8.2.0 integer 33"
+
+
+def test_k_waits_for_an_agent_with_a_late_answer(site, snmpd, snmprelay):
+    agent = snmpd(standard())
+    relay = snmprelay(agent.port)
+    relay.delay = 0.6
+    result = kill_power(site, relay, "offdelay = 33", "snmp_timeout = 1", "snmp_retries = 5")
+    assert result.returncode == 0, result.stderr
+    assert agent.sets()[-1] == f"{STANDARD}.8.2.0 integer 33"
+
+
+PULIZZI = "1.3.6.1.4.1.20677.2.6.2"
+
+
+def pulizzi(snmpd):
+    """A PDU with three outlets: place 1 of the commands is for all, place n + 1 for outlet n."""
+    root = PULIZZI.removesuffix(".2.6.2")
+    values = {"2.1.1.0": "STRING: Pulizzi", **{f"2.6.2.{n}.0": "INTEGER: 0" for n in (1, 2, 3, 4)}}
+    for n in (1, 2, 3):
+        values |= {f"2.6.1.{n}.1.0": f"STRING: outlet {n}", f"2.6.3.{n}.0": "INTEGER: 1"}
+    return snmpd("\n".join(["1.3.6.1.2.1.1.2.0 = OID: .1.3.6.1.4.1.20677.1"] +
+                           [f"{root}.{k} = {v}" for k, v in values.items()]))
+
+
+@pytest.mark.parametrize("lines, value", [([], 4), (["sdcommands = load.off"], 2)])
+def test_k_of_a_pdu_switches_all_outlets(site, snmpd, lines, value):
+    agent = pulizzi(snmpd)
+    result = kill_power(site, agent, *lines)
+    assert result.returncode == 0, result.stderr
+    assert agent.sets() == [f"{PULIZZI}.1.0 integer {value}"]
+
+
+def test_load_off_and_an_outlet_are_not_the_same_place(site, snmpd):
+    agent = pulizzi(snmpd)
+    ups = Ups(site, agent.port)
+    ups.wait_fresh()
+    assert ups.order("INSTCMD outlet.1.load.off") == 0
+    assert ups.order("INSTCMD outlet.3.load.on") == 0
+    assert ups.order("INSTCMD load.off") == 0
+    assert agent.sets() == [f"{PULIZZI}.2.0 integer 2", f"{PULIZZI}.4.0 integer 1",
+                            f"{PULIZZI}.1.0 integer 2"]
+
+
+def test_k_of_what_cannot_be_switched_says_so(site, snmpd):
+    made = snmpfamily.Family("raritan-px2")
+    agent = snmpd("\n".join(
+        [f"1.3.6.1.2.1.1.2.0 = OID: .{made.oids[0][0].strip('.')}"] +
+        [f"{oid} = INTEGER: {v}" if isinstance(v, int) else f"{oid} = STRING: {v}"
+         for oid, v in made.values().items()]))
+    result = kill_power(site, agent)
+    assert result.returncode != 0 and agent.sets() == []
+    assert result.stdout + result.stderr
