@@ -43,6 +43,7 @@ struct compose_rules {
 void compose_free(struct compose *c);
 void compose_status_begin(struct compose *c);
 void compose_status_add(struct compose *c, const char *words);
+void compose_forget(struct compose *c); /* another device, of which nothing was said yet */
 void compose_alarm_begin(struct compose *c);
 void compose_alarm_add(struct compose *c, const char *text);
 
