@@ -60,3 +60,4 @@ scripts/devd/nut-usb.conf: drivers/nut-mapcheck$(EXEEXT) $(usb_maps)
 	$(AM_V_GEN)$(MKDIR_P) scripts/devd && $(map_devices) --devd >$@.new && mv $@.new $@
 
 EXTRA_DIST += scripts/ufw/nut
+EXTRA_DIST += scripts/container/rootfs scripts/container/Containerfile.upsd scripts/container/Containerfile.upsweb

@@ -10,6 +10,7 @@ clients_libupsweb_la_SOURCES = \
 	clients/upsweb/conf.c clients/upsweb/conf.h \
 	clients/upsweb/control.c clients/upsweb/control.h \
 	clients/upsweb/devices.c clients/upsweb/devices.h \
+	clients/upsweb/health.c clients/upsweb/health.h \
 	clients/upsweb/http.c clients/upsweb/http.h \
 	clients/upsweb/https.c clients/upsweb/https.h \
 	clients/upsweb/metrics.c clients/upsweb/metrics.h \
