@@ -15,6 +15,7 @@ build="$build libusb-1.0-0-dev"
 build="$build libsnmp-dev"
 build="$build libmosquitto-dev"
 build="$build libsqlite3-dev libjansson-dev"
+build="$build libgd-dev"
 tests="clang libclang-rt-dev libcmocka-dev asciidoctor git ca-certificates xz-utils
 	python3 python3-pytest python3-pytest-xdist python3-pytest-timeout procps
 	openssl libnss3-dev libnss3-tools"
@@ -22,9 +23,11 @@ tests="$tests python3-aiosmtpd dbus-daemon python3-dbusmock iproute2 util-linux"
 tests="$tests umockdev libumockdev-dev usbutils udev"
 tests="$tests snmpd snmp snmptrapd"
 tests="$tests mosquitto mosquitto-clients"
+tests="$tests lighttpd"
+tests="$tests python3-jsonschema"
 # Whose tests are skipped without; not every release has them as packages.
 extras="chromium chromium-driver python3-selenium"
-tests="$tests libgd-dev lighttpd"
+extras="$extras python3-prometheus-client prometheus collectd-core monitoring-plugins-basic"
 # The layouts of libupsclient are checked for 32 bits too.
 [ "$(dpkg --print-architecture 2>/dev/null)" != amd64 ] || tests="$tests libc6-dev-i386"
 # For tests/vm; nothing else needs them, and they are large.

@@ -40,3 +40,13 @@ CLEANFILES += clients/upsweb/page_text.h
 clients/upsweb/page_text.h: clients/upsweb/page/assemble.sh $(upsweb_page)
 	$(AM_V_GEN)$(MKDIR_P) clients/upsweb && \
 	sh $(srcdir)/clients/upsweb/page/assemble.sh $(srcdir)/clients/upsweb/page >$@.new && mv $@.new $@
+
+if ENABLE_FUZZERS
+if HAVE_UPSWEB
+noinst_PROGRAMS += tests/fuzz/fuzz_upsweb
+endif
+endif
+tests_fuzz_fuzz_upsweb_SOURCES = tests/fuzz/fuzz_upsweb.c
+tests_fuzz_fuzz_upsweb_CPPFLAGS = $(AM_CPPFLAGS) $(LIBEVENT_HTTP_CFLAGS)
+tests_fuzz_fuzz_upsweb_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
+tests_fuzz_fuzz_upsweb_LDADD = clients/libupsweb.la

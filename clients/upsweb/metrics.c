@@ -8,7 +8,17 @@
 #include "common/base/str.h"
 #include "common/ups/status.h"
 
-const char metrics_type[] = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+enum metrics_form metrics_form(const char *accept)
+{
+	return accept && strstr(accept, "application/openmetrics-text") ? METRICS_OPEN
+									: METRICS_TEXT;
+}
+
+const char *metrics_type(enum metrics_form form)
+{
+	return form == METRICS_OPEN ? "application/openmetrics-text; version=1.0.0; charset=utf-8"
+				    : "text/plain; version=0.0.4; charset=utf-8";
+}
 
 static const char prefix[] = "network_ups_tools_";
 
@@ -44,26 +54,40 @@ static bool metric_name(const char *variable, char metric[NAME_MAX_LEN])
 	return len > 0;
 }
 
+/* A family of ours cannot be a variable's, too: whatever a device calls its variables, the whole
+ * stays readable. */
+static bool is_ours(const char *metric)
+{
+	static const char *const ours[] = {"ups_status", "condition", "device", "device_info"};
+
+	for (size_t i = 0; i < sizeof(ours) / sizeof(ours[0]); i++)
+		if (str_equal(metric, ours[i]))
+			return true;
+	return false;
+}
+
 static bool is_wanted(const struct fleet_device *d, const char *ups)
 {
 	return !ups || str_equal(ups, fleet_device_ups(d)) || str_equal(ups, fleet_device_id(d));
 }
 
-/* Text for a label: what would end it is escaped. */
+/* Text for a label: what would end it is escaped, and what is no UTF-8, for which the whole would
+ * be refused, is shown as "?". */
 static void append_label(struct buffer *b, const char *name, const char *value, bool first)
 {
 	buffer_appendf(b, "%s%s=\"", first ? "" : ",", name);
-	for (; *value; value++) {
-		if (*value == '"' || *value == '\\')
-			buffer_append_char(b, '\\');
+	while (*value) {
+		size_t len = str_utf8_length(value);
+
 		if (*value == '\n')
 			buffer_append_str(b, "\\n");
-		else if ((unsigned char)*value < 0x80 || str_utf8_length(value))
-			buffer_append_char(b, *value);
-		else if (((unsigned char)*value & 0xc0) == 0x80)
-			buffer_append_char(b, *value);
+		else if (*value == '"' || *value == '\\')
+			buffer_appendf(b, "\\%c", *value);
+		else if (len)
+			buffer_append(b, value, len);
 		else
 			buffer_append_char(b, '?');
+		value += len ? len : 1;
 	}
 	buffer_append_char(b, '"');
 }
@@ -74,18 +98,24 @@ static void append_labels(struct buffer *b, const struct fleet_device *d)
 	append_label(b, "server", fleet_device_id(d) + strlen(fleet_device_ups(d)) + 1, false);
 }
 
-static void begin_family(struct buffer *b, const char *metric, const char *type, const char *help)
+static void begin_any_family(struct buffer *b, const char *before, const char *metric,
+			     const char *type, const char *help)
 {
-	buffer_appendf(b, "# TYPE %s%s %s\n", prefix, metric, type);
+	buffer_appendf(b, "# TYPE %s%s %s\n", before, metric, type);
 	if (!help || !*help)
 		return;
-	buffer_appendf(b, "# HELP %s%s ", prefix, metric);
+	buffer_appendf(b, "# HELP %s%s ", before, metric);
 	for (; *help; help++) {
 		if (*help == '\\' || *help == '"')
 			buffer_append_char(b, '\\');
 		buffer_append_char(b, *help == '\n' ? ' ' : *help);
 	}
 	buffer_append_char(b, '\n');
+}
+
+static void begin_family(struct buffer *b, const char *metric, const char *type, const char *help)
+{
+	begin_any_family(b, prefix, metric, type, help);
 }
 
 /* --------------------------------------------------------------------- numbers */
@@ -107,7 +137,7 @@ static size_t collect(const struct fleet *f, const char *ups, struct family *all
 			struct family *at = &all[count];
 
 			if (!str_to_double(state_var_value(var), &n) ||
-			    !metric_name(state_var_name(var), at->metric))
+			    !metric_name(state_var_name(var), at->metric) || is_ours(at->metric))
 				continue;
 			at->variable = state_var_name(var);
 			if (!bsearch(at, all, kept, sizeof(*all), by_metric))
@@ -143,9 +173,9 @@ static void write_family(const struct fleet *f, const struct names *names, const
 
 /* ---------------------------------------------------------------------- states */
 
-static void write_status(const struct fleet *f, const char *ups, struct buffer *out)
+static void write_flags(const struct fleet *f, const char *ups, const char *metric,
+			const char *label, struct buffer *out)
 {
-	begin_family(out, "ups_status", "gauge", "1 for each word that ups.status has");
 	for (size_t i = 0; i < fleet_count(f); i++) {
 		const struct fleet_device *d = fleet_at(f, i);
 		const char *text = state_get(fleet_device_values(d), "ups.status");
@@ -154,12 +184,25 @@ static void write_status(const struct fleet *f, const char *ups, struct buffer *
 		if (!is_wanted(d, ups) || fleet_device_condition(d) != FLEET_OK || !text)
 			continue;
 		for (uint32_t bit = 1; bit && status_word((enum status_bit)bit); bit <<= 1) {
-			buffer_appendf(out, "%sups_status{", prefix);
+			buffer_appendf(out, "%s{", metric);
 			append_labels(out, d);
-			append_label(out, "flag", status_word((enum status_bit)bit), false);
+			append_label(out, label, status_word((enum status_bit)bit), false);
 			buffer_appendf(out, "} %d\n", (bits & bit) != 0);
 		}
 	}
+}
+
+/* Twice: with the label that dashboards know, and as a state set, whose label OpenMetrics names. */
+static void write_status(const struct fleet *f, const char *ups, enum metrics_form form,
+			 struct buffer *out)
+{
+	static const char own[] = "upsweb_ups_status", known[] = "network_ups_tools_ups_status";
+
+	begin_family(out, "ups_status", "gauge", "1 for each word that ups.status has");
+	write_flags(f, ups, known, "flag", out);
+	begin_any_family(out, "", own, form == METRICS_OPEN ? "stateset" : "gauge",
+			 "The words of ups.status");
+	write_flags(f, ups, own, own, out);
 }
 
 static void write_condition(const struct fleet *f, const char *ups, struct buffer *out)
@@ -179,13 +222,16 @@ static void write_condition(const struct fleet *f, const char *ups, struct buffe
 	}
 }
 
-static void write_info(const struct fleet *f, const char *ups, struct buffer *out)
+/* OpenMetrics names an info family without the end of its samples' names. */
+static void write_info(const struct fleet *f, const char *ups, enum metrics_form form,
+		       struct buffer *out)
 {
 	static const char *const parts[] = {"mfr",      "model",       "serial",
 					    "type",     "description", "contact",
 					    "location", "part",        "macaddr"};
 
-	begin_family(out, "device", "info", "What the UPS tells of itself");
+	begin_family(out, form == METRICS_OPEN ? "device" : "device_info",
+		     form == METRICS_OPEN ? "info" : "gauge", "What the UPS tells of itself");
 	for (size_t i = 0; i < fleet_count(f); i++) {
 		const struct fleet_device *d = fleet_at(f, i);
 
@@ -206,8 +252,88 @@ static void write_info(const struct fleet *f, const char *ups, struct buffer *ou
 	}
 }
 
+/* ------------------------------------------- names of prometheus-nut-exporter */
+
+static const struct common {
+	const char *metric, *variable, *help;
+	double factor;
+} commons[] = {
+	{"battery_charge", "battery.charge", "Charge of the battery, 0 to 1", 0.01},
+	{"battery_charge_low", "battery.charge.low", "Charge that counts as low, 0 to 1", 0.01},
+	{"battery_runtime_seconds", "battery.runtime", "Time left on battery", 1},
+	{"battery_runtime_low_seconds", "battery.runtime.low", "Time left that counts as low", 1},
+	{"battery_voltage_volts", "battery.voltage", "Voltage of the battery", 1},
+	{"battery_temperature_celsius", "battery.temperature", "Temperature of the battery", 1},
+	{"load", "ups.load", "Load, 0 to 1 of what it can bear", 0.01},
+	{"temperature_celsius", "ups.temperature", "Temperature of the UPS", 1},
+	{"input_voltage_volts", "input.voltage", "Voltage of the mains", 1},
+	{"input_voltage_nominal_volts", "input.voltage.nominal", "Nominal voltage of the mains", 1},
+	{"input_transfer_low_volts", "input.transfer.low", "Below it the battery serves", 1},
+	{"input_transfer_high_volts", "input.transfer.high", "Above it the battery serves", 1},
+	{"input_current_amperes", "input.current", "Current of the mains", 1},
+	{"input_frequency_hertz", "input.frequency", "Frequency of the mains", 1},
+	{"output_voltage_volts", "output.voltage", "Voltage of the output", 1},
+	{"output_current_amperes", "output.current", "Current of the output", 1},
+	{"output_frequency_hertz", "output.frequency", "Frequency of the output", 1},
+	{"power_watts", "ups.power", "Apparent power, in VA whatever its name says", 1},
+	{"real_power_watts", "ups.realpower", "Real power", 1},
+	{"real_power_nominal_watts", "ups.realpower.nominal", "Nominal real power", 1},
+};
+
+static void write_common(const struct fleet *f, const char *ups, const struct common *row,
+			 struct buffer *out)
+{
+	bool begun = false;
+
+	for (size_t i = 0; i < fleet_count(f); i++) {
+		const struct fleet_device *d = fleet_at(f, i);
+		const char *value = is_wanted(d, ups) && fleet_device_condition(d) == FLEET_OK
+					    ? state_get(fleet_device_values(d), row->variable)
+					    : NULL;
+		double n;
+
+		if (!value || !str_to_double(value, &n))
+			continue;
+		if (!begun)
+			begin_any_family(out, "nut_", row->metric, "gauge", row->help);
+		begun = true;
+		buffer_appendf(out, "nut_%s{", row->metric);
+		append_labels(out, d);
+		buffer_appendf(out, "} %.10g\n", n * row->factor);
+	}
+}
+
+/* As that exporter counts: 0 unknown, 1 on line, 2 on battery, 3 the battery is low as well. */
+static int status_number(const struct fleet_device *d)
+{
+	const char *text = state_get(fleet_device_values(d), "ups.status");
+	uint32_t bits =
+		text && fleet_device_condition(d) == FLEET_OK ? status_parse(text, NULL) : 0;
+
+	if (bits & STATUS_LB)
+		return 3;
+	if (bits & STATUS_OB)
+		return 2;
+	return (bits & STATUS_OL) != 0;
+}
+
+static void write_commons(const struct fleet *f, const char *ups, struct buffer *out)
+{
+	begin_any_family(out, "nut_", "status", "gauge",
+			 "0 unknown, 1 on line, 2 on battery, 3 and that is low");
+	for (size_t i = 0; i < fleet_count(f); i++) {
+		if (!is_wanted(fleet_at(f, i), ups))
+			continue;
+		buffer_append_str(out, "nut_status{");
+		append_labels(out, fleet_at(f, i));
+		buffer_appendf(out, "} %d\n", status_number(fleet_at(f, i)));
+	}
+	for (size_t i = 0; i < sizeof(commons) / sizeof(commons[0]); i++)
+		write_common(f, ups, &commons[i], out);
+}
+
 void metrics_write(const struct fleet *f, const struct names *names, const char *ups,
-		   struct buffer *out)
+		   enum metrics_form form, struct buffer *out)
 {
 	struct family *all = calloc(FAMILIES_MAX + 1, sizeof(*all));
 	size_t count = all ? collect(f, ups, all) : 0;
@@ -215,8 +341,10 @@ void metrics_write(const struct fleet *f, const struct names *names, const char 
 	for (size_t i = 0; i < count; i++)
 		write_family(f, names, ups, &all[i], out);
 	free(all);
-	write_status(f, ups, out);
+	write_status(f, ups, form, out);
 	write_condition(f, ups, out);
-	write_info(f, ups, out);
-	buffer_append_str(out, "# EOF\n");
+	write_info(f, ups, form, out);
+	write_commons(f, ups, out);
+	if (form == METRICS_OPEN)
+		buffer_append_str(out, "# EOF\n");
 }

@@ -161,6 +161,7 @@ static bool start_fleet(struct upsweb *u)
 
 static void stop_fleet(struct upsweb *u)
 {
+	api_cancel_orders(u);
 	streams_free(u->streams);
 	fleet_free(u->fleet);
 	devices_free(u->devices);
@@ -266,6 +267,7 @@ static bool drop(struct upsweb *u, const struct upsweb_options *o)
 		if (!privilege_lookup(user ? user : RUN_AS_USER, user ? NULL : RUN_AS_GROUP, &p))
 			return false;
 		give_history(u, &p);
+		http_give(u->http, p.gid);
 		if (!privilege_drop(&p))
 			return false;
 	}

@@ -26,6 +26,7 @@ struct upsweb {
 	struct http *http;
 	struct names *names;
 	struct history *history; /* NULL: none is kept */
+	struct pending *orders;  /* of users, on their way (api_control.c) */
 	struct buffer *events;   /* without a history: the last ones, in JSON */
 	size_t event_count;
 	long long event_number;

@@ -5,6 +5,7 @@ docs/qx-differences.md has the differences that are explained.
 
 import re
 
+import hidpair
 from harness import LineClient, wait_until
 from harness.build import CHECKOUT
 
@@ -64,3 +65,53 @@ class Qx:
 
     def bits(self, text):
         self.sim.answers["Q1"] = Q1.format(bits=text)
+
+
+class QxUps:
+    """The driver's process, ours or Debian's, its simulator, and requests to it."""
+
+    def __init__(self, site, sim, protocol, *lines, suite=None, start=True):
+        self.site, self.sim, self.suite = site, sim, suite
+        site.add_ups("ups", "nutdrv_qx", sim.port, "nolock", "pollinterval = 1", "pollfreq = 1",
+                     f"protocol = {protocol}", *lines)
+        self.env = {} if suite else {"NUT_DATAPATH": MAPS}
+        self.process = self.client = None
+        self.readings = set()
+        if start:
+            self.process = site.start_driver("ups", suite=suite, env=self.env, wait=False)
+            # One connection from the first to the last: see hidpair.HidUps.
+            self.client = wait_until(self._connect, what=lambda: self.process.log())
+
+    def _connect(self):
+        assert self.process.running(), self.process.log()
+        return LineClient(self.site.socket("ups"))
+
+    def dump(self):
+        self.client.send("DUMPALL")
+        return hidpair.Dump(self.client.until("DUMPDONE"))
+
+    def wait_settled(self):
+        """What it says once it says no more; from then on its queries are known to be readings."""
+        last, polls = None, 0
+
+        def settled():
+            nonlocal last, polls
+            start = len(self.sim.asked)
+            wait_until(lambda: len(self.sim.asked) > start + 3, what=lambda: self.process.log())
+            dump = self.dump()
+            now = (dump.values, dump.flags, dump.commands)
+            polls = polls + 1 if dump.fresh and now == last else 0
+            last = now
+            return dump if polls >= 2 else None
+        dump = wait_until(settled, what=lambda: f"settled data; log:\n{self.process.log()}")
+        self.readings = set(self.sim.asked)
+        return dump
+
+    def sent(self, line):
+        """What a request tells the device, readings aside."""
+        start = len(self.sim.asked)
+        self.client.send(f"{line} TRACKING t1")
+        last = ""
+        while not last.startswith("TRACKING t1"):
+            last = self.client.line()
+        return [query for query in self.sim.asked[start:] if query not in self.readings]

@@ -88,9 +88,11 @@ class Row:
             return fixed
         value = number_of(raw)
         if self.is_table:
-            if value is None or self.argument("not") == plain_number(value):
+            hidden = self.argument("not")
+            if value is None or hidden == plain_number(value):
                 return None
-            return self.table.get(plain_number(value), self.table.get("*"))
+            text = self.table.get(plain_number(value), self.table.get("*"))
+            return text if text != hidden else None
         if value is None:
             text = raw.partition(": ")[2].strip('"')
             return str(text.count(",") + 1) if self.has("entries") else text
@@ -116,7 +118,7 @@ class Mib:
         self._tables = self._read_tables(shared)
         self.chained = any(words[0] == "CHAIN" for words in
                            maps.lines_of(f"{maps.SOURCES[self.source][0]}.map"))
-        self.all_rows = [r for fact, row in maps.all_expected(shared, self.source)
+        self.all_rows = [r for fact, row in self._expected(shared)
                          for r in self._expand(fact, *row)]
         self.values = self._agent_values()
         told = {r.name.removesuffix(".phases").rpartition(".")[2]: r for r in self.all_rows
@@ -130,6 +132,15 @@ class Mib:
         for row in maps.facts(shared, "snmp-lookups.tsv"):
             known.setdefault((row["source"], row["lookup"]), []).append(row)
         return known
+
+    def _expected(self, shared):
+        """The rows; of HPE's two alarms of one phase the second is of the third, as in our map."""
+        seen = set()
+        for fact, row in maps.all_expected(shared, self.source):
+            if self.name == "hpe_epdu" and row[0] == "ALARM" and row[:3] in seen:
+                row = (row[0], row[1][:-1] + "3", row[2].replace("L2", "L3"), row[3])
+            seen.add(row[:3])
+            yield fact, row
 
     def _table(self, fact, items):
         if not fact or not fact["lookup"] or not has(items, "lookup"):

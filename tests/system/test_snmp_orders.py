@@ -38,7 +38,7 @@ class Talk(Ups):
 
     def __init__(self, site, mib, agent, *lines):
         super().__init__(site, agent.port, f"mibs = {mib.name}", "semistaticfreq = 1", *lines)
-        self.mib, self.agent = mib, agent
+        self.mib, self.agent, self.told = mib, agent, {}
         self.client = wait_until(lambda: LineClient(site.socket("ups")), what=self.process.log)
 
     def dump(self):
