@@ -90,7 +90,8 @@ static void connect_server(struct server *s)
 	struct nutauth found;
 
 	if (!nutauth_find(NULL, NULL, s->host, s->port, &found)) {
-		str_copy(s->why, sizeof(s->why), "nutauth.conf cannot be used");
+		str_copy(s->why, sizeof(s->why),
+			 "nutauth.conf cannot be used; the web server's error log tells why");
 		return;
 	}
 	terms.demands = nutauth_demands(&found, false);

@@ -481,3 +481,14 @@ def test_what_nutauth_conf_demands_of_tls_is_obeyed(site, cgi, certs):
     assert "ONLINE" in cgi("upsstats", **home).page.words
     assert "ERR CMD-NOT-SUPPORTED" in cgi("upsset", form=form, **home).page.words
     assert "[D1:tls] 127.0.0.1: TLSv1." in upsd.log()
+
+
+def test_a_nutauth_conf_that_cannot_be_used_stops_everything(site, cgi):
+    """It may demand TLS, and what it demands must not be passed over."""
+    upsd = site.fake_upsd({"ups": {"ups.status": "OL"}})
+    show(site, upsd.port, ups="Office")
+    site.write("nutauth.conf", "[]\nFORCESSL = 1\n", 0o600)
+    answer = cgi("upsstats")
+    assert "nutauth.conf cannot be used" in answer.page.words
+    assert "nutauth.conf:1" in answer.log and str(site.conf) not in answer.text
+    assert upsd.received == []
