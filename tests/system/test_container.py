@@ -158,7 +158,8 @@ def test_upsweb_runs_there_and_says_how_it_is(site, root, contained):
     there = contained(folder, (conf, "/etc/nut"), (kept, "/var/lib/upsweb"))
     assert there.run("/usr/bin/upsweb", "--healthcheck")[0] == 1
     there.start("/usr/bin/upsweb", "-F")
-    wait_until(lambda: there.run("/usr/bin/upsweb", "--healthcheck") == (0, ""), what=there.log)
+    wait_until(lambda: there.run("/usr/bin/upsweb", "--healthcheck") == (0, ""),
+               what=lambda: f"{there.run('/usr/bin/upsweb', '--healthcheck')} {there.log()}")
     wait_until(lambda: (kept / "h.db").exists(), what=there.log)
     check_weakness(there, "upsweb")
 
