@@ -360,6 +360,7 @@ def test_an_agent_of_v3_that_was_restarted_is_found_again(site, snmpd, user, how
     put(agent, "4.1.0", "INTEGER: 5")
     ups.wait_value("ups.status", "OB")
     ups.wait_fresh()
+    assert "opening it anew" not in ups.process.log()
 
 
 # ---------------------------------------------------------------------- SNMPv3, and secrets
