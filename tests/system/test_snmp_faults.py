@@ -95,6 +95,24 @@ def test_what_an_agent_takes_at_a_time_is_remembered(odd):
     assert sum(len(m.names) > 7 for m in sent) * 5 < len(sent)
 
 
+@pytest.mark.parametrize("version", ["v1", "v2c"])
+def test_a_device_of_hundreds_of_variables_takes_few_packets(site, oddagent, version):
+    """The aim: a hundred variables within ten round trips, and ten to a packet."""
+    ups, agent = family(site, oddagent, "eaton_epdu", {}, f"snmp_version = {version}")
+    marker = snmp.oid("1.3.6.1.4.1.534.6.6.7.3.2.1.3.0.1.1")  # input.voltage
+    wait_until(lambda: "input.voltage" in ups.values(), what=lambda: ups.process.log())
+    agent.requests.clear()
+    wait_until(lambda: sum(marker in m.names for m in agent.requests) >= 11, what="ten readings")
+    seen, readings, packets, names = list(agent.requests), 0, 0, 0
+    for m in seen:
+        readings += marker in m.names
+        packets += 0 < readings < 11
+        names += len(m.names) if 0 < readings < 11 else 0
+    assert names / 10 > 100
+    assert packets * 10 < names
+    assert packets / 10 < 10 * names / 10 / 100
+
+
 @pytest.mark.parametrize("version, fault", [
     ("v1", "gen_err"), ("v2c", "gen_err"), ("v1", "gen_err_unnamed"), ("v2c", "gen_err_unnamed"),
     long("v1", "deaf"), long("v2c", "deaf")])
