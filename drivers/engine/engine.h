@@ -32,6 +32,8 @@ struct engine_host {
 	bool (*wait)(void *arg, int ms); /* false: the process is to end */
 	void (*alive)(void *arg);        /* a transfer in the middle of a poll went well */
 	void *arg;
+	/* The same of ups.alarm alone, for what has no status; NULL: nobody wants it. */
+	void (*alarm_begin)(void *arg);
 };
 
 struct engine_options {

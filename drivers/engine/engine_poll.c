@@ -161,8 +161,8 @@ static void decide(struct engine *e)
 		if (r->row->kind == MAP_VAR && r->given && !r->in_use && !name_taken(e, r))
 			r->in_use = true;
 	}
-	engine_publish_known(e);
 	e->decided = true;
+	engine_publish_known(e);
 	/* What a HID device sends by itself is newer than what it is asked for: it has quick rows. */
 	if (e->device.prepare)
 		find_pulse(e);
@@ -399,6 +399,23 @@ static void say_alarms(struct engine *e, const char *texts)
 	}
 }
 
+static void publish_alarms(struct engine *e)
+{
+	for (size_t i = 0; i < e->count; i++) {
+		if (engine_row_counts(e, e->rows[i]))
+			say_alarms(e, e->rows[i]->alarm);
+	}
+}
+
+/* What is no UPS has no status, but alarms. */
+static void publish_alarms_alone(struct engine *e)
+{
+	if (!e->host.alarm_begin)
+		return;
+	e->host.alarm_begin(e->host.arg);
+	publish_alarms(e);
+}
+
 static void publish_status(struct engine *e, long long now_ms)
 {
 	const struct engine_status_sink sink = {e->host.status, e->host.alarm, e->host.arg};
@@ -406,10 +423,7 @@ static void publish_status(struct engine *e, long long now_ms)
 
 	e->host.status_begin(e->host.arg);
 	engine_status_compose(&e->status, &e->options.rules, battery_charge(e), now_ms, &sink);
-	for (size_t i = 0; i < e->count; i++) {
-		if (engine_row_counts(e, e->rows[i]))
-			say_alarms(e, e->rows[i]->alarm);
-	}
+	publish_alarms(e);
 	if (reason)
 		e->host.set_text(e->host.arg, "input.transfer.reason", reason);
 	else if (!engine_find_variable(e, "input.transfer.reason"))
@@ -469,9 +483,10 @@ enum engine_result engine_poll(struct engine *e, long long now_ms)
 	engine_status_forget(&e->status);
 	for (size_t i = 0; i < e->count; i++)
 		engine_count_votes(e, e->rows[i]);
-	/* What is no UPS has no status. */
-	if (!e->tells_status)
+	if (!e->tells_status) {
+		publish_alarms_alone(e);
 		return ENGINE_OK;
+	}
 	if (!engine_status_known(&e->status))
 		return ENGINE_UNKNOWN;
 	publish_status(e, now_ms);

@@ -46,6 +46,11 @@ def mib_names():
         if find_shared() else ["none"]
 
 
+def mib_table():
+    """The entries of the facts: each MIB, how it is found, and what it is called."""
+    return _table("snmp-mibs.tsv")
+
+
 def _entry(mib):
     """The first entry of this name."""
     return next(row for row in _table("snmp-mibs.tsv") if row["mib_name"] == mib)
@@ -61,7 +66,7 @@ def _lookups():
     return found
 
 
-def _value(row, phases, counts):
+def raw_value(row, phases, counts):
     """What the agent has at a row, as snmpwalk prints it."""
     name, flags = row["nut_name"], row["flags"].split("|")
     words = _lookups().get((row["source"], row["lookup"]), {})
@@ -112,7 +117,7 @@ def agent_data(mib, phases=1, counts=()):
             continue
         for place in _places(row, mib, counts):
             if place.startswith(ROOTS) and all(arc.isdigit() for arc in place.split(".")):
-                values.setdefault(place, _value(row, phases, counts))
+                values.setdefault(place, raw_value(row, phases, counts))
     probe = _entry(mib)["auto_check_oid"].lstrip(".")
     if probe.startswith(ROOTS):
         values.setdefault(probe, 'STRING: "text"')
