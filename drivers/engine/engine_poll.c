@@ -90,6 +90,9 @@ static enum device_result full_row(struct engine *e, struct engine_row *r)
 {
 	enum device_result result;
 
+	/* What did not count at first, when(), may do so now. */
+	if (!r->in_use && e->decided && r->row->when && !r->given && !name_taken(e, r))
+		r->in_use = true;
 	if (!r->in_use && (e->decided || name_taken(e, r)))
 		return DEVICE_OK;
 	result = engine_take_row(e, r, age_of(e, r->row));

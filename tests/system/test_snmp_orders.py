@@ -270,3 +270,22 @@ def test_a_chain_is_all_of_its_devices(start, name, base):
 @pytest.mark.parametrize("name", of_maps(lambda line: any("phases(" in word for word in line)))
 def test_three_phases_have_their_own_names(start, name):
     check(start(name, phases=3))
+
+
+def test_what_is_slow_is_read_again_after_so_many_polls(site, snmpd, shared):
+    """semistaticfreq: the name of a UPS (a slow row) beside its charge, which is not."""
+    name, charge = "1.3.6.1.2.1.33.1.1.5.0", "1.3.6.1.2.1.33.1.2.4.0"
+    mib = Mib(shared, "ietf")
+    agent = snmpd(mib.data())
+    ups = Ups(site, agent.port, "mibs = ietf", "semistaticfreq = 1000")
+    wait_until(lambda: "ups.id" in ups.values(), what=ups.process.log)
+    agent.set(name, 'STRING: "renamed"')
+    for value in (51, 52, 53):
+        agent.set(charge, f"INTEGER: {value}")
+        ups.wait_value("battery.charge", str(value))
+    assert ups.values()["ups.id"] == mib.raw(mib.variables()["ups.id"]).partition(": ")[2].strip('"')
+    ups.process.stop()
+    ups = Ups(site, agent.port, "mibs = ietf", "semistaticfreq = 2")
+    ups.wait_value("ups.id", "renamed")
+    agent.set(name, 'STRING: "again"')
+    ups.wait_value("ups.id", "again")

@@ -65,8 +65,9 @@ class Looking(Talk):
 
 @pytest.fixture
 def start(site, snmpd, shared):
-    def make(name, **options):
-        mib = Mib(shared, name, **options)
+    def make(name, without=None):
+        mib = Mib(shared, name)
+        mib.values.pop(without, None)
         return Looking(site, mib, snmpd(mib.data({LOOK: "INTEGER: 0"})))
     return make
 
@@ -187,3 +188,77 @@ def test_each_number_is_its_status(start, name):
         wrong += ups.wrong(lambda: wrong_status(ups, words, what))
     if wrong:
         pytest.fail("\n".join(wrong), pytrace=False)
+
+
+# ------------------------------------------------------------------- tables of alarms
+
+# Where an alarm's kind stands, where it is told how many there are, and our tables of the kinds.
+XUPS = (maps.XUPS + "7.2.1.2", maps.XUPS + "7.1.0", "xups-alarm-status", "xups-alarms")
+ALARM_TABLES = {
+    "ietf": (maps.RFC + "6.2.1.2", maps.RFC + "6.1.0", "alarm-status", "alarms"),
+    "eaton_pw_nm2": XUPS, "eaton_pxg_ups": XUPS,
+    "vertiv": (maps.CONDITIONS + "3.1.2", maps.CONDITIONS + "2.0", "condition-status", "conditions")}
+# Status words that are alarms only, and how they are told.
+ALARMS = {"overheat": "Temperature too high!", "commfault": "Internal UPS fault!",
+          "fanfail": "Fan failure!", "nobattery": "No battery installed!",
+          "shutdownimm": "Shutdown imminent!", "awaitingpower": "Awaiting power!",
+          "bypassauto": "Automatic bypass mode!", "bypassman": "Manual bypass mode!",
+          "chargerfail": "Battery charger fail!", "battvoltlo": "Battery voltage too low!",
+          "battvolthi": "Battery voltage too high!", "replacebatt": "Replace battery!"}
+
+
+def kinds_of(name):
+    """(kind, votes, text) of each alarm that is in a table of ours."""
+    _, _, status, alarms = ALARM_TABLES[name]
+    tables = maps.tables_of(f"{name}")
+    for kind in sorted({*tables[status], *tables[alarms]}):
+        yield kind, tables[status].get(kind, ""), tables[alarms].get(kind, "")
+
+
+def wrong_kind(ups, votes, text):
+    told = ups.values()
+    words = {WORDS[vote] for vote in votes.split() if vote in WORDS}
+    texts = [ALARMS[vote] for vote in votes.split() if vote in ALARMS] + ([text] if text else [])
+    alarm, status = told.get("ups.alarm", ""), set(told.get("ups.status", "").split())
+    wrong = [f"{word} is not in {status}" for word in words - status]
+    wrong += [f"{text} is not in {alarm}" for text in texts if text not in alarm]
+    return wrong if words or texts else [f"it says nothing: {alarm}"]
+
+
+@pytest.mark.parametrize("name", ALARM_TABLES)
+def test_each_alarm_of_a_table_is_told_while_it_is_there(start, name):
+    ups = start(name)
+    place, count = (where.strip(".") for where in ALARM_TABLES[name][:2])
+    wrong, quiet = [], ups.values()["ups.status"]
+    for row, (kind, votes, text) in enumerate(kinds_of(name), 3):
+        ups.change({f"{place}.{row}": f"OID: {kind}", count: "INTEGER: 1"})
+        wrong += [f"{kind}: {w}" for w in ups.wrong(lambda: wrong_kind(ups, votes, text))]
+    # One that nobody knows, and then none.
+    for values in ({f"{place}.7": "OID: .1.3.6.1.4.1.99999.7", count: "INTEGER: 1"}, {count: "INTEGER: 0"}):
+        ups.change(values)
+        wrong += ups.wrong(lambda: wrong_status(ups, set(quiet.split()), str(values)) +
+                           [alarm for name, alarm in ups.told.items() if name == "ups.alarm"])
+    if wrong:
+        pytest.fail("\n".join(wrong), pytrace=False)
+
+
+# ------------------------------------------------------------------------ sensors' unit
+
+@pytest.mark.parametrize("name", ["eaton_ats16_nm2", "eaton_epdu", "eaton_pw_nm2", "eaton_pxg_ups"])
+def test_sensors_tell_in_celsius_whatever_their_unit_is(start, name):
+    ups = start(name)
+    unit, place = (maps.SENSORS + "2.5.0").strip("."), (maps.SENSORS + "2.3.1.3.1.1").strip(".")
+    for number, raw in ((0, 2952), (1, 220), (2, 716)):
+        ups.change({unit: f"INTEGER: {number}", place: f"INTEGER: {raw}"})
+        wait_until(lambda: ups.values().get("ambient.1.temperature") == "22",
+                   what=lambda: f"{raw} of unit {number} is {ups.values().get('ambient.1.temperature')}")
+
+
+def test_apcs_sensor_tells_in_celsius_whatever_its_unit_is(start):
+    ups = start("apcc", without=(maps.APC + "2.1.1.0").strip("."))
+    place = maps.APC.strip(".") + ".10.2.3.2.1."
+    for number, raw in ((1, 22), (2, 72)):
+        ups.change({place + "5.1": f"INTEGER: {number}", place + "4.1": f"INTEGER: {raw}"})
+        wanted = {1: "22.0", 2: "22.2"}[number]
+        wait_until(lambda: ups.values().get("ambient.temperature") == wanted,
+                   what=lambda: f"{raw} is {ups.values().get('ambient.temperature')}")
