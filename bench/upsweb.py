@@ -2,6 +2,10 @@
 """What upsweb costs: many UPSes of many servers, many open pages.
 
     bench/upsweb.py [--build DIR] [--servers 100] [--upses 10] [--pages 100]
+    bench/upsweb.py --sites 20 [--upses 10]
+
+The second form is a fleet: at each site one upsd and one upsweb, and one
+Prometheus (which has to be installed) that asks them all.
 
 One process stands for all servers (asyncio, with push), another reads the
 streams of the pages.  Printed are the memory and the CPU time of upsweb for a
@@ -215,6 +219,51 @@ def start(target, *args):
     return here
 
 
+def cost(pid):
+    """(CPU seconds, MiB) of a process of several threads."""
+    fields = pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+    return ((int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK"),
+            int(fields[21]) * os.sysconf("SC_PAGE_SIZE") / 2**20)
+
+
+def measure_fleet(build, first, sites, upses, seconds=60, interval=5):
+    """One upsweb a site, and a Prometheus that asks each of them."""
+    with tempfile.TemporaryDirectory() as folder:
+        webs = []
+        for i in range(sites):
+            pathlib.Path(folder, str(i)).mkdir()
+            webs.append(Web(build, f"{folder}/{i}", [first + i]))
+            webs[-1].wait_ok(upses)
+        port = free_port()
+        targets = ", ".join(f'"127.0.0.1:{web.port}"' for web in webs)
+        pathlib.Path(folder, "p.yml").write_text(
+            f"global: {{scrape_interval: {interval}s}}\nscrape_configs:\n"
+            f"- job_name: upsweb\n  static_configs: [{{targets: [{targets}]}}]\n")
+        prometheus = subprocess.Popen(
+            ["prometheus", f"--config.file={folder}/p.yml", f"--storage.tsdb.path={folder}/tsdb",
+             f"--web.listen-address=127.0.0.1:{port}"], stderr=subprocess.DEVNULL)
+        try:
+            time.sleep(3 * interval)  # series are made at first, which costs more
+            webs_before, before = sum(web.cpu_us() for web in webs), cost(prometheus.pid)[0]
+            time.sleep(seconds)
+            scrapes = sites * seconds / interval
+            used, memory = cost(prometheus.pid)
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics") as reply:
+                series = next(float(line.split()[1]) for line in reply.read().decode().splitlines()
+                              if line.startswith("prometheus_tsdb_head_series "))
+            print(f"{sites} sites of {upses} UPSes, each asked every {interval} s: upsweb "
+                  f"{(sum(web.cpu_us() for web in webs) - webs_before) / scrapes / 1e3:.2f} ms of "
+                  f"CPU a scrape, {webs[0].rss_kib() / 1024:.1f} MiB; Prometheus "
+                  f"{(used - before) / scrapes * 1e3:.2f} ms a scrape, {memory:.0f} MiB, "
+                  f"{series / sites / upses:.0f} series a UPS")
+        finally:
+            prometheus.terminate()
+            prometheus.wait()
+            for web in webs:
+                web.process.terminate()
+                web.process.wait()
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--build", default="build")
@@ -223,11 +272,16 @@ def main():
     parser.add_argument("--pages", type=int, default=100)
     parser.add_argument("--changes", type=int, default=500)
     parser.add_argument("--rate", type=int, default=100, help="changes a second")
+    parser.add_argument("--sites", type=int, default=0)
     o = parser.parse_args()
     build, total = pathlib.Path(o.build).resolve(), o.servers * o.upses
-    first = free_port(o.servers)
-    servers = start(run_servers, first, o.servers, o.upses)
+    first = free_port(o.sites or o.servers)
+    servers = start(run_servers, first, o.sites or o.servers, o.upses)
     servers.recv()
+    if o.sites:
+        measure_fleet(build, first, o.sites, o.upses)
+        servers.send(None)
+        return
     with tempfile.TemporaryDirectory() as folder:
         begin = time.monotonic()
         web = Web(build, folder, range(first, first + o.servers))
