@@ -8,7 +8,12 @@ units = \
 	scripts/systemd/nut-monitor.service \
 	scripts/systemd/nut-hold.service
 
-EXTRA_DIST += scripts/systemd/README.md $(units:=.in) \
+web_unit = scripts/systemd/nut-web.service
+if HAVE_UPSWEB
+units += $(web_unit)
+endif
+
+EXTRA_DIST += scripts/systemd/README.md $(units:=.in) $(web_unit).in \
 	scripts/systemd/nutshutdown.in scripts/systemd/nut-tmpfiles.conf.in
 CLEANFILES += $(units) scripts/systemd/nutshutdown scripts/systemd/nut-tmpfiles.conf
 
