@@ -20,7 +20,7 @@
 #include "common/base/str.h"
 #include "common/net/tlspolicy.h"
 
-enum { LIST_MAX_MS = 30000, WHY_SIZE = 512, FILES = 4096 };
+enum { LIST_MAX_MS = 30000, WHY_SIZE = 512, FILES = 65536 };
 
 static const char token[] = "upsweb";
 

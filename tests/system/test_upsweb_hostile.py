@@ -47,6 +47,22 @@ def test_what_a_reader_of_events_sends_is_not_kept(web):
     assert web.get("/healthz")[0] == 200
 
 
+def test_readers_are_not_told_of_what_they_cannot_see(driver, web):
+    """Counters that run would else send each UPS to each page, again and again."""
+    stream, one = web.stream(), web.stream(f"/api/v1/events?id={web.id('rack')}")
+    stream.wait(lambda name, data: name == "ready")
+    for n in range(5):
+        driver.set("ups.timer.start", str(n))
+        one.wait(lambda name, data, n=n: name == "vars" and
+                 data["set"].get("ups.timer.start") == str(n))
+    driver.set("battery.charge", "97")
+    stream.wait(lambda name, data: name == "ups" and data["charge"] == "97")
+    behind = stream.events[[name for name, _ in stream.events].index("ready") + 1:]
+    assert [name for name, _ in behind] == ["ups"]
+    stream.close()
+    one.close()
+
+
 def test_too_many_connections_are_told_of_once_and_served_later(site, driver):
     few = min(128, resource.getrlimit(resource.RLIMIT_NOFILE)[1])
     web = Web(site, wait=False)
