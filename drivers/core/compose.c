@@ -35,6 +35,13 @@ void compose_status_add(struct compose *c, const char *words)
 	add(&c->status, words);
 }
 
+void compose_forget(struct compose *c)
+{
+	buffer_clear(&c->status);
+	buffer_clear(&c->alarm);
+	c->has_status = c->alarm_published = c->has_charge = false;
+}
+
 void compose_alarm_begin(struct compose *c)
 {
 	buffer_clear(&c->alarm);
@@ -108,11 +115,6 @@ static enum compose_trend follow_charge(struct compose *c, const struct state *s
 	return charge >= 0 && charge < 100 ? c->trend : COMPOSE_STEADY;
 }
 
-void compose_forget_charge(struct compose *c)
-{
-	c->has_charge = false;
-}
-
 static void add_trend(struct compose *c, const struct state *s, struct status_text *words,
 		      long long now_ms)
 {
@@ -153,7 +155,9 @@ static void commit_status(struct compose *c, struct state *s, const struct compo
 void compose_commit(struct compose *c, struct state *s, const struct compose_rules *rules,
 		    long long now_ms)
 {
-	if (c->alarm.len > 0) {
+	bool alarm = c->alarm.len > 0, had_alarm = c->alarm_published;
+
+	if (alarm) {
 		state_set(s, "ups.alarm", buffer_string(&c->alarm));
 		c->alarm_published = true;
 	} else if (c->alarm_published) {
@@ -162,4 +166,8 @@ void compose_commit(struct compose *c, struct state *s, const struct compose_rul
 	}
 	if (c->has_status)
 		commit_status(c, s, rules, now_ms);
+	else if (!rules->verbatim && alarm)
+		state_set(s, "ups.status", "ALARM");
+	else if (!rules->verbatim && had_alarm)
+		state_delete(s, "ups.status");
 }

@@ -43,15 +43,14 @@ struct compose_rules {
 void compose_free(struct compose *c);
 void compose_status_begin(struct compose *c);
 void compose_status_add(struct compose *c, const char *words);
+/* Another device: nothing was said of it yet, and its battery is another one. */
+void compose_forget(struct compose *c);
 void compose_alarm_begin(struct compose *c);
 void compose_alarm_add(struct compose *c, const char *text);
 
 /* Writes both variables into the tree. now_ms: clock_ms(). */
 void compose_commit(struct compose *c, struct state *s, const struct compose_rules *rules,
 		    long long now_ms);
-
-/* The next charge is another battery's: it has neither risen nor fallen. */
-void compose_forget_charge(struct compose *c);
 
 /* Whether the tree holds what ignorelb needs to tell when the battery is low. */
 bool compose_can_judge_lb(const struct state *s);

@@ -2,6 +2,7 @@
 
 #include "drivers/maps/mapwhere.h"
 
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -180,6 +181,62 @@ static bool modbus_valid(const struct map *m, const char *where)
 	return (count < 3 || register_type(part[2])) && (count < 4 || str_equal(part[3], "swap"));
 }
 
+/* ------------------------------------------------------------------------- apcupsd */
+
+/* A number of at most three digits, advancing *p behind it. */
+static bool small_number(const char **p, size_t *number)
+{
+	size_t len = strspn(*p, digits);
+
+	if (len < 1 || len > 3)
+		return false;
+	*number = strtoul(*p, NULL, 10);
+	*p += len;
+	return true;
+}
+
+static bool nis_columns(const char *p, struct mapwhere_nis *at)
+{
+	at->part = MAPWHERE_NIS_COLUMNS;
+	if (!small_number(&p, &at->from))
+		return false;
+	at->to = at->from + 1;
+	if (*p == '-') {
+		p++;
+		at->to = SIZE_MAX;
+		if (*p != ']' && (!small_number(&p, &at->to) || at->to++ < at->from))
+			return false;
+	}
+	return str_equal(p, "]");
+}
+
+bool mapwhere_nis(const char *where, struct mapwhere_nis *at)
+{
+	size_t len = strcspn(where, "{[/");
+	const char *p = where + len;
+
+	*at = (struct mapwhere_nis){.part = MAPWHERE_NIS_WHOLE};
+	if (len == 0 || len >= sizeof(at->key) ||
+	    !str_format(at->key, sizeof(at->key), "%.*s", (int)len, where))
+		return false;
+	if (*p == '[')
+		return nis_columns(p + 1, at);
+	if (*p == '\0')
+		return true;
+	at->part = *p == '{' ? MAPWHERE_NIS_WORD : MAPWHERE_NIS_SLASH;
+	p++;
+	return small_number(&p, &at->from) &&
+	       str_equal(p, at->part == MAPWHERE_NIS_WORD ? "}" : "");
+}
+
+static bool nis_valid(const struct map *m, const char *where)
+{
+	struct mapwhere_nis at;
+
+	(void)m;
+	return mapwhere_nis(where, &at);
+}
+
 /* ------------------------------------------------------------------------- drivers */
 
 static const struct rule {
@@ -195,6 +252,7 @@ static const struct rule {
 	 "hexadecimal digits"},
 	{"snmp-ups", oid_valid, "it is an OID in numbers, with %i, %j or %d in the place of an index"},
 	{"nutdrv_qx", query_valid, "it is a QUERY's name, with [from-to] or {word} behind"},
+	{"apcupsd-ups", nis_valid, "it is a key, with {word}, /part or [from-to] behind"},
 	{"apc_modbus", modbus_valid, "it is table:register:type, such as holding:0x10:u16"},
 	{"generic_modbus", modbus_valid, "it is table:register:type, such as holding:0x10:u16"},
 	{"huawei-ups2000", modbus_valid, "it is table:register:type, such as holding:0x10:u16"},

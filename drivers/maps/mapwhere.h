@@ -20,4 +20,17 @@ bool mapwhere_is_list(const char *where);
  */
 size_t mapwhere_hid(const struct map *m, const char *where, uint32_t nodes[MAPWHERE_NODES_MAX]);
 
+/* apcupsd: a key of its status, and perhaps a part of what stands there. */
+struct mapwhere_nis {
+	char key[24];
+	enum mapwhere_nis_part {
+		MAPWHERE_NIS_WHOLE,
+		MAPWHERE_NIS_WORD,    /* {n} */
+		MAPWHERE_NIS_SLASH,   /* /n: of what slashes divide */
+		MAPWHERE_NIS_COLUMNS, /* [from-to], [from-], [column] */
+	} part;
+	size_t from, to; /* columns: `to` is behind the last; else the number is `from` */
+};
+bool mapwhere_nis(const char *where, struct mapwhere_nis *at);
+
 #endif
