@@ -43,7 +43,8 @@ static bool next(const char **shape, struct element *e)
 
 	if (!*p)
 		return false;
-	*e = (struct element){.letter = *p++, .count = is_digit(*p) ? 0 : 1};
+	e->letter = *p++;
+	e->count = is_digit(*p) ? 0 : 1;
 	for (; is_digit(*p) && e->count <= COUNT_MAX; p++)
 		e->count = 10 * e->count + (size_t)(*p - '0');
 	*shape = p;

@@ -441,6 +441,32 @@ def test_a_setting_that_the_device_only_pretends_to_take_has_failed(site, serial
     assert result != 0 and "BATGN04" in asked
 
 
+def test_what_was_never_tried_on_an_axpert_is_for_the_option_testing(site, serialsim):
+    sim = serialsim("voltronic-axpert")
+    Settings(sim)
+    ups = Qx(site, sim, "protocol = voltronic-axpert", "testing", "reset_to_default")
+    values = ups.values()
+    assert values["experimental.battery.charging.current"] == "12.3"
+    assert values["experimental.dsp.mfr.date"] == "20190507"
+    for name, letter in (("bypass", "P"), ("battery", "B")):
+        name = f"experimental.{name}.alarm"
+        assert ups.values()[name] == "enabled"
+        ups.told(f"SET {name} disabled", f"PD{letter}")
+        ups.wait_value(name, "disabled")
+        ups.told(f"SET {name} enabled", f"PE{letter}")
+    ups.told("INSTCMD experimental.reset.to.default", "PF")
+
+
+def test_without_that_option_an_axpert_is_not_asked_for_it(site, serialsim):
+    sim = serialsim("voltronic-axpert")
+    ups = Qx(site, sim, "protocol = voltronic-axpert", "reset_to_default")
+    assert not {"QCHGS", "I"} & set(sim.asked)
+    assert "experimental.bypass.alarm" not in ups.values()
+    assert ups.order("SET experimental.bypass.alarm disabled")[0] != 0
+    result, asked = ups.order("INSTCMD experimental.reset.to.default")
+    assert result != 0 and "PF" not in asked
+
+
 def test_options_that_are_settings_are_written_at_the_start(site, serialsim):
     sim = serialsim("voltronic")
     Settings(sim)

@@ -5,7 +5,6 @@
  */
 #include "config.h"
 
-#include <fnmatch.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -20,8 +19,9 @@
 #include "drivers/engine/engine.h"
 #include "drivers/maps/mapset.h"
 #include "drivers/qx/qxdevice.h"
+#include "tests/lib/qxtable.h"
 
-enum { ANSWERS_MAX = 64, TEXT_MAX = 256, POLL_MS = 5000 };
+enum { POLL_MS = 5000 };
 
 /* Where a device says that it is on battery: bytes of an answer. */
 static const struct protocol {
@@ -44,57 +44,18 @@ static const struct protocol {
 
 /* -------------------------------------------------------------------------- the device */
 
-struct answer {
-	char query[64];
-	char text[TEXT_MAX];
-	size_t length;
-};
-
 /* On the line until its end; the rest is dropped before the next query. */
 static struct {
-	struct answer answers[ANSWERS_MAX];
-	size_t count;
-	bool checked;                 /* a check of two bytes is behind queries and answers */
-	const struct answer *spoiled; /* or NULL: says `bytes` */
-	char bytes[3 * TEXT_MAX];
+	struct qxtable table;
+	const struct qxtable_answer *spoiled; /* or NULL: says `bytes` */
+	char bytes[3 * QXTABLE_TEXT_MAX];
 	size_t length;
 } device;
-
-static void add_check(char *text, size_t *len)
-{
-	unsigned total = 0;
-
-	for (size_t i = 0; i < *len; i++) {
-		total ^= (unsigned)(unsigned char)text[i] << 8;
-		for (int bit = 0; bit < 8; bit++)
-			total = (total << 1 ^ (total & 0x8000 ? 0x1021 : 0)) & 0xffff;
-	}
-	for (int shift = 8; shift >= 0; shift -= 8) {
-		unsigned byte = total >> shift & 0xff;
-
-		text[(*len)++] = (char)(byte + (byte == '(' || byte == '\r' || byte == '\n'));
-	}
-}
-
-static const struct answer *find_answer(const char *query, size_t len)
-{
-	char text[TEXT_MAX];
-
-	len -= len > 0 && query[len - 1] == '\r';
-	if (device.checked && len > 2)
-		len -= 2;
-	str_format(text, sizeof(text), "%.*s", (int)len, query);
-	for (size_t i = 0; i < device.count; i++) {
-		if (fnmatch(device.answers[i].query, text, 0) == 0)
-			return &device.answers[i];
-	}
-	return NULL;
-}
 
 static enum carrier_result ask(void *arg, const struct carrier_query *q, char *answer, size_t size,
 			       size_t *got)
 {
-	const struct answer *a = find_answer(q->text, q->length);
+	const struct qxtable_answer *a = qxtable_find(&device.table, q->text, q->length);
 	const char *text = a ? a->text : q->text, *end;
 	size_t len = a ? a->length : q->length;
 
@@ -112,54 +73,9 @@ static enum carrier_result ask(void *arg, const struct carrier_query *q, char *a
 	return end ? CARRIER_OK : CARRIER_FAILED;
 }
 
-static size_t unescape(char *text)
-{
-	size_t used = 0;
-
-	for (const char *p = text; *p; p++) {
-		if (p[0] == '\\' && p[1] == 'x') {
-			char digits[3] = {p[2], p[3], '\0'};
-
-			text[used++] = (char)strtoul(digits, NULL, 16);
-			p += 3;
-		} else {
-			text[used++] = *p;
-		}
-	}
-	return used;
-}
-
-static void take_line(char *line)
-{
-	char *arrow = strstr(line, "=>");
-	struct answer *a = &device.answers[device.count];
-
-	if (line[0] == '#')
-		return;
-	device.checked = device.checked || str_equal(line, "crc");
-	if (!arrow)
-		return;
-	assert_true(device.count < ANSWERS_MAX);
-	str_copy(a->text, sizeof(a->text), arrow[2] == ' ' ? arrow + 3 : arrow + 2);
-	a->length = unescape(a->text);
-	while (arrow > line && arrow[-1] == ' ')
-		arrow--;
-	str_format(a->query, sizeof(a->query), "%.*s", (int)(arrow - line), line);
-	device.count++;
-}
-
-static void end_answer(struct answer *a)
-{
-	if (a->length == 0)
-		return;
-	if (device.checked)
-		add_check(a->text, &a->length);
-	a->text[a->length++] = '\r';
-}
-
 static void load_device(const struct protocol *p, bool battery)
 {
-	char path[512], line[TEXT_MAX + 64];
+	char path[512], line[QXTABLE_TEXT_MAX + 64];
 	FILE *f;
 
 	memset(&device, 0, sizeof(device));
@@ -168,16 +84,16 @@ static void load_device(const struct protocol *p, bool battery)
 	assert_non_null(f);
 	while (fgets(line, sizeof(line), f)) {
 		line[strcspn(line, "\n")] = '\0';
-		take_line(line);
+		assert_true(qxtable_take_line(&device.table, line));
 	}
 	fclose(f);
-	for (size_t i = 0; i < device.count; i++) {
-		struct answer *a = &device.answers[i];
+	for (size_t i = 0; i < device.table.count; i++) {
+		struct qxtable_answer *a = &device.table.answers[i];
 
 		if (battery && str_equal(a->query, p->status))
 			memcpy(a->text + p->at, p->battery, strlen(p->battery));
-		end_answer(a);
 	}
+	qxtable_finish(&device.table);
 }
 
 /* -------------------------------------------------------------------------- the reading */
@@ -277,7 +193,7 @@ static unsigned long tried, passed; /* ways; those of which the poll counted */
 
 static void print_way(unsigned got)
 {
-	char text[2 * TEXT_MAX];
+	char text[2 * QXTABLE_TEXT_MAX];
 	size_t used = 0;
 
 	for (size_t i = 0; i < device.length && used + 2 < sizeof(text); i++)
@@ -290,7 +206,7 @@ static void print_way(unsigned got)
 /* It is spoiled for two polls, and then good again. */
 static void try_bytes(void)
 {
-	const struct answer *spoiled = device.spoiled;
+	const struct qxtable_answer *spoiled = device.spoiled;
 	unsigned got;
 
 	tried++;
@@ -323,13 +239,13 @@ static void try_pieces(const char *a, size_t a_len, const char *b, size_t b_len)
 }
 
 /* Eight bits in a byte: any other says something, too. */
-static bool is_bits(const struct answer *a, size_t from, size_t count)
+static bool is_bits(const struct qxtable_answer *a, size_t from, size_t count)
 {
 	return str_equal(now_on->name, "voltronic-qs-hex") && str_equal(a->query, "QS") &&
 	       from <= now_on->at && now_on->at < from + count;
 }
 
-static void cut_and_merge(const struct answer *a)
+static void cut_and_merge(const struct qxtable_answer *a)
 {
 	for (size_t i = 0; i < a->length; i++) {
 		try_pieces(a->text, i, "\r", 1);
@@ -345,10 +261,10 @@ static void cut_and_merge(const struct answer *a)
 	}
 }
 
-static void insert_and_replace(const struct answer *a)
+static void insert_and_replace(const struct qxtable_answer *a)
 {
 	static const char inserted[] = "01 2.\xff", replaced[] = "2x.(\xff\x80";
-	char bytes[TEXT_MAX + 8];
+	char bytes[QXTABLE_TEXT_MAX + 8];
 
 	for (size_t i = 0; i < a->length; i++) {
 		for (const char *c = inserted; *c; c++) {
@@ -370,10 +286,10 @@ static void insert_and_replace(const struct answer *a)
 }
 
 /* The answer to another query, that came late. */
-static void mix_up(const struct answer *a)
+static void mix_up(const struct qxtable_answer *a)
 {
-	for (size_t i = 0; i < device.count; i++) {
-		const struct answer *other = &device.answers[i];
+	for (size_t i = 0; i < device.table.count; i++) {
+		const struct qxtable_answer *other = &device.table.answers[i];
 
 		if (other != a && other->length > 0)
 			try_pieces(other->text, other->length, "", 0);
@@ -384,11 +300,11 @@ static void mix_up(const struct answer *a)
 	try_pieces("", 0, "", 0);
 }
 
-static void make_noise(const struct answer *a)
+static void make_noise(const struct qxtable_answer *a)
 {
 	static const char letters[] = "0123456789. -(#ABEDLOS";
 	uint32_t seed = 1;
-	char bytes[TEXT_MAX];
+	char bytes[QXTABLE_TEXT_MAX];
 
 	for (size_t i = 0; i < 300; i++) {
 		size_t len = 1 + i % 120;
@@ -403,7 +319,7 @@ static void make_noise(const struct answer *a)
 	}
 }
 
-static bool tells_status(const struct map *m, const struct answer *a)
+static bool tells_status(const struct map *m, const struct qxtable_answer *a)
 {
 	for (size_t i = 0; i < m->row_count; i++) {
 		const struct map_row *row = &m->rows[i];
@@ -435,8 +351,8 @@ static void spoil(const struct protocol *p, bool battery)
 	said = poll_once();
 	if (said != truth)
 		fail_msg("%s: the status is %x at first, not %x", p->name, said, truth);
-	for (size_t i = 0; i < device.count; i++) {
-		const struct answer *a = &device.answers[i];
+	for (size_t i = 0; i < device.table.count; i++) {
+		const struct qxtable_answer *a = &device.table.answers[i];
 
 		if (a->length == 0 || !tells_status(map, a))
 			continue;
