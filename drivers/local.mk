@@ -1,6 +1,7 @@
 # The driver core, the drivers, upsdrvctl.
 include drivers/maps/local.mk
 include drivers/transport/local.mk
+include drivers/apc/local.mk
 include drivers/apcupsd/local.mk
 noinst_LTLIBRARIES += drivers/libcore.la
 drivers_libcore_la_SOURCES = \
@@ -224,13 +225,15 @@ drivers_libqx_la_LIBADD = drivers/libenginehost.la drivers/libserial.la -lm
 driver_PROGRAMS += drivers/nutdrv_qx
 # The drivers that it took the place of.
 qx_older = bestups blazer_ser blazer_usb
-all-local: drivers/nutdrv_qx$(EXEEXT)
+all-local: drivers/nutdrv_qx$(EXEEXT) drivers/apcsmart$(EXEEXT)
 	$(AM_V_at)for name in $(qx_older); do $(LN_S) -f nutdrv_qx$(EXEEXT) drivers/$$name; done
+	$(AM_V_at)$(LN_S) -f apcsmart$(EXEEXT) drivers/apcsmart-old
 install-data-hook:
 	for name in $(qx_older); do $(LN_S) -f nutdrv_qx$(EXEEXT) $(DESTDIR)$(driverdir)/$$name; done
+	$(LN_S) -f apcsmart$(EXEEXT) $(DESTDIR)$(driverdir)/apcsmart-old
 uninstall-hook:
-	for name in $(qx_older); do rm -f $(DESTDIR)$(driverdir)/$$name; done
-CLEANFILES += drivers/bestups drivers/blazer_ser drivers/blazer_usb
+	for name in $(qx_older) apcsmart-old; do rm -f $(DESTDIR)$(driverdir)/$$name; done
+CLEANFILES += drivers/apcsmart-old drivers/bestups drivers/blazer_ser drivers/blazer_usb
 drivers_nutdrv_qx_SOURCES = drivers/qx/nutdrv_qx.c drivers/qx/qxusb.h
 drivers_nutdrv_qx_LDADD = drivers/libqx.la
 if HAVE_USB

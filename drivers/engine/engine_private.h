@@ -119,6 +119,9 @@ void engine_count_votes(struct engine *e, struct engine_row *r);
 /* Publishes a text under the row's name, with all that says how it may be set. */
 void engine_publish(struct engine *e, struct engine_row *r, const char *text);
 
+/* Whether it may be set on this device. */
+bool engine_settable(const struct engine *e, const struct engine_row *r);
+
 /* Constants, settings that the driver keeps, and commands. */
 void engine_publish_known(struct engine *e);
 

@@ -32,6 +32,35 @@ static bool can_be_set(const struct engine *e, const struct map_row *row, const 
 	       mapconv_write(row->steps, row->step_count, &v, &e->context);
 }
 
+struct choosing {
+	struct engine *e;
+	const struct engine_row *r;
+};
+
+/* A value that the device can be set to, as clients see it. */
+static void take_choice(void *arg, const struct mapvalue *given)
+{
+	struct choosing *choosing = arg;
+	struct mapvalue v = *given;
+	const struct map_row *row = choosing->r->row;
+
+	if (mapconv_read(row->steps, row->step_count, &v, &choosing->e->context))
+		state_add_enum(choosing->e->host.state, choosing->r->name, mapvalue_text(&v));
+}
+
+static void ignore_choice(void *arg, const struct mapvalue *v)
+{
+	(void)arg, (void)v;
+}
+
+bool engine_settable(const struct engine *e, const struct engine_row *r)
+{
+	if (!(r->row->flags & MAP_RW))
+		return false;
+	return !e->device.choices || !r->place ||
+	       e->device.choices(e->device.arg, r->place, ignore_choice, NULL);
+}
+
 /* How a client may set it. */
 static void publish_rules(struct engine *e, const struct engine_row *r)
 {
@@ -39,7 +68,7 @@ static void publish_rules(struct engine *e, const struct engine_row *r)
 	struct state *s = e->host.state;
 	double low, high;
 
-	if (!(row->flags & MAP_RW))
+	if (!engine_settable(e, r))
 		return;
 	state_set_flags(s, r->name,
 			row->flags & MAP_LIMITS ? STATE_RW | STATE_NUMBER
@@ -52,6 +81,9 @@ static void publish_rules(struct engine *e, const struct engine_row *r)
 		if (can_be_set(e, row, row->values->rows[i].text))
 			state_add_enum(s, r->name, row->values->rows[i].text);
 	}
+	if (e->device.choices && r->place)
+		e->device.choices(e->device.arg, r->place, take_choice,
+				  &(struct choosing){e, r});
 }
 
 void engine_publish(struct engine *e, struct engine_row *r, const char *text)

@@ -12,6 +12,7 @@ drivers_libmaps_la_SOURCES = \
 	drivers/maps/mapfun_masterguard.c drivers/maps/mapfun_megatec.c \
 	drivers/maps/mapfun_mge.c \
 	drivers/maps/mapfun_powercom.c \
+	drivers/maps/mapfun_apc.c \
 	drivers/maps/mapfun_qx.c \
 	drivers/maps/mapfun_voltronic.c \
 	drivers/maps/mapitem.c \
