@@ -10,3 +10,4 @@ include clients/history/local.mk
 include clients/upsweb/local.mk
 include clients/web/local.mk
 include clients/cgi/local.mk
+include clients/announce/local.mk

@@ -15,7 +15,7 @@ build="$build libusb-1.0-0-dev"
 build="$build libsnmp-dev"
 build="$build libmosquitto-dev"
 build="$build libsqlite3-dev libjansson-dev"
-build="$build libgd-dev"
+build="$build libgd-dev libavahi-client-dev"
 tests="clang libclang-rt-dev libcmocka-dev asciidoctor git ca-certificates xz-utils
 	python3 python3-pytest python3-pytest-xdist python3-pytest-timeout procps
 	openssl libnss3-dev libnss3-tools"
@@ -26,7 +26,7 @@ tests="$tests mosquitto mosquitto-clients"
 tests="$tests lighttpd"
 tests="$tests python3-jsonschema"
 # Whose tests are skipped without; not every release has them as packages.
-extras="chromium chromium-driver python3-selenium"
+extras="avahi-daemon chromium chromium-driver python3-selenium"
 extras="$extras python3-prometheus-client prometheus collectd-core monitoring-plugins-basic"
 # The layouts of libupsclient are checked for 32 bits too.
 [ "$(dpkg --print-architecture 2>/dev/null)" != amd64 ] || tests="$tests libc6-dev-i386"
