@@ -17,7 +17,6 @@ enum {
 	CYCLE_MAX = 80,   /* values of one setting */
 	EDIT_LENGTH = 8,  /* of a text that is set */
 	LIST_TRIES = 3,
-	SILENT_MAX = 3, /* variables in a row without an answer: it hangs */
 	KEY_CHANGE = '-',
 	KEY_FIRMWARE = 'V',
 	KEY_FIRMWARE_NEW = 'b',
@@ -453,7 +452,7 @@ static enum apcline_result ask_bytes(struct apcdevice *d, unsigned code, char *a
 
 	for (int i = 0; i < LIST_TRIES; i++) {
 		r = apcline_ask_bytes(d->line, code, answer, size, len);
-		if (fatal(r) || r == APCLINE_REFUSED)
+		if (fatal(r) || r == APCLINE_REFUSED || (r == APCLINE_SILENCE && i > 0))
 			return r;
 		if (r != APCLINE_OK)
 			continue;
@@ -507,12 +506,11 @@ static enum apcline_result ask_capabilities(struct apcdevice *d)
 /* Some claim what they then answer with NA. */
 static enum apcline_result try_variables(struct apcdevice *d)
 {
-	int silent = 0;
-
 	for (size_t i = 0; i < d->map->row_count; i++) {
 		const struct map_row *row = &d->map->rows[i];
 		const struct place *p;
 		enum device_result r;
+		enum apcline_result alive;
 
 		if (row->kind != MAP_VAR || str_equal(row->where, "-"))
 			continue;
@@ -523,16 +521,18 @@ static enum apcline_result try_variables(struct apcdevice *d)
 		d->poll = 1;
 		r = ask(d, p->letter);
 		if (r == DEVICE_NONE) {
+			/* Does it not know this letter, or nothing any more? */
+			alive = apcline_start(d->line, 1);
+			if (alive != APCLINE_OK)
+				return alive;
 			p->letter->asked = 0;
-			r = ask(d, p->letter);
+			if (!d->unknown)
+				r = ask(d, p->letter);
 		}
 		if (r == DEVICE_GONE)
 			return APCLINE_GONE;
 		if (r != DEVICE_OK)
 			apcset_drop(&d->set, p->at.code);
-		silent = r == DEVICE_NONE ? silent + 1 : 0;
-		if (silent == SILENT_MAX)
-			return APCLINE_SILENCE;
 		if (!d->line->port.wait(d->line->port.arg, 0))
 			return APCLINE_ENDING;
 	}
