@@ -416,6 +416,12 @@ struct http *http_new(struct loop *l, const struct upsweb_conf *conf, http_fn *f
 	return NULL;
 }
 
+void http_reload(struct http *h)
+{
+	if (h->https && !https_reload(h->https))
+		log_error(token, "the old certificate stays in use");
+}
+
 void http_give(struct http *h, gid_t group)
 {
 	for (const struct http_port *p = h->ports; p; p = p->next)

@@ -36,6 +36,8 @@ typedef void http_fn(void *arg, struct http_call *call);
  * logged why. */
 struct http *http_new(struct loop *l, const struct upsweb_conf *conf, http_fn *fn, void *arg);
 void http_free(struct http *h); /* NULL is fine */
+/* Reads the certificate anew; its fault is logged, and the old one stays. */
+void http_reload(struct http *h);
 /* Unix sockets become that group's, which may connect to them. */
 void http_give(struct http *h, gid_t group);
 
