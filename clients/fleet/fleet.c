@@ -564,6 +564,12 @@ struct state *fleet_device_values(const struct fleet_device *d)
 	return (struct state *)asyncclient_values(d->client);
 }
 
+bool fleet_device_request(struct fleet_device *d, size_t count, const char *const *words,
+			  asyncclient_reply_fn *done, void *arg)
+{
+	return asyncclient_request(d->client, count, words, done, arg);
+}
+
 void fleet_device_set_mark(struct fleet_device *d, void *mark)
 {
 	d->mark = mark;

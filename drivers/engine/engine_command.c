@@ -130,6 +130,8 @@ static enum driverwire_result set_place(struct engine *e, struct engine_row *r, 
 	if (result == DRIVERWIRE_HANDLED)
 		result =
 			wire_result(e->device.write(e->device.arg, r->to, &v, r->row->type, false));
+	if (result == DRIVERWIRE_R_INVALID)
+		log_warn(token, "%s: the device does not take \"%s\"", r->name, value);
 	if (result != DRIVERWIRE_HANDLED)
 		return result;
 	if (!reads_back(e, r, value, &v, &now)) {
@@ -158,7 +160,7 @@ enum driverwire_result engine_setvar(struct engine *e, const char *name, const c
 {
 	struct engine_row *r = engine_find_variable(e, name);
 
-	if (!r || !(r->row->flags & MAP_RW))
+	if (!r || !engine_settable(e, r))
 		return DRIVERWIRE_R_UNKNOWN;
 	if (!allowed(e, r->row, value))
 		return DRIVERWIRE_R_INVALID;
