@@ -6,3 +6,5 @@ include clients/upssched/local.mk
 include clients/secure/local.mk
 include clients/fleet/local.mk
 include clients/upsmqtt/local.mk
+include clients/history/local.mk
+include clients/upsweb/local.mk

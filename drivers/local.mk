@@ -55,6 +55,35 @@ drivers_dummy_ups_SOURCES = \
 	drivers/virtual/script.c drivers/virtual/script.h
 drivers_dummy_ups_LDADD = drivers/libcore.la common/libupsnet.la
 
+# Drivers that follow other drivers of this host.
+noinst_LTLIBRARIES += drivers/libfollow.la
+drivers_libfollow_la_SOURCES = \
+	drivers/virtual/cloneplan.c drivers/virtual/cloneplan.h \
+	drivers/virtual/election.c drivers/virtual/election.h \
+	drivers/virtual/follower.c drivers/virtual/follower.h \
+	drivers/virtual/mirror.c drivers/virtual/mirror.h \
+	drivers/virtual/outletwords.c drivers/virtual/outletwords.h \
+	drivers/virtual/source.c drivers/virtual/source.h
+drivers_libfollow_la_LIBADD = drivers/libcore.la common/libdriverlink.la
+driver_PROGRAMS += drivers/clone drivers/clone-outlet
+drivers_clone_SOURCES = drivers/virtual/clone.c
+drivers_clone_LDADD = drivers/libfollow.la
+drivers_clone_outlet_SOURCES = drivers/virtual/clone-outlet.c
+drivers_clone_outlet_LDADD = drivers/libfollow.la
+driver_PROGRAMS += drivers/failover
+drivers_failover_SOURCES = \
+	drivers/virtual/failover.c drivers/virtual/failover.h \
+	drivers/virtual/failover_duty.c
+drivers_failover_LDADD = drivers/libfollow.la
+check_PROGRAMS += tests/unit/test_clone tests/unit/test_election
+TESTS += tests/unit/test_clone tests/unit/test_election
+tests_unit_test_election_SOURCES = tests/unit/test_election.c
+tests_unit_test_election_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_election_LDADD = drivers/libfollow.la $(CMOCKA_LIBS)
+tests_unit_test_clone_SOURCES = tests/unit/test_clone.c
+tests_unit_test_clone_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_clone_LDADD = drivers/libfollow.la $(CMOCKA_LIBS)
+
 # Maps at work on devices of all kinds.
 noinst_LTLIBRARIES += drivers/libengine.la
 drivers_libengine_la_SOURCES = \
@@ -178,6 +207,7 @@ man_pages += docs/man/dummy-ups.8 docs/man/nutupsdrv.8 docs/man/upsdrvctl.8
 man_pages += docs/man/snmp-ups.8
 man_pages += docs/man/usbhid-ups.8
 man_pages += docs/man/nutdrv_qx.8
+man_pages += docs/man/clone.8 docs/man/clone-outlet.8 docs/man/failover.8
 
 # UPSes that answer queries.
 noinst_LTLIBRARIES += drivers/libqx.la

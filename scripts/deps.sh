@@ -14,6 +14,7 @@ build="$build libcurl4-openssl-dev libsystemd-dev"
 build="$build libusb-1.0-0-dev"
 build="$build libsnmp-dev"
 build="$build libmosquitto-dev"
+build="$build libsqlite3-dev libjansson-dev"
 tests="clang libclang-rt-dev libcmocka-dev asciidoctor git ca-certificates xz-utils
 	python3 python3-pytest python3-pytest-xdist python3-pytest-timeout procps
 	openssl libnss3-dev libnss3-tools"
@@ -21,6 +22,8 @@ tests="$tests python3-aiosmtpd dbus-daemon python3-dbusmock iproute2 util-linux"
 tests="$tests umockdev libumockdev-dev usbutils udev"
 tests="$tests snmpd snmp snmptrapd"
 tests="$tests mosquitto mosquitto-clients"
+# Whose tests are skipped without; not every release has them as packages.
+extras="chromium chromium-driver python3-selenium"
 # The layouts of libupsclient are checked for 32 bits too.
 [ "$(dpkg --print-architecture 2>/dev/null)" != amd64 ] || tests="$tests libc6-dev-i386"
 # For tests/vm; nothing else needs them, and they are large.
@@ -70,6 +73,13 @@ install_all() {
 	}
 }
 
+install_some() {
+	lacking=$(missing "$@")
+	# shellcheck disable=SC2086
+	[ -z "$lacking" ] || apt install --no-install-recommends $lacking >/dev/null 2>&1 ||
+		say "not to be had, tests that need them are skipped:" $lacking
+}
+
 fetch_peers() {
 	mkdir -p "$1"
 	cd "$1"
@@ -111,6 +121,6 @@ case "${1:-}" in
 --peers) fetch_peers "${2:?--peers wants a folder}" ;;
 --build) install_all $build ;;
 --vm) install_all $build $tests $vm ;;
-'') install_all $build $tests ;;
+'') install_all $build $tests && install_some $extras ;;
 *) say "unknown option $1"; exit 2 ;;
 esac

@@ -12,7 +12,12 @@ if HAVE_MOSQUITTO
 units += scripts/systemd/nut-mqtt.service
 endif
 
+if HAVE_UPSWEB
+units += scripts/systemd/nut-web.service
+endif
+
 EXTRA_DIST += scripts/systemd/README.md $(units:=.in) scripts/systemd/nut-mqtt.service.in \
+	scripts/systemd/nut-web.service.in \
 	scripts/systemd/nutshutdown.in scripts/systemd/nut-tmpfiles.conf.in
 CLEANFILES += $(units) scripts/systemd/nutshutdown scripts/systemd/nut-tmpfiles.conf
 

@@ -130,6 +130,8 @@ static enum driverwire_result set_place(struct engine *e, struct engine_row *r, 
 	if (result == DRIVERWIRE_HANDLED)
 		result =
 			wire_result(e->device.write(e->device.arg, r->to, &v, r->row->type, false));
+	if (result == DRIVERWIRE_R_INVALID)
+		log_warn(token, "%s: the device does not take \"%s\"", r->name, value);
 	if (result != DRIVERWIRE_HANDLED)
 		return result;
 	if (!reads_back(e, r, value, &v, &now)) {

@@ -161,8 +161,8 @@ static void decide(struct engine *e)
 		if (r->row->kind == MAP_VAR && r->given && !r->in_use && !name_taken(e, r))
 			r->in_use = true;
 	}
-	engine_publish_known(e);
 	e->decided = true;
+	engine_publish_known(e);
 	/* What a HID device sends by itself is newer than what it is asked for: it has quick rows. */
 	if (e->device.prepare)
 		find_pulse(e);

@@ -241,6 +241,12 @@ enum device_result engine_take_row(struct engine *e, struct engine_row *r, unsig
 	return result;
 }
 
+/* Until it is known what there is, a row above may give the variable. */
+static bool may_come_from_above(const struct engine *e, const struct engine_row *r)
+{
+	return !e->decided && e->device.exists && engine_rows_first(e, r->name) != r;
+}
+
 void engine_publish_known(struct engine *e)
 {
 	for (size_t i = 0; i < e->count; i++) {
@@ -248,7 +254,7 @@ void engine_publish_known(struct engine *e)
 		const char *text = r->constant ? r->constant : r->own;
 
 		if (r->row->kind != MAP_VAR || !r->here || !text || r->published ||
-		    engine_find_variable(e, r->name) != r)
+		    may_come_from_above(e, r) || engine_find_variable(e, r->name) != r)
 			continue;
 		r->in_use = true;
 		engine_publish(e, r, text);

@@ -174,7 +174,8 @@ static enum agent_result fetch(struct snmpcache *c, struct entry *const *list, s
 
 	if (wants && values) {
 		for (size_t i = 0; i < count; i++)
-			wants[i] = (struct agent_want){&list[i]->oid, &values[i]};
+			wants[i] = (struct agent_want){&list[i]->oid, &values[i],
+						       agent_value_bytes(&list[i]->value)};
 		r = c->ask(c->arg, wants, count);
 		for (size_t i = 0; i < count; i++)
 			take(c, list[i], &values[i]);

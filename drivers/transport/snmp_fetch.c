@@ -288,7 +288,8 @@ static struct snmp_plan *make_plan(struct agent *a, const struct agent_want *wan
 	if (!bytes)
 		return NULL;
 	for (size_t i = 0; i < count; i++)
-		bytes[i] = snmp_oid_bytes(wants[i].oid) + a->value_bytes + VALUE_HEAD;
+		bytes[i] = snmp_oid_bytes(wants[i].oid) + VALUE_HEAD +
+			   (wants[i].bytes ? wants[i].bytes : a->value_bytes);
 	p = snmp_plan_new(bytes, count, a->cfg.version == AGENT_V1, &a->learned);
 	free(bytes);
 	return p;
@@ -337,7 +338,7 @@ enum agent_result agent_fetch(struct agent *a, const struct agent_want *wants, s
 
 enum agent_result agent_get(struct agent *a, const struct snmp_oid *oid, struct agent_value *value)
 {
-	const struct agent_want want = {oid, value};
+	const struct agent_want want = {.oid = oid, .value = value};
 	enum agent_result r = agent_fetch(a, &want, 1);
 
 	if (r != AGENT_OK || agent_value_is_there(value))

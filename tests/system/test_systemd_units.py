@@ -5,7 +5,7 @@ import subprocess
 
 import pytest
 
-UNITS = ("nut-driver", "nut-server", "nut-monitor", "nut-hold", "nut-mqtt")
+UNITS = ("nut-driver", "nut-server", "nut-monitor", "nut-hold", "nut-mqtt", "nut-web")
 
 
 @pytest.fixture
