@@ -107,3 +107,6 @@ dist_mapsapcupsd_DATA = data/maps/apcupsd-ups/apcupsd.map
 
 mapsgenericupsdir = $(nutdatadir)/maps/genericups
 dist_mapsgenericups_DATA = data/maps/genericups/common.cables
+
+mapsapcsmartdir = $(nutdatadir)/maps/apcsmart
+dist_mapsapcsmart_DATA = data/maps/apcsmart/smart.map

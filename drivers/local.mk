@@ -1,6 +1,7 @@
 # The driver core, the drivers, upsdrvctl.
 include drivers/maps/local.mk
 include drivers/transport/local.mk
+include drivers/apc/local.mk
 include drivers/apcupsd/local.mk
 noinst_LTLIBRARIES += drivers/libcore.la
 drivers_libcore_la_SOURCES = \
@@ -224,13 +225,15 @@ drivers_libqx_la_LIBADD = drivers/libenginehost.la drivers/libserial.la -lm
 driver_PROGRAMS += drivers/nutdrv_qx
 # The drivers that it took the place of.
 qx_older = bestups blazer_ser blazer_usb
-all-local: drivers/nutdrv_qx$(EXEEXT)
+all-local: drivers/nutdrv_qx$(EXEEXT) drivers/apcsmart$(EXEEXT)
 	$(AM_V_at)for name in $(qx_older); do $(LN_S) -f nutdrv_qx$(EXEEXT) drivers/$$name; done
+	$(AM_V_at)$(LN_S) -f apcsmart$(EXEEXT) drivers/apcsmart-old
 install-data-hook:
 	for name in $(qx_older); do $(LN_S) -f nutdrv_qx$(EXEEXT) $(DESTDIR)$(driverdir)/$$name; done
+	$(LN_S) -f apcsmart$(EXEEXT) $(DESTDIR)$(driverdir)/apcsmart-old
 uninstall-hook:
-	for name in $(qx_older); do rm -f $(DESTDIR)$(driverdir)/$$name; done
-CLEANFILES += drivers/bestups drivers/blazer_ser drivers/blazer_usb
+	for name in $(qx_older) apcsmart-old; do rm -f $(DESTDIR)$(driverdir)/$$name; done
+CLEANFILES += drivers/apcsmart-old drivers/bestups drivers/blazer_ser drivers/blazer_usb
 drivers_nutdrv_qx_SOURCES = drivers/qx/nutdrv_qx.c drivers/qx/qxusb.h
 drivers_nutdrv_qx_LDADD = drivers/libqx.la
 if HAVE_USB
@@ -249,10 +252,33 @@ TESTS += tests/unit/test_qx
 tests_unit_test_qx_SOURCES = tests/unit/test_qx.c
 tests_unit_test_qx_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_qx_LDADD = drivers/libqx.la $(CMOCKA_LIBS)
+check_PROGRAMS += tests/unit/test_qx_garbage
+TESTS += tests/unit/test_qx_garbage
+tests_unit_test_qx_garbage_SOURCES = tests/unit/test_qx_garbage.c \
+	tests/lib/qxtable.c tests/lib/qxtable.h
+tests_unit_test_qx_garbage_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS) \
+	-DMAPS_DATA='"$(abs_top_srcdir)/data"' -DDEVICES='"$(abs_top_srcdir)/tests/sim/serial/devices"'
+tests_unit_test_qx_garbage_LDADD = drivers/libqx.la $(CMOCKA_LIBS)
+# Without the transport: an adapter that lies stands for it.
+qx_usb_liar = tests/lib/usbliar.c tests/lib/usbliar.h \
+	drivers/qx/qxusb.c drivers/qx/qxusb_private.h drivers/qx/qxusb_frames.c \
+	drivers/qx/qxusb_reports.c drivers/qx/qxusb_strings.c
+check_PROGRAMS += tests/unit/test_qxusb
+TESTS += tests/unit/test_qxusb
+tests_unit_test_qxusb_SOURCES = tests/unit/test_qxusb.c $(qx_usb_liar)
+tests_unit_test_qxusb_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_qxusb_LDADD = drivers/libmaps.la $(CMOCKA_LIBS)
 
 if ENABLE_FUZZERS
-noinst_PROGRAMS += tests/fuzz/fuzz_qx
+noinst_PROGRAMS += tests/fuzz/fuzz_qx tests/fuzz/fuzz_qxdevice tests/fuzz/fuzz_qxusb
 endif
+tests_fuzz_fuzz_qxdevice_SOURCES = tests/fuzz/fuzz_qxdevice.c tests/lib/qxtable.c tests/lib/qxtable.h
+tests_fuzz_fuzz_qxdevice_CPPFLAGS = $(AM_CPPFLAGS) -DMAPS_DATA='"$(abs_top_srcdir)/data"'
+tests_fuzz_fuzz_qxdevice_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
+tests_fuzz_fuzz_qxdevice_LDADD = drivers/libqx.la
+tests_fuzz_fuzz_qxusb_SOURCES = tests/fuzz/fuzz_qxusb.c $(qx_usb_liar)
+tests_fuzz_fuzz_qxusb_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
+tests_fuzz_fuzz_qxusb_LDADD = drivers/libmaps.la
 tests_fuzz_fuzz_qx_SOURCES = tests/fuzz/fuzz_qx.c
 tests_fuzz_fuzz_qx_CPPFLAGS = $(AM_CPPFLAGS) -DMAPS_DATA='"$(abs_top_srcdir)/data"'
 tests_fuzz_fuzz_qx_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)

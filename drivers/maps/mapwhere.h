@@ -33,4 +33,13 @@ struct mapwhere_nis {
 };
 bool mapwhere_nis(const char *where, struct mapwhere_nis *at);
 
+/* apcsmart: `L`, `0x0c`, two bytes `0x9fd3`; commands: `K*2` is pressed twice, `Z?` may stay without
+ * an answer, `^:BYP` is done when that is the answer. */
+struct mapwhere_apc {
+	unsigned code; /* above 0xff: two bytes, the high one first */
+	bool twice, may_be_silent;
+	char answer[8]; /* "": OK */
+};
+bool mapwhere_apc(const char *where, struct mapwhere_apc *at);
+
 #endif
