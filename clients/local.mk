@@ -5,3 +5,9 @@ include clients/upsmon/local.mk
 include clients/upssched/local.mk
 include clients/secure/local.mk
 include clients/fleet/local.mk
+include clients/upsmqtt/local.mk
+include clients/history/local.mk
+include clients/upsweb/local.mk
+include clients/web/local.mk
+include clients/cgi/local.mk
+include clients/announce/local.mk

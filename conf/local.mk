@@ -9,4 +9,6 @@ dist_conf_DATA += conf/UPSmon.conf.sample
 dist_conf_DATA += conf/UPSmon.conf-rack.sample
 
 dist_conf_DATA += conf/upssched.conf.sample
+dist_conf_DATA += conf/upsmqtt.conf.sample
+dist_conf_DATA += conf/upsweb.conf.sample
 include conf/examples/local.mk

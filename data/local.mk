@@ -102,5 +102,11 @@ dist_mapssnmp_DATA += data/maps/snmp-ups/vertiv.map
 dist_mapssnmp_DATA += data/maps/snmp-ups/xppc.map
 dist_mapssnmp_DATA += data/maps/snmp-ups/xups.map
 
+mapsapcupsddir = $(nutdatadir)/maps/apcupsd-ups
+dist_mapsapcupsd_DATA = data/maps/apcupsd-ups/apcupsd.map
+
 mapsgenericupsdir = $(nutdatadir)/maps/genericups
 dist_mapsgenericups_DATA = data/maps/genericups/common.cables
+
+mapsapcsmartdir = $(nutdatadir)/maps/apcsmart
+dist_mapsapcsmart_DATA = data/maps/apcsmart/smart.map

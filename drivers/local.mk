@@ -1,6 +1,8 @@
 # The driver core, the drivers, upsdrvctl.
 include drivers/maps/local.mk
 include drivers/transport/local.mk
+include drivers/apc/local.mk
+include drivers/apcupsd/local.mk
 noinst_LTLIBRARIES += drivers/libcore.la
 drivers_libcore_la_SOURCES = \
 	drivers/core/backoff.c drivers/core/backoff.h \
@@ -53,6 +55,35 @@ drivers_dummy_ups_SOURCES = \
 	drivers/virtual/repeater.c \
 	drivers/virtual/script.c drivers/virtual/script.h
 drivers_dummy_ups_LDADD = drivers/libcore.la common/libupsnet.la
+
+# Drivers that follow other drivers of this host.
+noinst_LTLIBRARIES += drivers/libfollow.la
+drivers_libfollow_la_SOURCES = \
+	drivers/virtual/cloneplan.c drivers/virtual/cloneplan.h \
+	drivers/virtual/election.c drivers/virtual/election.h \
+	drivers/virtual/follower.c drivers/virtual/follower.h \
+	drivers/virtual/mirror.c drivers/virtual/mirror.h \
+	drivers/virtual/outletwords.c drivers/virtual/outletwords.h \
+	drivers/virtual/source.c drivers/virtual/source.h
+drivers_libfollow_la_LIBADD = drivers/libcore.la common/libdriverlink.la
+driver_PROGRAMS += drivers/clone drivers/clone-outlet
+drivers_clone_SOURCES = drivers/virtual/clone.c
+drivers_clone_LDADD = drivers/libfollow.la
+drivers_clone_outlet_SOURCES = drivers/virtual/clone-outlet.c
+drivers_clone_outlet_LDADD = drivers/libfollow.la
+driver_PROGRAMS += drivers/failover
+drivers_failover_SOURCES = \
+	drivers/virtual/failover.c drivers/virtual/failover.h \
+	drivers/virtual/failover_duty.c
+drivers_failover_LDADD = drivers/libfollow.la
+check_PROGRAMS += tests/unit/test_clone tests/unit/test_election
+TESTS += tests/unit/test_clone tests/unit/test_election
+tests_unit_test_election_SOURCES = tests/unit/test_election.c
+tests_unit_test_election_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_election_LDADD = drivers/libfollow.la $(CMOCKA_LIBS)
+tests_unit_test_clone_SOURCES = tests/unit/test_clone.c
+tests_unit_test_clone_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_clone_LDADD = drivers/libfollow.la $(CMOCKA_LIBS)
 
 # Maps at work on devices of all kinds.
 noinst_LTLIBRARIES += drivers/libengine.la
@@ -177,6 +208,7 @@ man_pages += docs/man/dummy-ups.8 docs/man/nutupsdrv.8 docs/man/upsdrvctl.8
 man_pages += docs/man/snmp-ups.8
 man_pages += docs/man/usbhid-ups.8
 man_pages += docs/man/nutdrv_qx.8
+man_pages += docs/man/clone.8 docs/man/clone-outlet.8 docs/man/failover.8
 
 # UPSes that answer queries.
 noinst_LTLIBRARIES += drivers/libqx.la
@@ -193,13 +225,15 @@ drivers_libqx_la_LIBADD = drivers/libenginehost.la drivers/libserial.la -lm
 driver_PROGRAMS += drivers/nutdrv_qx
 # The drivers that it took the place of.
 qx_older = bestups blazer_ser blazer_usb
-all-local: drivers/nutdrv_qx$(EXEEXT)
+all-local: drivers/nutdrv_qx$(EXEEXT) drivers/apcsmart$(EXEEXT)
 	$(AM_V_at)for name in $(qx_older); do $(LN_S) -f nutdrv_qx$(EXEEXT) drivers/$$name; done
+	$(AM_V_at)$(LN_S) -f apcsmart$(EXEEXT) drivers/apcsmart-old
 install-data-hook:
 	for name in $(qx_older); do $(LN_S) -f nutdrv_qx$(EXEEXT) $(DESTDIR)$(driverdir)/$$name; done
+	$(LN_S) -f apcsmart$(EXEEXT) $(DESTDIR)$(driverdir)/apcsmart-old
 uninstall-hook:
-	for name in $(qx_older); do rm -f $(DESTDIR)$(driverdir)/$$name; done
-CLEANFILES += drivers/bestups drivers/blazer_ser drivers/blazer_usb
+	for name in $(qx_older) apcsmart-old; do rm -f $(DESTDIR)$(driverdir)/$$name; done
+CLEANFILES += drivers/apcsmart-old drivers/bestups drivers/blazer_ser drivers/blazer_usb
 drivers_nutdrv_qx_SOURCES = drivers/qx/nutdrv_qx.c drivers/qx/qxusb.h
 drivers_nutdrv_qx_LDADD = drivers/libqx.la
 if HAVE_USB
@@ -218,10 +252,33 @@ TESTS += tests/unit/test_qx
 tests_unit_test_qx_SOURCES = tests/unit/test_qx.c
 tests_unit_test_qx_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_qx_LDADD = drivers/libqx.la $(CMOCKA_LIBS)
+check_PROGRAMS += tests/unit/test_qx_garbage
+TESTS += tests/unit/test_qx_garbage
+tests_unit_test_qx_garbage_SOURCES = tests/unit/test_qx_garbage.c \
+	tests/lib/qxtable.c tests/lib/qxtable.h
+tests_unit_test_qx_garbage_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS) \
+	-DMAPS_DATA='"$(abs_top_srcdir)/data"' -DDEVICES='"$(abs_top_srcdir)/tests/sim/serial/devices"'
+tests_unit_test_qx_garbage_LDADD = drivers/libqx.la $(CMOCKA_LIBS)
+# Without the transport: an adapter that lies stands for it.
+qx_usb_liar = tests/lib/usbliar.c tests/lib/usbliar.h \
+	drivers/qx/qxusb.c drivers/qx/qxusb_private.h drivers/qx/qxusb_frames.c \
+	drivers/qx/qxusb_reports.c drivers/qx/qxusb_strings.c
+check_PROGRAMS += tests/unit/test_qxusb
+TESTS += tests/unit/test_qxusb
+tests_unit_test_qxusb_SOURCES = tests/unit/test_qxusb.c $(qx_usb_liar)
+tests_unit_test_qxusb_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_qxusb_LDADD = drivers/libmaps.la $(CMOCKA_LIBS)
 
 if ENABLE_FUZZERS
-noinst_PROGRAMS += tests/fuzz/fuzz_qx
+noinst_PROGRAMS += tests/fuzz/fuzz_qx tests/fuzz/fuzz_qxdevice tests/fuzz/fuzz_qxusb
 endif
+tests_fuzz_fuzz_qxdevice_SOURCES = tests/fuzz/fuzz_qxdevice.c tests/lib/qxtable.c tests/lib/qxtable.h
+tests_fuzz_fuzz_qxdevice_CPPFLAGS = $(AM_CPPFLAGS) -DMAPS_DATA='"$(abs_top_srcdir)/data"'
+tests_fuzz_fuzz_qxdevice_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
+tests_fuzz_fuzz_qxdevice_LDADD = drivers/libqx.la
+tests_fuzz_fuzz_qxusb_SOURCES = tests/fuzz/fuzz_qxusb.c $(qx_usb_liar)
+tests_fuzz_fuzz_qxusb_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
+tests_fuzz_fuzz_qxusb_LDADD = drivers/libmaps.la
 tests_fuzz_fuzz_qx_SOURCES = tests/fuzz/fuzz_qx.c
 tests_fuzz_fuzz_qx_CPPFLAGS = $(AM_CPPFLAGS) -DMAPS_DATA='"$(abs_top_srcdir)/data"'
 tests_fuzz_fuzz_qx_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)

@@ -13,18 +13,28 @@ build="gcc make autoconf automake libtool bison pkg-config libevent-dev libssl-d
 build="$build libcurl4-openssl-dev libsystemd-dev"
 build="$build libusb-1.0-0-dev"
 build="$build libsnmp-dev"
+build="$build libmosquitto-dev"
+build="$build libsqlite3-dev libjansson-dev"
+build="$build libgd-dev libavahi-client-dev"
 tests="clang libclang-rt-dev libcmocka-dev asciidoctor git ca-certificates xz-utils
 	python3 python3-pytest python3-pytest-xdist python3-pytest-timeout procps
 	openssl libnss3-dev libnss3-tools"
 tests="$tests python3-aiosmtpd dbus-daemon python3-dbusmock iproute2 util-linux"
 tests="$tests umockdev libumockdev-dev usbutils udev"
 tests="$tests snmpd snmp snmptrapd"
+tests="$tests mosquitto mosquitto-clients"
+tests="$tests lighttpd"
+tests="$tests python3-jsonschema"
+# Whose tests are skipped without; not every release has them as packages.
+extras="avahi-daemon chromium chromium-driver python3-selenium"
+extras="$extras python3-prometheus-client prometheus collectd-core monitoring-plugins-basic"
 # The layouts of libupsclient are checked for 32 bits too.
 [ "$(dpkg --print-architecture 2>/dev/null)" != amd64 ] || tests="$tests libc6-dev-i386"
 # For tests/vm; nothing else needs them, and they are large.
 vm="qemu-system-x86 busybox-static"
-peers="nut-server nut-client nut-snmp libupsclient6 libupsclient-dev python3-nut
+peers="nut-server nut-client nut-snmp nut-cgi libupsclient6 libupsclient-dev python3-nut
 	libnutscan2 libnss3 libnspr4 libusb-1.0-0 libwrap0 libnsl2 libtirpc3 libltdl7"
+peers="$peers apcupsd libusb-0.1-4"
 
 say() { echo "deps.sh: $*" >&2; }
 
@@ -67,11 +77,19 @@ install_all() {
 	}
 }
 
+install_some() {
+	lacking=$(missing "$@")
+	# shellcheck disable=SC2086
+	[ -z "$lacking" ] || apt install --no-install-recommends $lacking >/dev/null 2>&1 ||
+		say "not to be had, tests that need them are skipped:" $lacking
+}
+
 fetch_peers() {
 	mkdir -p "$1"
 	cd "$1"
 	# One that was added last: a cache from before it is fetched anew.
-	ls nut-snmp_*.deb >/dev/null 2>&1 && return 0
+	ls apcupsd_*.deb >/dev/null 2>&1 && return 0
+	ls nut-cgi_*.deb >/dev/null 2>&1 && return 0
 	have_lists || apt update >/dev/null
 	# Some of these are libraries that other releases name otherwise: what is
 	# there is fetched, and the tests find out whether the programs run.
@@ -108,6 +126,6 @@ case "${1:-}" in
 --peers) fetch_peers "${2:?--peers wants a folder}" ;;
 --build) install_all $build ;;
 --vm) install_all $build $tests $vm ;;
-'') install_all $build $tests ;;
+'') install_all $build $tests && install_some $extras ;;
 *) say "unknown option $1"; exit 2 ;;
 esac

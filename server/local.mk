@@ -11,7 +11,6 @@ server_libupsd_la_SOURCES = \
 	server/command.c server/command.h \
 	server/conf.c server/conf_devices.c server/conf.h \
 	server/confine.c server/confine.h \
-	server/driverlink.c server/driverlink.h \
 	server/listen.c server/listen.h \
 	server/nametable.c server/nametable.h \
 	server/rendered.c server/rendered.h \
@@ -22,7 +21,7 @@ server_libupsd_la_SOURCES = \
 	server/ups.c server/ups.h \
 	server/upsd.c server/upsd.h \
 	server/users.c server/users.h
-server_libupsd_la_LIBADD = common/libopener.la common/libsandbox.la common/libups.la common/libnet.la common/libbase.la $(CRYPT_LIBS) $(WRAP_LIBS)
+server_libupsd_la_LIBADD = common/libdriverlink.la common/libopener.la common/libsandbox.la common/libups.la common/libnet.la common/libbase.la $(CRYPT_LIBS) $(WRAP_LIBS)
 
 sbin_PROGRAMS += server/upsd
 server_upsd_SOURCES = server/main.c

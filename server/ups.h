@@ -13,7 +13,7 @@
 #include "common/ups/netwire.h"
 #include "common/ups/state.h"
 #include "server/conf.h"
-#include "server/driverlink.h"
+#include "common/ups/driverlink.h"
 #include "server/nametable.h"
 #include "server/rendered.h"
 

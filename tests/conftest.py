@@ -11,6 +11,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent / "lib"))
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent / "sim" / "serial"))
 
 import harness  # noqa: E402
+import apcsim as apc_simulator  # noqa: E402
 import serialsim as serial_simulator  # noqa: E402
 from harness import debian_nut, netns  # noqa: E402
 from harness import snmp as snmp_agents  # noqa: E402
@@ -72,6 +73,19 @@ def serialsim(site):
 
     def make(device):
         made.append(serial_simulator.SerialSim(device, site.state / f"tty{len(made)}"))
+        return made[-1]
+    yield make
+    for simulator in made:
+        simulator.close()
+
+
+@pytest.fixture
+def apcsim(site):
+    """A function that starts a simulated Smart-UPS (tests/sim/serial/apcsim.py)."""
+    made = []
+
+    def make(device):
+        made.append(apc_simulator.ApcSim(device, site.state / f"apc{len(made)}"))
         return made[-1]
     yield make
     for simulator in made:

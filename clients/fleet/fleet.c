@@ -69,6 +69,12 @@ static void set_condition(struct fleet_device *d, enum fleet_condition c, const 
 		f->ops->changed(f->arg, d);
 }
 
+/* What upsd says of a UPS that ups.conf does not describe is no description. */
+static const char *description(const char *text)
+{
+	return str_equal(text, "Description unavailable") ? "" : text;
+}
+
 static void take_description(struct fleet_device *d, const char *text)
 {
 	struct fleet *f = d->site->fleet;
@@ -89,7 +95,7 @@ static void take_description(struct fleet_device *d, const char *text)
 static void device_described(void *arg, enum netwire_error e, const struct words *w)
 {
 	if (!e && w && words_count(w) >= 3 && str_caseequal(words_at(w, 0), "UPSDESC"))
-		take_description(arg, words_at(w, 2));
+		take_description(arg, description(words_at(w, 2)));
 }
 
 static void ask_description(struct fleet_device *d)
@@ -334,7 +340,7 @@ static void directory_update(void *arg, enum netwire_availability availability)
 	remove_missing(s, list);
 	for (size_t i = 0; i < state_count(list); i++) {
 		const struct state_var *v = state_at(list, i);
-		const char *text = s->cfg.text ? s->cfg.text : state_var_value(v);
+		const char *text = s->cfg.text ? s->cfg.text : description(state_var_value(v));
 		char *id = make_id(s, state_var_name(v));
 		struct fleet_device *d = id ? fleet_find(s->fleet, id) : NULL;
 
@@ -351,8 +357,7 @@ static void directory_refused(void *arg, const char *what, enum netwire_error e)
 	struct site *s = arg;
 
 	str_format(s->why, sizeof(s->why), "%s was refused: %s", what, netwire_error_name(e));
-	log_warn(token, "%s port %u does not list its UPSes: %s", s->cfg.host, s->cfg.port,
-		    s->why);
+	log_warn(token, "%s port %u does not list its UPSes: %s", s->cfg.host, s->cfg.port, s->why);
 }
 
 static void directory_link(void *arg, enum asyncclient_state state, const char *why)
@@ -557,6 +562,12 @@ struct state *fleet_device_values(const struct fleet_device *d)
 {
 	/* Observing changes the tree's list of observers, nothing else. */
 	return (struct state *)asyncclient_values(d->client);
+}
+
+bool fleet_device_request(struct fleet_device *d, size_t count, const char *const *words,
+			  asyncclient_reply_fn *done, void *arg)
+{
+	return asyncclient_request(d->client, count, words, done, arg);
 }
 
 void fleet_device_set_mark(struct fleet_device *d, void *mark)

@@ -15,6 +15,7 @@
 
 #include "common/net/loop.h"
 #include "common/net/resolver.h"
+#include "common/ups/asyncclient.h"
 #include "common/ups/state.h"
 
 struct fleet;
@@ -86,6 +87,10 @@ enum fleet_condition fleet_device_condition(const struct fleet_device *d);
 const char *fleet_device_why(const struct fleet_device *d);
 /* The last values known, whatever the condition. To be observed, not to be changed. */
 struct state *fleet_device_values(const struct fleet_device *d);
+/* Asks the server something about the device, in the name of the site's user: as
+ * asyncclient_request(), and `done` is not called any more once the device is removed. */
+bool fleet_device_request(struct fleet_device *d, size_t count, const char *const *words,
+			  asyncclient_reply_fn *done, void *arg);
 /* The owner's own mark at the device. */
 void fleet_device_set_mark(struct fleet_device *d, void *mark);
 void *fleet_device_mark(const struct fleet_device *d);

@@ -66,6 +66,10 @@ common_libupsnet_la_SOURCES = \
 	common/ups/asyncclient_session.c
 common_libupsnet_la_LIBADD = common/libups.la common/libnet.la
 
+noinst_LTLIBRARIES += common/libdriverlink.la
+common_libdriverlink_la_SOURCES = common/ups/driverlink.c common/ups/driverlink.h
+common_libdriverlink_la_LIBADD = common/libups.la common/libnet.la
+
 check_PROGRAMS += tests/unit/test_asyncclient
 TESTS += tests/unit/test_asyncclient
 tests_unit_test_asyncclient_SOURCES = tests/unit/test_asyncclient.c

@@ -183,6 +183,12 @@ static bool copy_part(char *dst, size_t size, const char *text, size_t len)
 
 bool netwire_parse_host(const char *text, char *host, size_t size, unsigned *port, const char **why)
 {
+	return netwire_parse_host_of(text, NUT_PORT, host, size, port, why);
+}
+
+bool netwire_parse_host_of(const char *text, const char *usual, char *host, size_t size,
+			   unsigned *port, const char **why)
+{
 	const char *end, *rest;
 	long n = 0;
 
@@ -201,9 +207,9 @@ bool netwire_parse_host(const char *text, char *host, size_t size, unsigned *por
 		return refuse(why, "the host name is empty");
 	if (!copy_part(host, size, text, (size_t)(end - text)))
 		return refuse(why, "the host name is too long");
-	if (*rest == '\0')
-		rest = ":" NUT_PORT;
-	if (*rest != ':' || !str_to_long(rest + 1, 1, 65535, &n))
+	if (*rest != '\0' && *rest != ':')
+		return refuse(why, "behind the bracket only a port may stand");
+	if (!str_to_long(*rest ? rest + 1 : usual, 1, 65535, &n))
 		return refuse(why, "the port is not a number from 1 to 65535");
 	*port = (unsigned)n;
 	return true;

@@ -105,4 +105,8 @@ bool netwire_parse_target(const char *text, struct netwire_target *t, const char
 bool netwire_parse_host(const char *text, char *host, size_t size, unsigned *port,
 			const char **why);
 
+/* The same for another protocol, whose port is `usual`. */
+bool netwire_parse_host_of(const char *text, const char *usual, char *host, size_t size,
+			   unsigned *port, const char **why);
+
 #endif

@@ -199,6 +199,31 @@ static enum driverwire_result run_device_command(struct core *c, const struct qu
 	return c->driver->setvar(c, cmd->name, cmd->value);
 }
 
+static void finish_command(struct core *c, struct queue_command *cmd, enum driverwire_result r)
+{
+	log_info("command", "%s %s: %s", cmd->is_set ? "SET" : "INSTCMD", cmd->name,
+		 result_text(r));
+	answer(c, cmd->client, cmd->id, r);
+	queue_command_free(cmd);
+}
+
+unsigned long core_answer_later(struct core *c)
+{
+	if (!c->running || c->unanswered.count >= QUEUE_MAX)
+		return 0;
+	if (++c->last_number == 0)
+		c->last_number = 1;
+	return c->last_number;
+}
+
+void core_answer(struct core *c, unsigned long number, enum driverwire_result result)
+{
+	struct queue_command *cmd = queue_take(&c->unanswered, number);
+
+	if (cmd)
+		finish_command(c, cmd, result);
+}
+
 void commands_run_next(struct core *c)
 {
 	struct queue_command *cmd = queue_pop(&c->queue);
@@ -206,12 +231,14 @@ void commands_run_next(struct core *c)
 
 	if (!cmd)
 		return;
+	/* Who cuts the power needs to know at once whether that worked. */
+	c->running = str_equal(cmd->name, "driver.killpower") ? NULL : cmd;
 	r = run_device_command(c, cmd);
+	c->running = NULL;
+	cmd->number = c->last_number;
 	/* What it changed may be part of the status. */
 	if (c->had_reading && c->open && !c->ending)
 		publish_reading(c);
-	log_info("command", "%s %s: %s", cmd->is_set ? "SET" : "INSTCMD", cmd->name,
-		 result_text(r));
-	answer(c, cmd->client, cmd->id, r);
-	queue_command_free(cmd);
+	if (r != DRIVERWIRE_PENDING || !queue_append(&c->unanswered, cmd))
+		finish_command(c, cmd, r == DRIVERWIRE_PENDING ? DRIVERWIRE_R_FAILED : r);
 }

@@ -39,7 +39,7 @@ void compose_forget(struct compose *c)
 {
 	buffer_clear(&c->status);
 	buffer_clear(&c->alarm);
-	c->has_status = c->alarm_published = false;
+	c->has_status = c->alarm_published = c->has_charge = false;
 }
 
 void compose_alarm_begin(struct compose *c)

@@ -70,7 +70,8 @@ struct driver {
 	/* Reads the device once and publishes.  Only DRIVER_OK is a good reading. */
 	enum driver_result (*poll)(struct core *c);
 
-	/* `value` may be NULL.  Called between polls, with the device open.  Either may be NULL. */
+	/* `value` may be NULL.  Called between polls, with the device open.  Either may be NULL.
+	 * DRIVERWIRE_PENDING: see core_answer_later(). */
 	enum driverwire_result (*instcmd)(struct core *c, const char *name, const char *value);
 	enum driverwire_result (*setvar)(struct core *c, const char *name, const char *value);
 
@@ -120,6 +121,14 @@ void core_poll_now(struct core *c);
 /* The device may be back: open() is due at once, and soon again if that fails. */
 void core_open_now(struct core *c);
 
+/*
+ * For instcmd and setvar of a driver that hands them to somebody else: the answer will come by
+ * core_answer(), and DRIVERWIRE_PENDING is to be returned.  0: not this time (the power is being
+ * cut, or too many wait); wait for the answer, and return it.
+ */
+unsigned long core_answer_later(struct core *c);
+void core_answer(struct core *c, unsigned long number, enum driverwire_result result);
+
 /* A good transfer in the middle of a long poll: what is published is still fresh. */
 void core_alive(struct core *c);
 
@@ -157,5 +166,11 @@ void core_status_begin(struct core *c);
 void core_status_add(struct core *c, const char *words);
 void core_alarm_begin(struct core *c);
 void core_alarm_add(struct core *c, const char *text);
+
+/*
+ * Publishes both at once.  For copies, before a poll that is not DRIVER_OK: what the original said
+ * last must not be lost because it is stale already when the copy hears of it.
+ */
+void core_status_publish(struct core *c);
 
 #endif

@@ -185,7 +185,9 @@ static void opened(struct core *c)
 	c->tries = 0;
 	c->failures = 0;
 	c->next_ms = clock_ms();
-	loop_timer_cancel(c->patience);
+	/* Who only looks (-d) wants a reading, too, in that time. */
+	if (c->service)
+		loop_timer_cancel(c->patience);
 }
 
 static void try_open(struct core *c)
@@ -264,6 +266,7 @@ static void good_reading(struct core *c)
 		return;
 	c->failures = 0;
 	c->had_reading = true;
+	loop_timer_cancel(c->patience);
 	backoff_reset(&c->backoff);
 	publish_reading(c);
 	if (state_set_fresh(c->state, true) == STATE_CHANGED)

@@ -163,6 +163,7 @@ static void core_free(struct core *c)
 {
 	service_free(c->service);
 	queue_clear(&c->queue);
+	queue_clear(&c->unanswered);
 	compose_free(&c->compose);
 	fence_clear(&c->fence);
 	for (size_t i = 0; i < SIGNAL_COUNT; i++)

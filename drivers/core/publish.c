@@ -225,6 +225,11 @@ void publish_reading(struct core *c)
 	publish_driver_state(c, "quiet");
 }
 
+void core_status_publish(struct core *c)
+{
+	publish_reading(c);
+}
+
 /* ------------------------------------------------------------------------------- dump */
 
 void publish_print(struct core *c)

@@ -6,6 +6,20 @@
 
 #include "common/base/str.h"
 
+bool queue_append(struct queue *q, struct queue_command *cmd)
+{
+	if (q->count >= QUEUE_MAX)
+		return false;
+	cmd->next = NULL;
+	if (q->tail)
+		q->tail->next = cmd;
+	else
+		q->head = cmd;
+	q->tail = cmd;
+	q->count++;
+	return true;
+}
+
 bool queue_push(struct queue *q, bool is_set, const char *name, const char *value, const char *id,
 		unsigned long client)
 {
@@ -23,13 +37,25 @@ bool queue_push(struct queue *q, bool is_set, const char *name, const char *valu
 		queue_command_free(cmd);
 		return false;
 	}
-	if (q->tail)
-		q->tail->next = cmd;
-	else
-		q->head = cmd;
-	q->tail = cmd;
-	q->count++;
-	return true;
+	return queue_append(q, cmd);
+}
+
+struct queue_command *queue_take(struct queue *q, unsigned long number)
+{
+	struct queue_command *before = NULL;
+
+	for (struct queue_command *cmd = q->head; cmd; before = cmd, cmd = cmd->next) {
+		if (cmd->number != number)
+			continue;
+		if (!before)
+			return queue_pop(q);
+		before->next = cmd->next;
+		if (q->tail == cmd)
+			q->tail = before;
+		q->count--;
+		return cmd;
+	}
+	return NULL;
 }
 
 struct queue_command *queue_pop(struct queue *q)

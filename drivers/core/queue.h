@@ -17,6 +17,7 @@ struct queue_command {
 	char *value;          /* NULL = none (INSTCMD only) */
 	char *id;             /* of TRACKING; NULL = nobody waits for the result */
 	unsigned long client; /* who gets it */
+	unsigned long number; /* the owner's */
 };
 
 struct queue {
@@ -27,6 +28,12 @@ struct queue {
 /* Copies the texts. False: full, or no memory. */
 bool queue_push(struct queue *q, bool is_set, const char *name, const char *value, const char *id,
 		unsigned long client);
+
+/* Appends one that was taken out.  False: full. */
+bool queue_append(struct queue *q, struct queue_command *cmd);
+
+/* Takes out the one with that number, the caller's from now on; NULL when there is none. */
+struct queue_command *queue_take(struct queue *q, unsigned long number);
 
 /* The oldest, the caller's from now on; NULL when there is none. */
 struct queue_command *queue_pop(struct queue *q);

@@ -67,6 +67,12 @@ struct engine_device {
 				   void (*fn)(void *fn_arg, const struct mapvalue *v),
 				   void *fn_arg);
 
+	/* Devices that tell themselves what can be set, and to what: calls `fn` with each value
+	 * that the place can have, as read() would give it.  False: it cannot be set, whatever the
+	 * map says.  May be NULL: the map tells all. */
+	bool (*choices)(void *arg, const void *place,
+			void (*fn)(void *fn_arg, const struct mapvalue *v), void *fn_arg);
+
 	/* The smallest difference between two numbers of a place; may be NULL: 1. */
 	double (*step)(void *arg, const void *place);
 

@@ -160,7 +160,7 @@ enum driverwire_result engine_setvar(struct engine *e, const char *name, const c
 {
 	struct engine_row *r = engine_find_variable(e, name);
 
-	if (!r || !(r->row->flags & MAP_RW))
+	if (!r || !engine_settable(e, r))
 		return DRIVERWIRE_R_UNKNOWN;
 	if (!allowed(e, r->row, value))
 		return DRIVERWIRE_R_INVALID;

@@ -192,6 +192,8 @@ static void want_row(const struct engine *e, struct wants *w, const struct engin
 
 	if (first && r->seen)
 		return;
+	/* The device remembers how long it is of no use to ask again. */
+	first = first || (!quick && !r->here && e->device.exists);
 	if (first) {
 		want(w, r->only_if, 0);
 		want(w, r->unless, 0);
@@ -268,6 +270,34 @@ static enum engine_result read_rows(struct engine *e, bool of_phases, struct out
 	return ENGINE_OK;
 }
 
+/*
+ * What the device did not have when it was found, and has now: a card may answer before it has
+ * heard of its UPS.
+ */
+static enum engine_result look_again(struct engine *e)
+{
+	bool any = false, more;
+
+	for (size_t i = 0; i < e->count; i++) {
+		struct engine_row *r = e->rows[i];
+
+		if (r->here || !engine_row_is_there(e, r))
+			continue;
+		r->here = any = true;
+		if (r->place)
+			e->rows_here++;
+		if (r->row->kind == MAP_VAR && !name_taken(e, r))
+			r->in_use = true;
+	}
+	/* A number that was found is read only after this: templates by it come with the next poll. */
+	if ((any || e->grown) && !engine_templates_expand(e, &more))
+		return ENGINE_FAILED;
+	if (any)
+		engine_publish_known(e);
+	e->grown = any;
+	return ENGINE_OK;
+}
+
 /* Rows of some phases come last: how many there are may be told by a row behind them. */
 static enum engine_result full_pass(struct engine *e, struct outcome *o)
 {
@@ -278,6 +308,8 @@ static enum engine_result full_pass(struct engine *e, struct outcome *o)
 		return engine_failure(prepared);
 	if (!e->decided)
 		engine_rows_settle(e);
+	else if (e->device.exists && (result = look_again(e)) != ENGINE_OK)
+		return result;
 	result = read_rows(e, false, o);
 	return result == ENGINE_OK ? read_rows(e, true, o) : result;
 }

@@ -170,7 +170,7 @@ static bool bound(const struct engine *e, const struct choice *c, const char *te
 	       number_of(e, text, value);
 }
 
-/* Where no row gives the variable, the places are counted. */
+/* Where no row gives the variable, the places are counted; none may mean: not yet. */
 static bool guess(struct engine *e, const struct choice *c, const struct map_count *how,
 		  const char *variable, long *count)
 {
@@ -180,7 +180,7 @@ static bool guess(struct engine *e, const struct choice *c, const struct map_cou
 	if (!name_of(c, variable, name, sizeof(name)) || engine_find_variable(e, name))
 		return false;
 	*count = (long)count_places(e, c, how->where, 'i', GUESSED_MAX, &base);
-	return state_setf(e->host.state, name, "%ld", *count) != STATE_REFUSED;
+	return *count > 0 && state_setf(e->host.state, name, "%ld", *count) != STATE_REFUSED;
 }
 
 /* False: it is not known, not yet. */

@@ -3,6 +3,7 @@ noinst_LTLIBRARIES += drivers/libmaps.la
 drivers_libmaps_la_SOURCES = \
 	drivers/maps/map.c drivers/maps/map.h drivers/maps/map_private.h \
 	drivers/maps/mapcodec.c drivers/maps/mapcodec.h \
+	drivers/maps/mapshape.c drivers/maps/mapshape.h \
 	drivers/maps/mapconv.c drivers/maps/mapconv.h drivers/maps/mapconv_private.h \
 	drivers/maps/mapconv_agent.c \
 	drivers/maps/mapdate.c drivers/maps/mapdate.h \
@@ -11,6 +12,7 @@ drivers_libmaps_la_SOURCES = \
 	drivers/maps/mapfun_masterguard.c drivers/maps/mapfun_megatec.c \
 	drivers/maps/mapfun_mge.c \
 	drivers/maps/mapfun_powercom.c \
+	drivers/maps/mapfun_apc.c \
 	drivers/maps/mapfun_qx.c \
 	drivers/maps/mapfun_voltronic.c \
 	drivers/maps/mapitem.c \

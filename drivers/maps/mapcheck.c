@@ -335,6 +335,20 @@ static bool uses(const struct map_row *row, const struct maplookup *l)
 	return row->values == l;
 }
 
+/* Tables that no row names: the driver itself looks into them. */
+static const struct {
+	const char *driver, *table;
+} driver_tables[] = {{"apcsmart", "alerts"}, {"apcsmart", "firmware"}};
+
+static bool is_drivers(const struct map *m, const struct maplookup *l)
+{
+	for (size_t i = 0; i < sizeof(driver_tables) / sizeof(driver_tables[0]); i++)
+		if (str_equal(m->driver, driver_tables[i].driver) &&
+		    str_equal(l->name, driver_tables[i].table))
+			return true;
+	return false;
+}
+
 static bool is_used(const struct map *m, const struct maplookup *l)
 {
 	for (size_t i = 0; i < m->row_count; i++)
@@ -362,7 +376,8 @@ static void check_lookup(struct check *c, const struct maplookup *l)
 		if (maplookup_shadow(l, i))
 			conf_error(c->report, &at, "leave it out, or move it up",
 				   "row %zu of the table \"%s\" never counts", i + 1, l->name);
-	if (c->map->name && is_own_file(c->map, l->file) && !is_used(c->map, l))
+	if (c->map->name && is_own_file(c->map, l->file) && !is_used(c->map, l) &&
+	    !is_drivers(c->map, l))
 		conf_warning(c->report, &at, "leave it out", "nothing uses the table \"%s\"",
 			     l->name);
 }

@@ -531,6 +531,32 @@ static bool read_letter(const struct mapconv_step *s, struct mapvalue *v,
 	return false;
 }
 
+static bool add_word(char *dst, size_t size, const char *word)
+{
+	size_t used = strlen(dst);
+
+	return str_format(dst + used, size - used, "%s%s", used ? " " : "", word);
+}
+
+/* A row without a text is for a word that makes all others worthless. */
+static bool read_words(const struct mapconv_step *s, struct mapvalue *v,
+		       const struct mapconv_context *c)
+{
+	char text[MAPVALUE_TEXT_MAX], out[MAPVALUE_TEXT_MAX] = "";
+	char *rest = NULL;
+
+	(void)c;
+	if (!str_copy(text, sizeof(text), mapvalue_text(v)))
+		return false;
+	for (char *word = strtok_r(text, " ", &rest); word; word = strtok_r(NULL, " ", &rest)) {
+		const struct maplookup_row *row = maplookup_text(s->lookup, word);
+
+		if (row && (!row->text[0] || !add_word(out, sizeof(out), row->text)))
+			return false;
+	}
+	return out[0] && mapvalue_set_text(v, out);
+}
+
 /* ------------------------------------------------------------- texts of many switches */
 
 /* Voltronic's "EabcDxyz": what is on stands behind the E, what is off behind the D. */
@@ -656,6 +682,7 @@ const struct mapconv mapconv_table[] = {
 	{"unhex", MAPCONV_NO_ARGS, read_unhex, NULL, true},
 	{"any", MAPCONV_TEXT, read_any, NULL, false},
 	{"letter", MAPCONV_LOOKUP, read_letter, NULL, true},
+	{"words", MAPCONV_LOOKUP, read_words, NULL, true},
 	{"number", MAPCONV_NO_ARGS, mapconv_read_number, mapconv_write_number, true},
 	{"nonnegative", MAPCONV_NO_ARGS, mapconv_nonnegative, mapconv_nonnegative, true},
 	{"not", MAPCONV_TEXT, mapconv_not, mapconv_not, true},

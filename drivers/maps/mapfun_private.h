@@ -30,6 +30,12 @@ mapfun_fn mapfun_ablerex_bound;
 mapfun_fn mapfun_ablerex_charge;
 mapfun_fn mapfun_ablerex_q5;
 mapfun_fn mapfun_ablerex_runtime;
+mapfun_fn mapfun_apc_firmware;
+mapfun_fn mapfun_apc_interval;
+mapfun_fn mapfun_apc_interval_write;
+mapfun_fn mapfun_apc_probe;
+mapfun_fn mapfun_apc_uptime;
+
 mapfun_fn mapfun_bestups_avr;
 mapfun_fn mapfun_bestups_setting;
 mapfun_fn mapfun_omron_date;

@@ -2,6 +2,7 @@
 
 #include "drivers/maps/mapwhere.h"
 
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -180,6 +181,104 @@ static bool modbus_valid(const struct map *m, const char *where)
 	return (count < 3 || register_type(part[2])) && (count < 4 || str_equal(part[3], "swap"));
 }
 
+/* ------------------------------------------------------------------------- apcupsd */
+
+/* A number of at most three digits, advancing *p behind it. */
+static bool small_number(const char **p, size_t *number)
+{
+	size_t len = strspn(*p, digits);
+
+	if (len < 1 || len > 3)
+		return false;
+	*number = strtoul(*p, NULL, 10);
+	*p += len;
+	return true;
+}
+
+static bool nis_columns(const char *p, struct mapwhere_nis *at)
+{
+	at->part = MAPWHERE_NIS_COLUMNS;
+	if (!small_number(&p, &at->from))
+		return false;
+	at->to = at->from + 1;
+	if (*p == '-') {
+		p++;
+		at->to = SIZE_MAX;
+		if (*p != ']' && (!small_number(&p, &at->to) || at->to++ < at->from))
+			return false;
+	}
+	return str_equal(p, "]");
+}
+
+bool mapwhere_nis(const char *where, struct mapwhere_nis *at)
+{
+	size_t len = strcspn(where, "{[/");
+	const char *p = where + len;
+
+	*at = (struct mapwhere_nis){.part = MAPWHERE_NIS_WHOLE};
+	if (len == 0 || len >= sizeof(at->key) ||
+	    !str_format(at->key, sizeof(at->key), "%.*s", (int)len, where))
+		return false;
+	if (*p == '[')
+		return nis_columns(p + 1, at);
+	if (*p == '\0')
+		return true;
+	at->part = *p == '{' ? MAPWHERE_NIS_WORD : MAPWHERE_NIS_SLASH;
+	p++;
+	return small_number(&p, &at->from) &&
+	       str_equal(p, at->part == MAPWHERE_NIS_WORD ? "}" : "");
+}
+
+static bool nis_valid(const struct map *m, const char *where)
+{
+	struct mapwhere_nis at;
+
+	(void)m;
+	return mapwhere_nis(where, &at);
+}
+
+/* ------------------------------------------------------------------------ apcsmart */
+
+/* How long the code is, 0: there is none. */
+static size_t apc_code(const char *where, unsigned *code)
+{
+	size_t len = str_starts(where, "0x") ? strspn(where + 2, "0123456789abcdefABCDEF") : 0;
+
+	if (len == 2 || len == 4) {
+		*code = (unsigned)strtoul(where + 2, NULL, 16);
+		return 2 + len;
+	}
+	*code = (unsigned char)where[0];
+	return where[0] > ' ' && where[0] <= '~' ? 1 : 0;
+}
+
+bool mapwhere_apc(const char *where, struct mapwhere_apc *at)
+{
+	size_t len;
+	const char *p;
+
+	*at = (struct mapwhere_apc){.code = 0};
+	len = apc_code(where, &at->code);
+	p = where + len;
+	at->twice = str_starts(p, "*2");
+	if (at->twice)
+		p += 2;
+	at->may_be_silent = *p == '?';
+	if (at->may_be_silent)
+		p++;
+	if (*p == ':')
+		return len > 0 && p[1] && str_copy(at->answer, sizeof(at->answer), p + 1);
+	return len > 0 && at->code > 0 && *p == '\0';
+}
+
+static bool apc_valid(const struct map *m, const char *where)
+{
+	struct mapwhere_apc at;
+
+	(void)m;
+	return mapwhere_apc(where, &at);
+}
+
 /* ------------------------------------------------------------------------- drivers */
 
 static const struct rule {
@@ -195,6 +294,9 @@ static const struct rule {
 	 "hexadecimal digits"},
 	{"snmp-ups", oid_valid, "it is an OID in numbers, with %i, %j or %d in the place of an index"},
 	{"nutdrv_qx", query_valid, "it is a QUERY's name, with [from-to] or {word} behind"},
+	{"apcupsd-ups", nis_valid, "it is a key, with {word}, /part or [from-to] behind"},
+	{"apcsmart", apc_valid,
+	 "it is a character or its code, 0x0c or 0x9fd3, with *2, ? or :answer behind"},
 	{"apc_modbus", modbus_valid, "it is table:register:type, such as holding:0x10:u16"},
 	{"generic_modbus", modbus_valid, "it is table:register:type, such as holding:0x10:u16"},
 	{"huawei-ups2000", modbus_valid, "it is table:register:type, such as holding:0x10:u16"},

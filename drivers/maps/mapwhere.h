@@ -20,4 +20,26 @@ bool mapwhere_is_list(const char *where);
  */
 size_t mapwhere_hid(const struct map *m, const char *where, uint32_t nodes[MAPWHERE_NODES_MAX]);
 
+/* apcupsd: a key of its status, and perhaps a part of what stands there. */
+struct mapwhere_nis {
+	char key[24];
+	enum mapwhere_nis_part {
+		MAPWHERE_NIS_WHOLE,
+		MAPWHERE_NIS_WORD,    /* {n} */
+		MAPWHERE_NIS_SLASH,   /* /n: of what slashes divide */
+		MAPWHERE_NIS_COLUMNS, /* [from-to], [from-], [column] */
+	} part;
+	size_t from, to; /* columns: `to` is behind the last; else the number is `from` */
+};
+bool mapwhere_nis(const char *where, struct mapwhere_nis *at);
+
+/* apcsmart: `L`, `0x0c`, two bytes `0x9fd3`; commands: `K*2` is pressed twice, `Z?` may stay without
+ * an answer, `^:BYP` is done when that is the answer. */
+struct mapwhere_apc {
+	unsigned code; /* above 0xff: two bytes, the high one first */
+	bool twice, may_be_silent;
+	char answer[8]; /* "": OK */
+};
+bool mapwhere_apc(const char *where, struct mapwhere_apc *at);
+
 #endif

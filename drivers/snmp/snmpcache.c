@@ -160,7 +160,7 @@ static void take(struct snmpcache *c, struct entry *e, const struct agent_value 
 	if (e->pause)
 		e->pause *= 2;
 	else
-		e->pause = was_there || v->type == AGENT_UNREAD ? 1 : PAUSE_FIRST;
+		e->pause = was_there ? 1 : PAUSE_FIRST;
 	if (e->pause > PAUSE_LAST)
 		e->pause = PAUSE_LAST;
 	e->again = c->cycle + e->pause;
@@ -174,7 +174,8 @@ static enum agent_result fetch(struct snmpcache *c, struct entry *const *list, s
 
 	if (wants && values) {
 		for (size_t i = 0; i < count; i++)
-			wants[i] = (struct agent_want){&list[i]->oid, &values[i]};
+			wants[i] = (struct agent_want){&list[i]->oid, &values[i],
+						       agent_value_bytes(&list[i]->value)};
 		r = c->ask(c->arg, wants, count);
 		for (size_t i = 0; i < count; i++)
 			take(c, list[i], &values[i]);

@@ -26,6 +26,9 @@ struct serial {
 	int fd;
 	struct loop_watch *watch;
 	bool ready; /* the watch fired */
+	bool waiting;
+	void (*listener)(void *arg); /* of what comes unasked; NULL: nobody */
+	void *listener_arg;
 	unsigned char room[ROOM];
 	size_t start, count; /* in room */
 	char path[256];
@@ -111,6 +114,8 @@ static void on_ready(void *arg, int events)
 	(void)events;
 	s->ready = true;
 	loop_watch_set(s->watch, 0);
+	if (!s->waiting && s->listener)
+		s->listener(s->listener_arg);
 }
 
 /* A record lock of the node itself, which tells its holder; and for programs which know no such
@@ -285,17 +290,19 @@ enum serial_result serial_break(struct serial *s, int ms)
 static enum serial_result wait_for(struct serial *s, int events, long long until_ms)
 {
 	long long left = until_ms - clock_ms();
+	bool goes_on;
 
 	if (left <= 0)
 		return SERIAL_TIMEOUT;
 	s->ready = false;
 	if (!loop_watch_set(s->watch, events))
 		return SERIAL_FAILED;
-	if (!core_wait_for(s->core, &s->ready, (int)left)) {
-		loop_watch_set(s->watch, 0);
-		return SERIAL_ENDING;
-	}
+	s->waiting = true;
+	goes_on = core_wait_for(s->core, &s->ready, (int)left);
+	s->waiting = false;
 	loop_watch_set(s->watch, 0);
+	if (!goes_on)
+		return SERIAL_ENDING;
 	return s->ready ? SERIAL_OK : SERIAL_TIMEOUT;
 }
 
@@ -386,6 +393,13 @@ enum serial_result serial_read(struct serial *s, void *dst, size_t size, size_t 
 			       int timeout_ms)
 {
 	return serial_read_until(s, -1, dst, size, got, timeout_ms);
+}
+
+enum serial_result serial_listen(struct serial *s, void (*fn)(void *arg), void *arg)
+{
+	s->listener = fn;
+	s->listener_arg = arg;
+	return loop_watch_set(s->watch, fn ? LOOP_READ : 0) ? SERIAL_OK : SERIAL_FAILED;
 }
 
 enum serial_result serial_flush(struct serial *s)

@@ -89,6 +89,12 @@ enum serial_result serial_read_until(struct serial *s, int end, void *dst, size_
 enum serial_result serial_read(struct serial *s, void *dst, size_t size, size_t *got,
 			       int timeout_ms);
 
+/*
+ * Calls `fn`, from the loop and once, when something comes or the line breaks before the
+ * next read or write, which ends it.  It may only take note: core_poll_now().
+ */
+enum serial_result serial_listen(struct serial *s, void (*fn)(void *arg), void *arg);
+
 /* Drops what has come and was not read. */
 enum serial_result serial_flush(struct serial *s);
 

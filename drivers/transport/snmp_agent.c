@@ -23,6 +23,7 @@ enum {
 	TRY_MIN_MS = 100,
 	PATIENCE_MAX = 4, /* times snmp_timeout, for agents that are known to be slow */
 	VALUE_BYTES = 8,
+	COMMUNITY_HEAD = 40, /* of an answer of v1 or v2c, without the community */
 	DISCOVERIES_MAX = 4,
 };
 
@@ -281,6 +282,8 @@ enum agent_result agent_open(const struct agent_config *cfg, const struct agent_
 	a->host = *host;
 	a->window = AGENT_WINDOW;
 	a->value_bytes = VALUE_BYTES;
+	if (a->cfg.version != AGENT_V3)
+		a->learned.head = COMMUNITY_HEAD + strlen(a->cfg.community);
 	name_place(a);
 	if (snmp_keys_make(&a->keys, &a->cfg, why, sizeof(why))) {
 		r = establish(a);

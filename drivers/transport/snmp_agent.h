@@ -86,6 +86,9 @@ bool agent_value_is_there(const struct agent_value *v);
 /* INTEGER to TICKS, for which `number` holds. */
 bool agent_value_is_number(const struct agent_value *v);
 
+/* About what it takes in a packet, at least 1; 0 if nothing is there. */
+size_t agent_value_bytes(const struct agent_value *v);
+
 /* In words, for logs and tests: "INTEGER 5", "TEXT \"abc\"", "NONE". */
 void agent_value_show(const struct agent_value *v, char *dst, size_t size);
 
@@ -123,6 +126,7 @@ const char *agent_where(const struct agent *a); /* "udp:192.0.2.7:161", for mess
 struct agent_want {
 	const struct snmp_oid *oid; /* borrowed */
 	struct agent_value *value;  /* where it goes; NOTHING if the fetch ended before */
+	size_t bytes;               /* agent_value_bytes() of the last one; 0: not known */
 };
 
 enum { AGENT_FETCH_MAX = 4096 };

@@ -111,6 +111,25 @@ static void take_all(struct fetch *f, const struct snmp_batch *b, const netsnmp_
 			take(f, want, v);
 }
 
+/* Each variable of the answer comes after the one that was asked for: nothing is reordered. */
+static bool is_in_order(const struct fetch *f, const struct snmp_batch *b, const netsnmp_pdu *pdu)
+{
+	size_t place = 0;
+	struct snmp_oid name, before;
+
+	for (const netsnmp_variable_list *v = pdu->variables; v && place < b->count;
+	     v = v->next_variable, place++) {
+		const struct snmp_oid *o = f->wants[b->want[place]].oid;
+
+		if (v->type == SNMP_ENDOFMIBVIEW)
+			continue;
+		if (!snmp_oid_from(v->name, v->name_length, &name) ||
+		    (snmp_oid_before(o, &before) && snmp_oid_order(&name, &before) <= 0))
+			return false;
+	}
+	return true;
+}
+
 /* GETNEXT: what comes instead tells that there is none, if it is in order. */
 static void take_next(struct fetch *f, const struct snmp_batch *b, const netsnmp_pdu *pdu)
 {
@@ -160,7 +179,7 @@ static void on_answer(void *arg, enum agent_result r, const netsnmp_pdu *pdu)
 			  pdu->errindex);
 		snmp_plan_refused(f->plan, b, error_of(pdu->errstat), pdu->errindex);
 	} else {
-		if (b->by_next)
+		if (b->by_next && is_in_order(f, b, pdu))
 			take_next(f, b, pdu);
 		else
 			take_all(f, b, pdu);
@@ -288,7 +307,8 @@ static struct snmp_plan *make_plan(struct agent *a, const struct agent_want *wan
 	if (!bytes)
 		return NULL;
 	for (size_t i = 0; i < count; i++)
-		bytes[i] = snmp_oid_bytes(wants[i].oid) + a->value_bytes + VALUE_HEAD;
+		bytes[i] = snmp_oid_bytes(wants[i].oid) + VALUE_HEAD +
+			   (wants[i].bytes ? wants[i].bytes : a->value_bytes);
 	p = snmp_plan_new(bytes, count, a->cfg.version == AGENT_V1, &a->learned);
 	free(bytes);
 	return p;
@@ -337,7 +357,7 @@ enum agent_result agent_fetch(struct agent *a, const struct agent_want *wants, s
 
 enum agent_result agent_get(struct agent *a, const struct snmp_oid *oid, struct agent_value *value)
 {
-	const struct agent_want want = {oid, value};
+	const struct agent_want want = {.oid = oid, .value = value};
 	enum agent_result r = agent_fetch(a, &want, 1);
 
 	if (r != AGENT_OK || agent_value_is_there(value))

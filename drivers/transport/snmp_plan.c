@@ -148,7 +148,7 @@ static void requeue(struct snmp_plan *p, struct snmp_batch *b)
 static struct snmp_batch *fresh_batch(struct snmp_plan *p)
 {
 	struct snmp_batch *b = calloc(1, sizeof(*b));
-	size_t bytes = SNMP_BATCH_BYTES_HEAD;
+	size_t bytes = p->learned->head ? p->learned->head : SNMP_BATCH_BYTES_HEAD;
 
 	while (b && p->fresh < p->count && b->count < p->learned->size) {
 		bytes += p->wants[p->fresh].bytes;

@@ -25,6 +25,7 @@ struct snmp_learned {
 	size_t suspect; /* silence was met at this size, and not below; 0 = not */
 	size_t ceiling; /* the smallest number that was refused; 0 = none so far */
 	unsigned clean; /* fetches since then without a refusal */
+	size_t head;    /* bytes of an answer around its variables; 0 = the largest there are */
 };
 
 enum snmp_error { /* what concerns the plan in an answer's error status */

@@ -35,6 +35,34 @@ bool agent_value_is_number(const struct agent_value *v)
 	return v->type >= AGENT_INTEGER && v->type <= AGENT_TICKS;
 }
 
+/* Of a number, with one byte that it may grow by. */
+static size_t number_bytes(int64_t number)
+{
+	uint64_t rest = number < 0 ? ~(uint64_t)number : (uint64_t)number;
+	size_t n = 2;
+
+	while (rest >>= 8)
+		n++;
+	return n;
+}
+
+size_t agent_value_bytes(const struct agent_value *v)
+{
+	if (agent_value_is_number(v))
+		return number_bytes(v->number);
+	switch (v->type) {
+	case AGENT_TEXT:
+		return v->text.size + 1;
+	case AGENT_OID:
+		return snmp_oid_bytes(&v->oid);
+	case AGENT_ADDRESS:
+	case AGENT_REAL:
+		return 11; /* a double in an Opaque */
+	default:
+		return 0;
+	}
+}
+
 static const char *type_name(enum agent_type t)
 {
 	static const char *const names[] = {

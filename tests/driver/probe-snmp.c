@@ -131,7 +131,7 @@ static enum driver_result probe_poll(struct core *c)
 	enum agent_result r;
 
 	for (size_t i = 0; i < n; i++)
-		wants[i] = (struct agent_want){&oids[i], &values[i]};
+		wants[i] = (struct agent_want){.oid = &oids[i], .value = &values[i]};
 	r = agent_fetch(p->agent, wants, n);
 	for (size_t i = 0; i < n && list; i++) {
 		char name[32], text[2048];
@@ -208,7 +208,7 @@ static void do_fetch(struct core *c, struct agent *a, const char *value)
 			return;
 		snmp_oid_append(&oids[n], i);
 		snmp_oid_append(&oids[n], 0);
-		wants[n] = (struct agent_want){&oids[n], &values[n]};
+		wants[n] = (struct agent_want){.oid = &oids[n], .value = &values[n]};
 	}
 	r = agent_fetch(a, wants, n);
 	for (size_t i = 0; i < n; i++)

@@ -40,7 +40,8 @@ def explained(name, document=DOCUMENT):
     """The rows of a document for a device: a set of Difference."""
     found = set()
     for line in document.read_text().splitlines():
-        cells = [cell.strip().replace("`", "") for cell in line.strip("|").split("|")]
+        cells = [cell.strip().replace("`", "").replace("\\|", "|")
+                 for cell in re.split(r"(?<!\\)\|", line.strip("|"))]
         if len(cells) == 5 and name in cells[0].split():
             assert cells[4], f"{line}: it does not say why"
             found.add(Difference(*cells[1:4]))

@@ -23,8 +23,10 @@ FROM_ZERO = ("eaton_epdu", "hpe_epdu")
 # The first of these that a table of words has is the agent's.
 GOOD = ("OL", "on", "yes", "good", "", "normal", "OFF")
 
-# What the facts do not tell: upsTestId is an OID; the unit of APC's sensor is asked for by code.
-TRUE_TYPES = {"1.3.6.1.2.1.33.1.7.1.0": "OID: .1.3.6.1.2.1.33.1.7.7.1"}
+# What the facts do not tell: upsTestId is an OID, Eaton's sensors are set to Celsius; the unit of
+# APC's sensor is asked for by code.
+TRUE_TYPES = {"1.3.6.1.2.1.33.1.7.1.0": "OID: .1.3.6.1.2.1.33.1.7.7.1",
+              "1.3.6.1.4.1.534.6.8.1.2.5.0": "INTEGER: 1"}
 IEM_UNIT = "1.3.6.1.4.1.318.1.1.10.2.3.2.1.5.1"
 # Newer than Debian's, or in it under no name that can be asked for.
 NOT_IN_DEBIAN = {"apc", "baytech_rpc3nc", "eaton_pdu_nlogic", "eaton_pw_nm2", "eaton_pxg_ups",
@@ -92,16 +94,17 @@ def raw_value(row, phases, counts):
 def _places(row, mib, counts):
     """The row's OID with each index that the agent has."""
     flags, oid = row["flags"].split("|"), row["oid"].lstrip(".")
-    count = next((n for flag, n in counts.items() if flag in flags), 1)
+    count = next((n for flag, n in counts.items() if flag in flags), None)
     device = 0 if mib in FROM_ZERO else 1
-    for index in range(1, count + 1):
+    # What is of no template is of the device; the first place for commands may be for all.
+    first = 2 if "cmd-offset" in flags else 1
+    for index in range(first, first + count) if count else (device,):
         arcs = oid.split("%i")
         if len(arcs) == 3:
             order = (index, device) if "daisy-idx-2nd" in flags else (device, index)
             yield arcs[0] + str(order[0]) + arcs[1] + str(order[1]) + arcs[2]
         elif len(arcs) == 2:
-            chained = "daisy-idx-1st" in flags
-            yield arcs[0] + str(device if chained else index) + arcs[1]
+            yield arcs[0] + str(device if "daisy-idx-1st" in flags else index) + arcs[1]
         else:
             yield oid
 
@@ -150,8 +153,19 @@ class SnmpUps:
         return LineClient(self.site.socket("ups"))
 
     def dump(self):
-        self.client.send("DUMPALL")
-        return hidpair.Dump(self.client.until("DUMPDONE"))
+        return wait_until(self._dump, what=lambda: f"a dump; log:\n{self.process.log()}")
+
+    def _dump(self):
+        """None: Debian's hangs up where its reader is not as quick as it writes."""
+        try:
+            self.client.send("DUMPALL")
+            return hidpair.Dump(self.client.until("DUMPDONE"))
+        except (AssertionError, OSError):
+            if not self.suite:
+                raise
+        self.client.close()
+        self.client = self._connect()
+        return None
 
     def wait_settled(self):
         """What it says when two dumps that lie a poll apart are the same."""

@@ -37,6 +37,7 @@ MARLIN = ".1.3.6.1.4.1.534.6.6.7."
 HPE = ".1.3.6.1.4.1.232.165.7.2.2.1."
 HUAWEI = ".1.3.6.1.4.1.2011.6.174.1."
 APC = ".1.3.6.1.4.1.318.1.1."
+CPS = ".1.3.6.1.4.1.3808.1.1.1."
 CONDITIONS = ".1.3.6.1.4.1.476.1.42.3.2."
 OUTLETS = "for(i,1,outlet.count)"
 SENSOR = "for(i,1,ambient.count)"
@@ -94,6 +95,11 @@ DIFFERENT = {
             ("VAR", APC + "10.2.3.2.1.4.1", "ambient.temperature",
              {"offset(-32)", "divide(1.8)", "format(%.1f)", "when(fahrenheit)"}),
             ("VAR", APC + "10.2.3.2.1.4.1", "ambient.temperature", {"format(%.1f)", "when(!fahrenheit)"})],
+    },
+    "cyberpower": {
+        # NUT's place turns on, and has no such value: CPS-MIB.
+        ("CMD", CPS + "6.2.6.0", "shutdown.stayoff"):
+            [("CMD", CPS + "6.2.1.0", "shutdown.stayoff", {"value(3)"})],
     },
     "eaton_ats16_nm2": _sensors(),
     "eaton_pw_nm2": _xups(),

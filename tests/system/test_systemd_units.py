@@ -5,7 +5,7 @@ import subprocess
 
 import pytest
 
-UNITS = ("nut-driver", "nut-server", "nut-monitor", "nut-hold")
+UNITS = ("nut-driver", "nut-server", "nut-monitor", "nut-hold", "nut-mqtt", "nut-web", "nut-announce")
 
 
 @pytest.fixture
@@ -17,6 +17,8 @@ def units(site, build):
     folder = site.root / "units"
     folder.mkdir()
     for unit in [*(f"{name}.service" for name in UNITS), "nut.target"]:
+        if not (made / unit).exists():
+            continue
         lines = (made / unit).read_text().splitlines()
         for i, line in enumerate(lines):
             if line.startswith("Exec") and "/sbin/" in line:
@@ -29,6 +31,8 @@ def units(site, build):
 
 @pytest.mark.parametrize("name", UNITS)
 def test_a_unit_is_sound(site, units, name):
+    if not (units / f"{name}.service").exists():
+        pytest.skip("its program is not built")
     result = subprocess.run(["systemd-analyze", "verify", "--man=no", units / f"{name}.service"],
                             env=site.environment(SYSTEMD_UNIT_PATH=f"{units}:"),
                             capture_output=True, text=True, timeout=60, check=False)

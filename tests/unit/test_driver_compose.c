@@ -157,6 +157,16 @@ static void a_falling_charge_is_a_discharge(void **state)
 	assert_string_equal(say_charge(f, "OB", "79"), "OB DISCHRG");
 }
 
+static void another_device_with_less_of_a_charge_does_not_discharge(void **state)
+{
+	struct fixture *f = *state;
+
+	say_charge(f, "OL", "90");
+	compose_forget(&f->compose);
+	assert_string_equal(say_charge(f, "OL", "80"), "OL");
+	assert_string_equal(say_charge(f, "OL", "79"), "OL DISCHRG");
+}
+
 static void a_rising_charge_is_a_charge_until_it_is_full(void **state)
 {
 	struct fixture *f = *state;
@@ -260,6 +270,7 @@ int main(void)
 		TEST(a_verbatim_status_keeps_its_order),
 		TEST(a_verbatim_status_tells_nothing_of_the_charge),
 		TEST(a_falling_charge_is_a_discharge),
+		TEST(another_device_with_less_of_a_charge_does_not_discharge),
 		TEST(a_rising_charge_is_a_charge_until_it_is_full),
 		TEST(a_charge_that_stands_still_tells_nothing_after_a_while),
 		TEST(a_power_failure_forgets_that_the_battery_was_charging),

@@ -43,6 +43,31 @@ static void a_pause_of_a_millisecond_has_no_trouble(void **state)
 
 /* ------------------------------------------------------------------------------ queue */
 
+static void a_command_is_taken_out_by_its_number(void **state)
+{
+	const unsigned long taken[] = {3, 1};
+	struct queue q = {0}, waiting = {0};
+	struct queue_command *cmd;
+
+	(void)state;
+	for (unsigned long i = 1; i <= 3; i++) {
+		assert_true(queue_push(&q, false, "beeper.on", NULL, NULL, i));
+		cmd = queue_pop(&q);
+		cmd->number = i;
+		assert_true(queue_append(&waiting, cmd));
+	}
+	assert_null(queue_take(&waiting, 4));
+	for (size_t i = 0; i < 2; i++) {
+		cmd = queue_take(&waiting, taken[i]);
+		assert_int_equal(cmd->client, taken[i]);
+		queue_command_free(cmd);
+	}
+	assert_int_equal(waiting.count, 1);
+	assert_ptr_equal(waiting.head, waiting.tail);
+	queue_clear(&waiting);
+	assert_null(waiting.tail);
+}
+
 static void commands_come_out_in_their_order(void **state)
 {
 	struct queue q = {0};
@@ -233,6 +258,7 @@ int main(void)
 		cmocka_unit_test(pauses_double_up_to_the_longest),
 		cmocka_unit_test(a_pause_of_a_millisecond_has_no_trouble),
 		cmocka_unit_test(commands_come_out_in_their_order),
+		cmocka_unit_test(a_command_is_taken_out_by_its_number),
 		cmocka_unit_test(a_full_queue_takes_no_more),
 		cmocka_unit_test(texts_of_devices_are_cleaned),
 		cmocka_unit_test(a_line_sets_a_variable),

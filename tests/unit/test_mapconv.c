@@ -326,6 +326,17 @@ static void letters_of_an_answer_are_looked_for(void **state)
 	assert_string_equal(read_answer("BA"), "(nothing)");
 }
 
+static void each_word_is_looked_up_by_itself(void **state)
+{
+	(void)state;
+	load("LOOKUP t\n ONLINE online\n CAL cal\n LOST \"\"\nEND", "words(t)");
+	assert_string_equal(read_answer("ONLINE"), "online");
+	assert_string_equal(read_answer(" cal  strange ONLINE "), "cal online");
+	assert_string_equal(read_answer("ONLINES"), "(nothing)");
+	assert_string_equal(read_answer("ONLINE LOST"), "(nothing)");
+	assert_string_equal(read_answer(""), "(nothing)");
+}
+
 static void switches_are_on_before_the_d_and_off_behind_it(void **state)
 {
 	(void)state;
@@ -912,6 +923,7 @@ int main(void)
 		TEST(a_table_can_be_of_texts),
 		TEST(a_number_that_is_text_finds_its_row_before_the_one_for_all_else),
 		TEST(letters_of_an_answer_are_looked_for),
+		TEST(each_word_is_looked_up_by_itself),
 		TEST(switches_are_on_before_the_d_and_off_behind_it),
 		TEST(places_of_ones_are_told_as_far_as_there_is_room),
 		TEST(zeros_fill_a_number_up_on_its_way_back),

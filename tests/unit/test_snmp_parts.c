@@ -423,6 +423,52 @@ static void an_answer_that_leaves_variables_out_is_completed_or_given_up(void **
 
 /* --------------------------------------------------------------------------------- cache */
 
+static void what_a_value_takes_is_foretold(void **state)
+{
+	struct agent_value v = {.type = AGENT_INTEGER, .number = 100};
+
+	(void)state;
+	assert_int_equal(agent_value_bytes(&v), 2);
+	v.number = 70000;
+	assert_int_equal(agent_value_bytes(&v), 4);
+	v.number = INT64_MIN;
+	assert_int_equal(agent_value_bytes(&v), 9);
+	v = (struct agent_value){.type = AGENT_TEXT, .text = {.size = 0}};
+	assert_int_equal(agent_value_bytes(&v), 1);
+	v.text.size = 300;
+	assert_int_equal(agent_value_bytes(&v), 301);
+	v = (struct agent_value){.type = AGENT_OID, .oid = {{1, 3, 6, 1, 4, 1, 13742}, 7}};
+	assert_int_equal(agent_value_bytes(&v), 9);
+	v.type = AGENT_NONE;
+	assert_int_equal(agent_value_bytes(&v), 0);
+}
+
+static void short_values_are_asked_for_in_fewer_packets(void **state)
+{
+	size_t bytes[60], batches[2] = {0, 0};
+
+	(void)state;
+	for (size_t round = 0; round < 2; round++) {
+		struct snmp_learned l = {.size = SNMP_BATCH_MAX, .head = round ? 46 : 0};
+		struct snmp_plan *p;
+		struct snmp_batch *b;
+
+		for (size_t i = 0; i < 60; i++)
+			bytes[i] = round ? 22 : 40;
+		p = snmp_plan_new(bytes, 60, false, &l);
+		while ((b = snmp_plan_next(p))) {
+			batches[round]++;
+			for (size_t i = 0; i < b->count; i++)
+				snmp_plan_take(p, b->want[i]);
+			snmp_plan_answered(p, b);
+		}
+		assert_true(snmp_plan_is_done(p));
+		snmp_plan_free(p);
+	}
+	assert_int_equal(batches[0], 2);
+	assert_int_equal(batches[1], 1);
+}
+
 struct source {
 	size_t asked, calls;
 	enum agent_result result;
@@ -582,6 +628,8 @@ int main(void)
 		cmocka_unit_test(v1_learns_of_missing_variables_by_getnext),
 		cmocka_unit_test(silence_of_all_is_not_blamed_on_a_variable),
 		cmocka_unit_test(an_answer_that_leaves_variables_out_is_completed_or_given_up),
+		cmocka_unit_test(what_a_value_takes_is_foretold),
+		cmocka_unit_test(short_values_are_asked_for_in_fewer_packets),
 		cmocka_unit_test(a_variable_is_registered_once),
 		cmocka_unit_test(what_is_fresh_enough_is_not_asked_for),
 		cmocka_unit_test(what_is_missing_is_asked_for_ever_more_seldom),

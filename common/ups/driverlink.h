@@ -1,5 +1,6 @@
 /*
- * driverlink: upsd's connection to one driver (spec/driver-socket.md).
+ * driverlink: the connection of upsd, or of a driver that follows another one,
+ * to a driver (spec/driver-socket.md).
  *
  * It connects to the driver's unix socket without blocking, asks for a dump,
  * applies what the driver says to the state tree, asks PING when the driver is
@@ -10,8 +11,8 @@
  * While the link is down the old tree stays; it is compared with the next dump,
  * so that a driver's restart is no storm of changes.
  */
-#ifndef SERVER_DRIVERLINK_H
-#define SERVER_DRIVERLINK_H
+#ifndef COMMON_UPS_DRIVERLINK_H
+#define COMMON_UPS_DRIVERLINK_H
 
 #include <stdbool.h>
 
@@ -31,6 +32,7 @@ struct driverlink_ops {
 
 struct driverlink_config {
 	const char *ups;  /* its name, for the log; borrowed */
+	unsigned complaint_s; /* between two complaints that it is not reached; 0 = the default */
 	const char *path; /* of the driver's socket; copied */
 	struct state *state;
 	const struct driverlink_ops *ops;
@@ -51,6 +53,7 @@ struct driverlink {
 	long long heard_ms;
 	long long pinged_ms;
 	long long retry_ms;
+	unsigned complaint_s;
 	unsigned failures; /* in a row */
 	bool dumped;       /* DUMPDONE came since it connected */
 	bool silent;       /* MAXAGE passed without a word, or without the end of the dump */
@@ -72,6 +75,12 @@ bool driverlink_move(struct driverlink *link, const char *path);
 void driverlink_tick(struct driverlink *link, long long now_ms, long maxage_s);
 
 enum netwire_availability driverlink_availability(const struct driverlink *link);
+
+/* The whole of a dump came since it connected, and it was heard lately: the tree is what it says. */
+bool driverlink_complete(const struct driverlink *link);
+
+/* Attempts to connect that failed, in a row. */
+unsigned driverlink_failures(const struct driverlink *link);
 
 /*
  * Hand a request to the driver; value and id may be NULL.  False when it is not

@@ -1,6 +1,6 @@
 #include "config.h"
 
-#include "server/driverlink.h"
+#include "common/ups/driverlink.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -134,7 +134,7 @@ static void connect_later(struct driverlink *link, int err)
 {
 	unsigned missed;
 
-	if (log_throttle_pass(&link->complaint, COMPLAINT_INTERVAL_S, &missed))
+	if (log_throttle_pass(&link->complaint, link->complaint_s, &missed))
 		log_error("driverlink", "Can't connect to UPS [%s] (%s): %s", link->ups,
 			  socket_name(link), strerror(err));
 	link->retry_ms = loop_now_ms(link->loop) - TICK_SLACK_MS +
@@ -195,6 +195,8 @@ bool driverlink_init(struct driverlink *link, struct loop *loop,
 				    .ops = cfg->ops,
 				    .arg = cfg->arg,
 				    .ups = cfg->ups,
+				    .complaint_s = cfg->complaint_s ? cfg->complaint_s
+								    : COMPLAINT_INTERVAL_S,
 				    .path = str_dup(cfg->path)};
 	/* Dead drivers of a large site share the seconds between them. */
 	link->failures = turn++ % 2;
@@ -262,6 +264,16 @@ enum netwire_availability driverlink_availability(const struct driverlink *link)
 	if (link->silent || (link->dumped && !state_fresh(link->state)))
 		return NETWIRE_AVAIL_STALE;
 	return NETWIRE_AVAIL_OK;
+}
+
+bool driverlink_complete(const struct driverlink *link)
+{
+	return link->conn && link->dumped && !link->silent;
+}
+
+unsigned driverlink_failures(const struct driverlink *link)
+{
+	return link->failures;
 }
 
 static bool takes_requests(const struct driverlink *link)
