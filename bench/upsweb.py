@@ -3,9 +3,11 @@
 
     bench/upsweb.py [--build DIR] [--servers 100] [--upses 10] [--pages 100]
     bench/upsweb.py --sites 20 [--upses 10]
+    bench/upsweb.py --broker [--servers 100] [--upses 10]
 
 The second form is a fleet: at each site one upsd and one upsweb, and one
-Prometheus (which has to be installed) that asks them all.
+Prometheus (which has to be installed) that asks them all.  The third is upsmqtt
+before all servers, and mosquitto.
 
 One process stands for all servers (asyncio, with push), another reads the
 streams of the pages.  Printed are the memory and the CPU time of upsweb for a
@@ -264,6 +266,53 @@ def measure_fleet(build, first, sites, upses, seconds=60, interval=5):
                 web.process.wait()
 
 
+def measure_broker(build, servers, first, count, upses, changes, rate):
+    """upsmqtt, which tells mosquitto of all UPSes."""
+    with tempfile.TemporaryDirectory() as folder:
+        port, heard = free_port(), pathlib.Path(folder, "heard")
+        pathlib.Path(folder, "m.conf").write_text(
+            f"listener {port} 127.0.0.1\nallow_anonymous true\npersistence false\n")
+        pathlib.Path(folder, "upsmqtt.conf").write_text(
+            f"BROKER 127.0.0.1:{port}\n" +
+            "".join(f"MONITOR *@127.0.0.1:{first + i}\n" for i in range(count)))
+        quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+        running = [subprocess.Popen(["mosquitto", "-c", f"{folder}/m.conf"], **quiet)]
+        time.sleep(1)
+        with open(heard, "wb") as file:
+            running.append(subprocess.Popen(["mosquitto_sub", "-p", str(port), "-t", "#", "-v"],
+                                            stdout=file))
+        env = dict(os.environ, NUT_CONFPATH=folder, NUT_ALTPIDPATH=folder,
+                   LD_LIBRARY_PATH=f"{build}/clients/.libs")
+        user = ["-u", "root"] if os.geteuid() == 0 else []
+        running.append(subprocess.Popen([build / "clients/upsmqtt/upsmqtt", "-F", *user], env=env,
+                                        **quiet))
+        broker, bridge = running[0].pid, running[2].pid
+
+        def settle():
+            """The number of messages, once no more come."""
+            lines, before = 0, -1
+            while lines != before or not lines:
+                time.sleep(3)
+                before, lines = lines, heard.read_bytes().count(b"\n")
+            return lines
+        try:
+            messages = settle()
+            print(f"{count * upses} UPSes of {count} servers at a broker: {messages} messages, "
+                  f"upsmqtt {cost(bridge)[0]:.1f} s of CPU, {cost(bridge)[1]:.0f} MiB; mosquitto "
+                  f"{cost(broker)[0]:.1f} s, {cost(broker)[1]:.0f} MiB")
+            before = cost(bridge)[0], cost(broker)[0]
+            servers.send(("changes", changes, rate))
+            servers.recv()
+            more = settle() - messages
+            print(f"{changes} changes: {more} messages, upsmqtt "
+                  f"{(cost(bridge)[0] - before[0]) / changes * 1e3:.2f} ms of CPU a change, mosquitto "
+                  f"{(cost(broker)[0] - before[1]) / changes * 1e3:.2f} ms")
+        finally:
+            for process in reversed(running):
+                process.terminate()
+                process.wait()
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--build", default="build")
@@ -273,11 +322,16 @@ def main():
     parser.add_argument("--changes", type=int, default=500)
     parser.add_argument("--rate", type=int, default=100, help="changes a second")
     parser.add_argument("--sites", type=int, default=0)
+    parser.add_argument("--broker", action="store_true")
     o = parser.parse_args()
     build, total = pathlib.Path(o.build).resolve(), o.servers * o.upses
     first = free_port(o.sites or o.servers)
     servers = start(run_servers, first, o.sites or o.servers, o.upses)
     servers.recv()
+    if o.broker:
+        measure_broker(build, servers, first, o.servers, o.upses, o.changes, o.rate)
+        servers.send(None)
+        return
     if o.sites:
         measure_fleet(build, first, o.sites, o.upses)
         servers.send(None)

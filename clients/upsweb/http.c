@@ -147,7 +147,11 @@ static void on_request(struct evhttp_request *req, void *arg)
 	char *decoded = path ? evhttp_uridecode(path, 0, &size) : NULL;
 
 	call.query = &parts;
-	if (!decoded || strlen(decoded) != size || (query && !parse_query(query, &parts))) {
+	if (port->tls && !https_protects(evhttp_connection_get_bufferevent(
+				 evhttp_request_get_connection(req)))) {
+		/* There was no memory for TLS, and libevent has gone on without. */
+		http_reply_error(req, HTTP_SERVUNAVAIL, "no TLS at the moment");
+	} else if (!decoded || strlen(decoded) != size || (query && !parse_query(query, &parts))) {
 		http_reply_error(req, HTTP_BADREQUEST, "the address cannot be read");
 	} else {
 		call.path = *decoded ? decoded : "/";

@@ -164,6 +164,11 @@ struct bufferevent *https_connection(struct https *s, struct event_base *base)
 	return bev;
 }
 
+bool https_protects(struct bufferevent *b)
+{
+	return bufferevent_openssl_get_ssl(b) != NULL;
+}
+
 #else
 
 struct https *https_new(const char *certificate, const char *key)
@@ -189,6 +194,12 @@ struct bufferevent *https_connection(struct https *s, struct event_base *base)
 	(void)s;
 	(void)base;
 	return NULL;
+}
+
+bool https_protects(struct bufferevent *b)
+{
+	(void)b;
+	return false;
 }
 
 #endif

@@ -22,4 +22,7 @@ void https_free(struct https *s); /* NULL is fine */
 /* For evhttp: a connection that is about to be accepted; NULL: no memory. */
 struct bufferevent *https_connection(struct https *s, struct event_base *base);
 
+/* Is that connection under TLS? */
+bool https_protects(struct bufferevent *b);
+
 #endif

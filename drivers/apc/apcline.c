@@ -207,6 +207,9 @@ static enum apcline_result judge(char *answer, size_t len, enum reading how)
 		answer[--len] = '\0';
 	if (len == 0 || (!(how & BYTES) && !is_text(answer, len)))
 		return APCLINE_GARBAGE;
+	/* To an older question: the line is out of step. */
+	if (str_equal(answer, "SM"))
+		return APCLINE_GARBAGE;
 	if (str_equal(answer, "NA") || (how & ORDER && str_equal(answer, "NO")))
 		return APCLINE_REFUSED;
 	return APCLINE_OK;

@@ -63,9 +63,11 @@ class Apc:
     def order(self, line):
         """INSTCMD or SET; what the driver answers."""
         with LineClient(self.site.socket(self.name)) as c:
-            c.send(f"{line} TRACKING 7")
-            answer = c.until("TRACKING 7 ")
-        return int(answer[-1].split()[2])
+            c.send(f"{line} TRACKING t1")
+            last = ""
+            while not last.startswith("TRACKING t1"):
+                last = c.line()
+        return int(last.split()[2])
 
 
 # ------------------------------------------------------------------------------ reading
@@ -137,16 +139,18 @@ def never_wrong(ups, seen, until):
     assert set(re.findall(r'"(.*)"', "\n".join(said))) <= seen, said
 
 
-@pytest.mark.parametrize("fault", [Fault.GARBAGE, Fault.TWICE, Fault.SLOW, Fault.NOISE, Fault.CUT,
-                                   Fault.TARDY, Fault.LATE])
+@pytest.mark.parametrize("fault", [
+    Fault.GARBAGE, Fault.TWICE, Fault.SLOW, Fault.NOISE,
+    *(pytest.param(fault, marks=pytest.mark.once) for fault in (Fault.CUT, Fault.TARDY, Fault.LATE))])
 def test_a_bad_line_makes_no_status(site, apcsim, fault):
     sim = apcsim("smart-1500")
     # Values that would be a status if they came in the wrong place.
     sim.values.update({"e": "00", "q": "02", "9": "50"})
     ups = Apc(site, sim, "pollfreq = 1").start()
     before = len(sim.asked)
+    sim.faults = "".join(sim.values) + "Q"   # not the answer to Y, which ends what was late
     sim.fault = fault
-    never_wrong(ups, {"OL"}, lambda: len(sim.asked) > before + 12)
+    never_wrong(ups, {"OL"}, lambda: len(sim.asked) > before + 8)
     sim.fault = Fault.NONE
     sim.change(0x10)
     ups.wait("OB")
@@ -184,7 +188,6 @@ def test_a_line_that_is_pulled_out_is_stale_and_comes_back(site, apcsim):
     ups = Apc(site, apcsim("smart-1500")).start()
     ups.sim.unplug()
     ups.wait_stale()
-    ups.sim.change_later = None
     ups.sim.status = 0x10
     ups.sim.plug()
     ups.wait("OB")
@@ -193,8 +196,11 @@ def test_a_line_that_is_pulled_out_is_stale_and_comes_back(site, apcsim):
 def test_a_silent_port_is_named(site, apcsim):
     sim = apcsim("smart-1500")
     sim.fault = Fault.SILENT
-    result = Apc(site, sim).run("-d", "1")
-    assert result.returncode != 0 and "no Smart-UPS answers on" in result.stderr
+    ups = Apc(site, sim)
+    ups.process = site.start_driver("ups", env={"NUT_DATAPATH": MAPS}, wait=False)
+    wait_until(lambda: "no Smart-UPS answers on" in ups.process.log())
+    sim.fault = Fault.NONE
+    ups.wait("OL")
 
 
 # ------------------------------------------------------------------------------ settings
@@ -218,11 +224,9 @@ def test_what_can_be_set_comes_from_the_ups(site, apcsim):
     ("input.sensitivity", "L", "s", "L"), ("ups.delay.shutdown", "600", "p", "600"),
     ("ups.delay.shutdown", "20", "p", "020"), ("battery.runtime.low", "600", "q", "10"),
     ("ups.test.interval", "0", "E", "OFF"), ("ups.test.interval", "604800", "E", "168"),
-    ("ups.id", "RACK+7", "c", "RACK7"), ("battery.date", "11/28/26", "x", "11/28/26")])
+    ("ups.id", "RACK 7", "c", "RACK 7"), ("battery.date", "11/28/26", "x", "11/28/26")])
 def test_a_setting_is_set(site, apcsim, name, value, letter, stored):
     ups = Apc(site, apcsim("smart-1500")).start()
-    if "+" in value:
-        value = value.replace("+", "")
     assert ups.order(f'SET {name} "{value}"') == 0
     assert ups.sim.values[letter].strip() == stored
     wait_until(lambda: float_or(ups.values()[name]) == float_or(value))
@@ -387,7 +391,7 @@ def test_a_map_of_the_administrators_comes_first(site, apcsim):
     site.write("maps/apcsmart/smart.map",
                text.replace("LOOKUP firmware\n", 'LOOKUP firmware\n3ZX "LPfBO"\n'), 0o644)
     ups = Apc(site, apcsim("unknown")).start()
-    assert ups.commands() == set() and "ups.load" in ups.values()
+    assert "load.off" not in ups.commands() and ups.values()["ups.load"] == "012.0"
 
 
 def test_the_older_name_starts_it(site, apcsim):

@@ -34,6 +34,19 @@ def test_each_upsweb_conf_is_sound(site, build):
             result.stdout
 
 
+def test_the_upsmqtt_conf_is_sound(site, build):
+    try:
+        build.program("upsmqtt")
+    except LookupError:
+        pytest.skip("a build without upsmqtt")
+    site.write("mqtt.password", "secret\n", mode=0o600)
+    site.write("broker-ca.pem", "")
+    (text,) = files("upsmqtt.conf")
+    site.write("upsmqtt.conf", text.replace("/etc/nut", str(site.conf)))
+    result = site.run("upsmqtt", "-t")
+    assert result.returncode == 0, result.stdout + result.stderr
+
+
 def test_prometheus_takes_its_configuration(site):
     if not shutil.which("promtool"):
         pytest.skip("promtool is not installed")
