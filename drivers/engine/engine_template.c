@@ -321,10 +321,9 @@ static bool counts_of_device(const struct engine *e, const struct map_row *row)
 
 static bool is_of_chain(const struct engine *e, const struct map_row *row)
 {
-	return e->map->chain.count &&
-	       (names_device(row->where) || names_device(row->only_if) ||
-		names_device(row->unless) || names_device(row->to) ||
-		names_device(row->asked_if) || counts_of_device(e, row));
+	return e->map->chain.count && (names_device(row->where) || names_device(row->only_if) ||
+				       names_device(row->unless) || names_device(row->to) ||
+				       names_device(row->asked_if) || counts_of_device(e, row));
 }
 
 bool engine_is_template(const struct engine *e, const struct map_row *row)
