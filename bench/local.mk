@@ -18,3 +18,5 @@ bench_tlsload_CPPFLAGS = $(AM_CPPFLAGS) $(OPENSSL_CFLAGS)
 bench_tlsload_LDADD = -lssl $(OPENSSL_LIBS) -lpthread
 EXTRA_DIST += bench/run bench/qx.py bench/upsmon.py bench/usbhid.py
 EXTRA_DIST += bench/snmp.py
+EXTRA_DIST += bench/upscgi.py
+EXTRA_DIST += bench/upsweb.py

@@ -17,23 +17,24 @@ DELAY_S, POLL_S, PAUSE_S, READINGS = 0.010, 3, 1.5, 10
 
 
 class _Watch(snmp.Relay):
-    """A relay that knows when requests passed."""
+    """A relay that knows when requests passed, and how many variables they were for."""
 
     def __init__(self, port):
-        self.times = []
+        self.seen = []
         super().__init__(port)
 
-    def _from_client(self):
-        self.times.append(time.monotonic())
-        super()._from_client()
+    def _put(self, send, data):
+        if send == self._up.send:
+            self.seen.append((time.monotonic(), len(snmp.Message(data).names)))
+        super()._put(send, data)
 
     def readings(self):
-        """The requests' times, one list for each reading; the first is the start."""
+        """The requests, one list for each reading; the first is the start."""
         found = []
-        for moment in list(self.times):
-            if not found or moment - found[-1][-1] > PAUSE_S:
+        for moment, names in list(self.seen):
+            if not found or moment - found[-1][-1][0] > PAUSE_S:
                 found.append([])
-            found[-1].append(moment)
+            found[-1].append((moment, names))
         return found
 
 
@@ -43,7 +44,7 @@ def _cpu_ms(pid):
 
 
 @contextlib.contextmanager
-def _driver(suite, data, mib):
+def _driver(suite, data, mib, version):
     site = Site()
     agent = snmp.Snmpd(site.root / "snmpd", data).start()
     relay = _Watch(agent.port)
@@ -52,7 +53,7 @@ def _driver(suite, data, mib):
         theirs = suite if isinstance(suite, debian_nut.DebianNut) else None
         yield relay, snmppair.SnmpUps(site, agent, f"mibs = {mib}", "pollfreq = 1",
                                       f"pollinterval = {POLL_S}", suite=theirs, port=relay.port,
-                                      version="v2c")
+                                      version=version)
     finally:
         for process in site.processes:
             process.stop()
@@ -61,19 +62,32 @@ def _driver(suite, data, mib):
         site.close()
 
 
-def _costs(suite, data, mib):
-    """Packets at the start; packets, milliseconds, milliseconds of CPU of a reading; values."""
-    with _driver(suite, data, mib) as (relay, ups):
-        wait_until(lambda: len(relay.readings()) >= 3, timeout=90)
-        cpu, first = _cpu_ms(ups.process.pid), len(relay.readings())
-        wait_until(lambda: len(relay.readings()) >= first + READINGS, timeout=300)
-        cpu = (_cpu_ms(ups.process.pid) - cpu) / READINGS
-        all_of_them = relay.readings()
-        whole = all_of_them[first - 1:first - 1 + READINGS]
+class _Costs:
+    """Of a driver on an agent: the means of READINGS readings, and the start's packets."""
+
+    def __init__(self, suite, data, mib, version):
+        with _driver(suite, data, mib, version) as (relay, ups):
+            wait_until(lambda: len(relay.readings()) >= 3, timeout=90)
+            cpu, first = _cpu_ms(ups.process.pid), len(relay.readings())
+            wait_until(lambda: len(relay.readings()) >= first + READINGS, timeout=300)
+            self.cpu_ms = (_cpu_ms(ups.process.pid) - cpu) / READINGS
+            readings = relay.readings()
+            self.values = len(ups.dump().values)
+        whole = readings[first - 1:first - 1 + READINGS]
+        self.start = len(readings[0])
+        self.packets = sum(map(len, whole)) / READINGS
+        self.variables = sum(names for r in whole for _, names in r) / READINGS
         # The last answer is there one way and back after its request.
-        spans = [r[-1] - r[0] + 2 * DELAY_S for r in whole]
-        return (len(all_of_them[0]), sum(map(len, whole)) / READINGS,
-                sum(spans) / READINGS * 1e3, cpu, len(ups.dump().values))
+        self.span_ms = sum(r[-1][0] - r[0][0] + 2 * DELAY_S for r in whole) / READINGS * 1e3
+
+    def ratio(self, other):
+        """Packets for a variable that is read, ours to theirs."""
+        return (self.packets / self.variables) / (other.packets / other.variables)
+
+    def __str__(self):
+        return (f"{self.values} values; start {self.start} packets; a reading: "
+                f"{self.variables:.0f} variables in {self.packets:.1f} packets, "
+                f"{self.span_ms:.0f} ms, {self.cpu_ms:.2f} ms of CPU")
 
 
 def _pdu():
@@ -84,12 +98,12 @@ def _pdu():
 def run(bench, print_value):
     if not find_shared():
         return
-    for label, data, mib in (("RFC 1628", snmppair.agent_data("ietf"), "ietf"),
-                             ("a PDU", _pdu(), "raritan-px2")):
-        costs = {name: _costs(suite, data, mib) for name, suite in bench.suites.items()}
-        for name, (start, packets, span_ms, cpu_ms, values) in costs.items():
-            ratio = f" ({packets / costs['Debian'][1]:.2f} of Debian's)" \
-                if name == "ours" and "Debian" in costs else ""
-            print_value(f"SNMP: {label}", name,
-                        f"{values} values; start {start} packets; a reading {packets:.1f} "
-                        f"packets{ratio}, {span_ms:.0f} ms, {cpu_ms:.2f} ms of CPU")
+    cases = ("RFC 1628", snmppair.agent_data("ietf"), "ietf"), ("a PDU", _pdu(), "raritan-px2")
+    for label, data, mib in cases:
+        for version in ("v1", "v2c"):
+            costs = {name: _Costs(suite, data, mib, version)
+                     for name, suite in bench.suites.items()}
+            for name, cost in costs.items():
+                ratio = f"; {cost.ratio(costs['Debian']):.2f} of Debian's packets a variable" \
+                    if name == "ours" and "Debian" in costs else ""
+                print_value(f"SNMP {version}: {label}", name, f"{cost}{ratio}")

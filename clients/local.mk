@@ -8,3 +8,6 @@ include clients/fleet/local.mk
 include clients/upsmqtt/local.mk
 include clients/history/local.mk
 include clients/upsweb/local.mk
+include clients/web/local.mk
+include clients/cgi/local.mk
+include clients/announce/local.mk

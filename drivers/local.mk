@@ -252,10 +252,33 @@ TESTS += tests/unit/test_qx
 tests_unit_test_qx_SOURCES = tests/unit/test_qx.c
 tests_unit_test_qx_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_qx_LDADD = drivers/libqx.la $(CMOCKA_LIBS)
+check_PROGRAMS += tests/unit/test_qx_garbage
+TESTS += tests/unit/test_qx_garbage
+tests_unit_test_qx_garbage_SOURCES = tests/unit/test_qx_garbage.c \
+	tests/lib/qxtable.c tests/lib/qxtable.h
+tests_unit_test_qx_garbage_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS) \
+	-DMAPS_DATA='"$(abs_top_srcdir)/data"' -DDEVICES='"$(abs_top_srcdir)/tests/sim/serial/devices"'
+tests_unit_test_qx_garbage_LDADD = drivers/libqx.la $(CMOCKA_LIBS)
+# Without the transport: an adapter that lies stands for it.
+qx_usb_liar = tests/lib/usbliar.c tests/lib/usbliar.h \
+	drivers/qx/qxusb.c drivers/qx/qxusb_private.h drivers/qx/qxusb_frames.c \
+	drivers/qx/qxusb_reports.c drivers/qx/qxusb_strings.c
+check_PROGRAMS += tests/unit/test_qxusb
+TESTS += tests/unit/test_qxusb
+tests_unit_test_qxusb_SOURCES = tests/unit/test_qxusb.c $(qx_usb_liar)
+tests_unit_test_qxusb_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_qxusb_LDADD = drivers/libmaps.la $(CMOCKA_LIBS)
 
 if ENABLE_FUZZERS
-noinst_PROGRAMS += tests/fuzz/fuzz_qx
+noinst_PROGRAMS += tests/fuzz/fuzz_qx tests/fuzz/fuzz_qxdevice tests/fuzz/fuzz_qxusb
 endif
+tests_fuzz_fuzz_qxdevice_SOURCES = tests/fuzz/fuzz_qxdevice.c tests/lib/qxtable.c tests/lib/qxtable.h
+tests_fuzz_fuzz_qxdevice_CPPFLAGS = $(AM_CPPFLAGS) -DMAPS_DATA='"$(abs_top_srcdir)/data"'
+tests_fuzz_fuzz_qxdevice_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
+tests_fuzz_fuzz_qxdevice_LDADD = drivers/libqx.la
+tests_fuzz_fuzz_qxusb_SOURCES = tests/fuzz/fuzz_qxusb.c $(qx_usb_liar)
+tests_fuzz_fuzz_qxusb_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
+tests_fuzz_fuzz_qxusb_LDADD = drivers/libmaps.la
 tests_fuzz_fuzz_qx_SOURCES = tests/fuzz/fuzz_qx.c
 tests_fuzz_fuzz_qx_CPPFLAGS = $(AM_CPPFLAGS) -DMAPS_DATA='"$(abs_top_srcdir)/data"'
 tests_fuzz_fuzz_qx_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)

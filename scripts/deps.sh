@@ -15,6 +15,7 @@ build="$build libusb-1.0-0-dev"
 build="$build libsnmp-dev"
 build="$build libmosquitto-dev"
 build="$build libsqlite3-dev libjansson-dev"
+build="$build libgd-dev libavahi-client-dev"
 tests="clang libclang-rt-dev libcmocka-dev asciidoctor git ca-certificates xz-utils
 	python3 python3-pytest python3-pytest-xdist python3-pytest-timeout procps
 	openssl libnss3-dev libnss3-tools"
@@ -22,13 +23,16 @@ tests="$tests python3-aiosmtpd dbus-daemon python3-dbusmock iproute2 util-linux"
 tests="$tests umockdev libumockdev-dev usbutils udev"
 tests="$tests snmpd snmp snmptrapd"
 tests="$tests mosquitto mosquitto-clients"
+tests="$tests lighttpd"
+tests="$tests python3-jsonschema"
 # Whose tests are skipped without; not every release has them as packages.
-extras="chromium chromium-driver python3-selenium"
+extras="avahi-daemon chromium chromium-driver python3-selenium"
+extras="$extras python3-prometheus-client prometheus collectd-core monitoring-plugins-basic"
 # The layouts of libupsclient are checked for 32 bits too.
 [ "$(dpkg --print-architecture 2>/dev/null)" != amd64 ] || tests="$tests libc6-dev-i386"
 # For tests/vm; nothing else needs them, and they are large.
 vm="qemu-system-x86 busybox-static"
-peers="nut-server nut-client nut-snmp libupsclient6 libupsclient-dev python3-nut
+peers="nut-server nut-client nut-snmp nut-cgi libupsclient6 libupsclient-dev python3-nut
 	libnutscan2 libnss3 libnspr4 libusb-1.0-0 libwrap0 libnsl2 libtirpc3 libltdl7"
 peers="$peers apcupsd libusb-0.1-4"
 
@@ -85,6 +89,7 @@ fetch_peers() {
 	cd "$1"
 	# One that was added last: a cache from before it is fetched anew.
 	ls apcupsd_*.deb >/dev/null 2>&1 && return 0
+	ls nut-cgi_*.deb >/dev/null 2>&1 && return 0
 	have_lists || apt update >/dev/null
 	# Some of these are libraries that other releases name otherwise: what is
 	# there is fetched, and the tests find out whether the programs run.

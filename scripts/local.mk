@@ -12,12 +12,16 @@ if HAVE_MOSQUITTO
 units += scripts/systemd/nut-mqtt.service
 endif
 
+if HAVE_AVAHI
+units += scripts/systemd/nut-announce.service
+endif
+
 if HAVE_UPSWEB
 units += scripts/systemd/nut-web.service
 endif
 
 EXTRA_DIST += scripts/systemd/README.md $(units:=.in) scripts/systemd/nut-mqtt.service.in \
-	scripts/systemd/nut-web.service.in \
+	scripts/systemd/nut-web.service.in scripts/systemd/nut-announce.service.in \
 	scripts/systemd/nutshutdown.in scripts/systemd/nut-tmpfiles.conf.in
 CLEANFILES += $(units) scripts/systemd/nutshutdown scripts/systemd/nut-tmpfiles.conf
 
@@ -60,3 +64,4 @@ scripts/devd/nut-usb.conf: drivers/nut-mapcheck$(EXEEXT) $(usb_maps)
 	$(AM_V_GEN)$(MKDIR_P) scripts/devd && $(map_devices) --devd >$@.new && mv $@.new $@
 
 EXTRA_DIST += scripts/ufw/nut
+EXTRA_DIST += scripts/container/rootfs scripts/container/Containerfile.upsd scripts/container/Containerfile.upsweb

@@ -20,6 +20,7 @@ enum {
 	AGAIN_MS = 5000,
 	PATIENCE_MS = 15000, /* for an answer */
 	BODY_MAX = 8 * 1024 * 1024,
+	UNANSWERED_MAX = 64,
 };
 
 static const char token[] = "history";
@@ -42,6 +43,8 @@ struct history {
 	struct history_ask *asks;
 	char *path;
 	long asked;
+	/* Questions that the keeper still works at, wanted or not: more would pile up before it. */
+	size_t unanswered;
 	bool told_slow;
 };
 
@@ -96,7 +99,8 @@ static struct history_ask *find_ask(struct history *h, const char *n)
 
 static struct history_ask *make_ask(struct history *h, history_reply_fn *fn, void *arg)
 {
-	struct history_ask *a = h->keeper ? calloc(1, sizeof(*a)) : NULL;
+	bool busy = h->unanswered >= UNANSWERED_MAX;
+	struct history_ask *a = h->keeper && !busy ? calloc(1, sizeof(*a)) : NULL;
 
 	if (!a)
 		return NULL;
@@ -108,6 +112,7 @@ static struct history_ask *make_ask(struct history *h, history_reply_fn *fn, voi
 	a->history = h;
 	a->body.max = BODY_MAX;
 	a->n = ++h->asked;
+	h->unanswered++;
 	a->fn = fn;
 	a->arg = arg;
 	a->next = h->asks;
@@ -125,6 +130,8 @@ static void on_line(struct lineconn *c, void *arg, const struct words *w)
 	struct history_ask *a = find_ask(h, words_at(w, 1));
 
 	(void)c;
+	if (str_equal(what, "DONE") && h->unanswered)
+		h->unanswered--;
 	if (str_equal(what, "TROUBLE"))
 		log_error(token, "%s: nothing is kept: %s", h->path, words_at(w, 1));
 	else if (str_equal(what, "WELL"))
@@ -144,6 +151,7 @@ static void bury(struct history *h)
 {
 	lineconn_free(h->keeper);
 	h->keeper = NULL;
+	h->unanswered = 0;
 	if (h->pid > 0)
 		waitpid(h->pid, NULL, 0);
 	h->pid = 0;

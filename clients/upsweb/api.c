@@ -352,10 +352,11 @@ static void get_health(struct upsweb *u, struct http_call *c)
 
 static void get_metrics(struct upsweb *u, struct http_call *c)
 {
+	enum metrics_form form = metrics_form(http_header(c, "Accept"));
 	struct buffer b = {0};
 
-	metrics_write(u->fleet, u->names, http_query(c, "ups"), &b);
-	http_reply(c->req, HTTP_OK, metrics_type, &b);
+	metrics_write(u->fleet, u->names, http_query(c, "ups"), form, &b);
+	http_reply(c->req, HTTP_OK, metrics_type(form), &b);
 }
 
 static void get_page(struct upsweb *u, struct http_call *c)

@@ -22,6 +22,9 @@ void api_setting(struct upsweb *u, struct http_call *c);
 void api_commands(struct upsweb *u, struct http_call *c);
 void api_settings(struct upsweb *u, struct http_call *c);
 
+/* Answers those that are on their way, as what they use goes. */
+void api_cancel_orders(struct upsweb *u);
+
 /* The device of ?id= or of that id; NULL: it has been answered with 404. */
 struct device *api_device(struct upsweb *u, struct http_call *c, const char *id);
 

@@ -17,6 +17,7 @@ static const char token[] = "web";
 
 /* An order on its way to a server, until the answer or the browser's end. */
 struct pending {
+	struct pending *next, **prev;
 	struct upsweb *web;
 	struct http_call call; /* of it only req, secure, tls and address are used */
 	struct http_hold *hold;
@@ -56,6 +57,9 @@ static const char *member(const json_t *body, const char *name)
 
 static void free_pending(struct pending *p)
 {
+	*p->prev = p->next;
+	if (p->next)
+		p->next->prev = p->prev;
 	free(p->user);
 	secret_free(&p->password);
 	free((void *)p->event.id);
@@ -94,12 +98,12 @@ static void finish_login(struct pending *p, const char *why, bool refused)
 	struct session *one = why ? NULL : sessions_open(all, p->user, p->password);
 
 	if (refused) {
-		sessions_failed(all, p->call.address);
 		log_warn(token, "%s: login refused", p->call.address);
 		http_reply_error(p->call.req, UNAUTHORIZED,
 				 "the server does not know this user, or not "
 				 "with this password, or does not let him set");
 	} else if (!one) {
+		sessions_forgive(all, p->call.address);
 		http_reply_error(p->call.req, BAD_GATEWAY, "%s", why ? why : "out of memory");
 	} else {
 		sessions_went_well(all, p->call.address);
@@ -146,6 +150,19 @@ static void on_done(void *arg, const char *why, bool refused, struct buffer *jso
 	free_pending(p);
 }
 
+void api_cancel_orders(struct upsweb *u)
+{
+	while (u->orders) {
+		struct pending *p = u->orders;
+
+		control_cancel(p->control);
+		http_hold_end(p->hold);
+		http_reply_error(p->call.req, HTTP_SERVUNAVAIL,
+				 "the configuration was read anew; look whether it was done");
+		free_pending(p);
+	}
+}
+
 /* Answers by itself what cannot be sent. `user` and `password` of `o` are the session's. */
 static void send_order(struct upsweb *u, struct http_call *c, struct device *d,
 		       struct control_order *o)
@@ -157,6 +174,11 @@ static void send_order(struct upsweb *u, struct http_call *c, struct device *d,
 		http_reply_error(c->req, HTTP_INTERNAL, "out of memory");
 		return;
 	}
+	p->next = u->orders;
+	p->prev = &u->orders;
+	if (p->next)
+		p->next->prev = &p->next;
+	u->orders = p;
 	p->web = u;
 	p->call = *c;
 	p->kind = o->kind;
@@ -232,8 +254,11 @@ void api_login(struct upsweb *u, struct http_call *c)
 	if (!o.user || !*o.user || !o.password || strlen(o.user) > TEXT_MAX ||
 	    strlen(o.password) > TEXT_MAX)
 		http_reply_error(c->req, HTTP_BADREQUEST, "user and password are needed");
-	else if ((d = login_device(u, c, member(body, "id"))))
+	else if ((d = login_device(u, c, member(body, "id")))) {
+		/* Counted at once, as many could come before the first answer. */
+		sessions_failed(u->sessions, c->address);
 		send_order(u, c, d, &o);
+	}
 	if (o.password)
 		secret_wipe((void *)o.password, strlen(o.password));
 	json_decref(body);

@@ -3,6 +3,7 @@
 #include "clients/upsweb/devices.h"
 
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
 #include "common/base/json.h"
@@ -201,6 +202,21 @@ void devices_added(struct devices *s, struct fleet_device *fleet)
 	append_device(s, d);
 }
 
+/* What has changed is none of what DEVICE has: then nobody needs to be told. */
+static bool looks_the_same(struct device *d)
+{
+	struct buffer before = d->json;
+	bool same;
+
+	if (!before.len)
+		return false; /* nobody has looked since */
+	d->json = (struct buffer){0};
+	device_json(d);
+	same = d->json.len == before.len && memcmp(d->json.data, before.data, before.len) == 0;
+	buffer_free(&before);
+	return same;
+}
+
 void devices_changed(struct devices *s, struct fleet_device *fleet)
 {
 	struct device *d = fleet_device_mark(fleet);
@@ -214,6 +230,8 @@ void devices_changed(struct devices *s, struct fleet_device *fleet)
 		d->known = true;
 	}
 	d->level = wording_level(d->condition, device_value(d, "ups.status"), d->known);
+	if (looks_the_same(d))
+		return;
 	unlink_device(s, d);
 	append_device(s, d);
 }

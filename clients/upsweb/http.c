@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <event2/buffer.h>
 #include <event2/bufferevent.h>
+#include <event2/listener.h>
 #include <event2/util.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -22,15 +23,27 @@
 #include "common/net/listener.h"
 #include "common/net/netaddr.h"
 
-enum { TIMEOUT_S = 60, BACKLOG = 128, ERROR_MAX = 512 };
+enum {
+	TIMEOUT_S = 60,
+	BACKLOG = 128,
+	ERROR_MAX = 512,
+	/* More than a head needs; and all that a peer can have us keep that sends while it is being
+	 * answered. */
+	INPUT_MAX = 65536,
+	REST_MS = 500,
+	COMPLAIN_S = 60,
+};
 
 static const char token[] = "http";
 static const char unix_prefix[] = "unix:";
+/* Whose ports they are: libevent tells that to itself only. */
+static struct http *serving;
 
 struct http_port {
 	struct http_port *next;
 	struct http *http;
 	struct evhttp *server;
+	struct evconnlistener *listener;
 	bool tls, is_unix;
 	char *path; /* of a unix socket that is ours */
 };
@@ -47,6 +60,8 @@ struct http {
 	struct http_hold *holds;
 	struct http_port *ports;
 	struct https *https;
+	struct loop_timer *rest;
+	struct log_throttle complaint;
 	http_fn *fn;
 	void *arg;
 };
@@ -69,6 +84,16 @@ static bool is_local(const char *address)
 	       str_starts(address, "::ffff:127.");
 }
 
+/* What the proxy itself has put there; the rest is what it was told. */
+static const char *last_of(const char *list)
+{
+	const char *comma = strrchr(list, ',');
+
+	if (!comma)
+		return list;
+	return comma + 1 + strspn(comma + 1, " \t");
+}
+
 /* Who asks, and whether what he tells us has been open to others on its way. */
 static void look_at_peer(struct http_call *c, const struct http_port *port)
 {
@@ -84,7 +109,7 @@ static void look_at_peer(struct http_call *c, const struct http_port *port)
 	/* Only this host's own proxy is believed. */
 	if (proxied && (port->is_unix || is_local(c->address))) {
 		c->secure = c->tls = scheme && str_caseequal(scheme, "https");
-		str_copy(c->address, sizeof(c->address), proxied);
+		str_copy(c->address, sizeof(c->address), last_of(proxied));
 	}
 }
 
@@ -122,7 +147,11 @@ static void on_request(struct evhttp_request *req, void *arg)
 	char *decoded = path ? evhttp_uridecode(path, 0, &size) : NULL;
 
 	call.query = &parts;
-	if (!decoded || strlen(decoded) != size || (query && !parse_query(query, &parts))) {
+	if (port->tls && !https_protects(evhttp_connection_get_bufferevent(
+				 evhttp_request_get_connection(req)))) {
+		/* There was no memory for TLS, and libevent has gone on without. */
+		http_reply_error(req, HTTP_SERVUNAVAIL, "no TLS at the moment");
+	} else if (!decoded || strlen(decoded) != size || (query && !parse_query(query, &parts))) {
 		http_reply_error(req, HTTP_BADREQUEST, "the address cannot be read");
 	} else {
 		call.path = *decoded ? decoded : "/";
@@ -243,9 +272,40 @@ void http_hold_end(struct http_hold *hold)
 static struct bufferevent *on_connection(struct event_base *base, void *arg)
 {
 	struct http_port *port = arg;
+	struct bufferevent *bev = port->tls
+					  ? https_connection(port->http->https, base)
+					  : bufferevent_socket_new(base, -1, BEV_OPT_CLOSE_ON_FREE);
 
-	return port->tls ? https_connection(port->http->https, base)
-			 : bufferevent_socket_new(base, -1, BEV_OPT_CLOSE_ON_FREE);
+	if (bev)
+		bufferevent_setwatermark(bev, EV_READ, 0, INPUT_MAX);
+	return bev;
+}
+
+static void pause_ports(struct http *h, bool pause)
+{
+	for (struct http_port *p = h->ports; p; p = p->next)
+		(pause ? evconnlistener_disable : evconnlistener_enable)(p->listener);
+}
+
+static void on_rested(void *arg)
+{
+	pause_ports(arg, false);
+}
+
+/* Out of descriptors: else it would be tried again at once, and so on. */
+static void on_accept_failed(struct evconnlistener *listener, void *arg)
+{
+	struct http *h = serving;
+	unsigned missed;
+
+	(void)listener;
+	(void)arg;
+	if (log_throttle_pass(&h->complaint, COMPLAIN_S, &missed))
+		log_warn_errno(token, errno,
+			       "no more connections are taken for now; raise the limit of open "
+			       "files (ulimit -n, LimitNOFILE=)");
+	pause_ports(h, true);
+	loop_timer_set(h->rest, REST_MS);
 }
 
 /* A socket that somebody serves stays his; one that was left behind is replaced. */
@@ -285,6 +345,8 @@ static int bind_address(const struct upsweb_listen *n)
 
 static bool serve(struct http_port *port, int fd)
 {
+	struct evhttp_bound_socket *bound;
+
 	port->server = evhttp_new(loop_base(port->http->loop));
 	if (!port->server)
 		return false;
@@ -296,7 +358,13 @@ static bool serve(struct http_port *port, int fd)
 	evhttp_set_default_content_type(port->server, NULL);
 	evhttp_set_bevcb(port->server, on_connection, port);
 	evhttp_set_gencb(port->server, on_request, port);
-	return listen(fd, BACKLOG) == 0 && evhttp_accept_socket(port->server, fd) == 0;
+	bound = listen(fd, BACKLOG) == 0 ? evhttp_accept_socket_with_handle(port->server, fd)
+					 : NULL;
+	if (!bound)
+		return false;
+	port->listener = evhttp_bound_socket_get_listener(bound);
+	evconnlistener_set_error_cb(port->listener, on_accept_failed);
+	return true;
 }
 
 static bool add_port(struct http *h, const struct upsweb_listen *n)
@@ -332,14 +400,17 @@ static bool add_port(struct http *h, const struct upsweb_listen *n)
 struct http *http_new(struct loop *l, const struct upsweb_conf *conf, http_fn *fn, void *arg)
 {
 	struct http *h = calloc(1, sizeof(*h));
-	bool ok = h;
+	bool ok = false;
 
 	if (!h)
 		return NULL;
+	serving = h;
 	h->loop = l;
+	h->rest = loop_timer_new(l, on_rested, h);
+	ok = h->rest != NULL;
 	h->fn = fn;
 	h->arg = arg;
-	if (conf->certificate)
+	if (ok && conf->certificate)
 		ok = (h->https = https_new(conf->certificate, conf->key)) != NULL;
 	for (const struct upsweb_listen *n = conf->listens; ok && n; n = n->next)
 		ok = add_port(h, n);
@@ -347,6 +418,19 @@ struct http *http_new(struct loop *l, const struct upsweb_conf *conf, http_fn *f
 		return h;
 	http_free(h);
 	return NULL;
+}
+
+void http_reload(struct http *h)
+{
+	if (h->https && !https_reload(h->https))
+		log_error(token, "the old certificate stays in use");
+}
+
+void http_give(struct http *h, gid_t group)
+{
+	for (const struct http_port *p = h->ports; p; p = p->next)
+		if (p->path && chown(p->path, (uid_t)-1, group) != 0)
+			log_warn_errno(token, errno, "%s cannot be given to our group", p->path);
 }
 
 void http_free(struct http *h)
@@ -367,5 +451,6 @@ void http_free(struct http *h)
 		free(port);
 	}
 	https_free(h->https);
+	loop_timer_free(h->rest);
 	free(h);
 }

@@ -6,6 +6,7 @@
 #define CLIENTS_UPSWEB_HTTP_H
 
 #include <stdbool.h>
+#include <sys/types.h>
 
 #include <event2/http.h>
 #include <event2/keyvalq_struct.h>
@@ -35,6 +36,10 @@ typedef void http_fn(void *arg, struct http_call *call);
  * logged why. */
 struct http *http_new(struct loop *l, const struct upsweb_conf *conf, http_fn *fn, void *arg);
 void http_free(struct http *h); /* NULL is fine */
+/* Reads the certificate anew; its fault is logged, and the old one stays. */
+void http_reload(struct http *h);
+/* Unix sockets become that group's, which may connect to them. */
+void http_give(struct http *h, gid_t group);
 
 /*
  * A call that is answered later.  `lost` is called when the browser hangs up, or

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "clients/upsweb/health.h"
 #include "clients/upsweb/upsweb.h"
 #include "common/base/daemon.h"
 #include "common/base/log.h"
@@ -16,12 +17,15 @@
 static const char token[] = "main";
 static const char program[] = "upsweb";
 
+enum { OPT_HEALTH = 256 };
+
 static const struct option_row rows[] = {
 	{'c', "command", "COMMAND", "tell the running upsweb: reload, stop"},
 	{'D', "debug", NULL, "show more, each time it is given; stay in the foreground"},
 	{'F', "foreground", NULL, "stay in the foreground; twice: and write the pid file"},
 	{'t', "test", NULL, "check upsweb.conf and end"},
 	{'u', "user", "USER", "run as USER when started as root"},
+	{OPT_HEALTH, "healthcheck", NULL, "ask the running upsweb how it is; ends with 0 or 1"},
 	{'V', "version", NULL, "show the version and end"},
 	{'h', "help", NULL, "show this and end"},
 	{0},
@@ -31,7 +35,7 @@ struct command_line {
 	struct upsweb_options options;
 	const char *command;
 	int debug, foreground;
-	bool test;
+	bool test, health;
 };
 
 static void print_help(FILE *out)
@@ -56,6 +60,9 @@ static int take_option(struct command_line *cl, int letter, const char *value)
 		break;
 	case 't':
 		cl->test = true;
+		break;
+	case OPT_HEALTH:
+		cl->health = true;
 		break;
 	case 'u':
 		cl->options.user = value;
@@ -111,6 +118,20 @@ static int check(void)
 	return report.errors ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 
+static int look(void)
+{
+	struct conf_report report = {.emit = NULL};
+	struct upsweb_conf *conf = NULL;
+	char path[PATH_MAX];
+	bool well;
+
+	if (paths_conf_file(path, sizeof(path), "upsweb.conf"))
+		conf = upsweb_conf_read(path, &report);
+	well = conf && health_check(conf);
+	upsweb_conf_free(conf);
+	return well ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
 static int run(struct command_line *cl)
 {
 	cl->options.daemon = -1;
@@ -151,5 +172,7 @@ int main(int argc, char **argv)
 		return send_command(cl.command);
 	if (cl.test)
 		return check();
+	if (cl.health)
+		return look();
 	return run(&cl);
 }

@@ -7,6 +7,7 @@
 #include <sys/random.h>
 
 #include "clients/upsweb/page_text.h"
+#include "clients/web/escape.h"
 #include "common/base/str.h"
 
 /* Made by assemble.sh. It has two kinds of marks: what is put in their places differs each time. */
@@ -27,26 +28,11 @@ static bool make_nonce(char nonce[NONCE])
 	return true;
 }
 
-static void append_escaped(struct buffer *b, const char *text)
-{
-	static const char special[] = "&<>\"'";
-	static const char *const names[] = {"&amp;", "&lt;", "&gt;", "&quot;", "&#39;"};
-
-	for (; *text; text++) {
-		const char *at = strchr(special, *text);
-
-		if (at)
-			buffer_append_str(b, names[at - special]);
-		else
-			buffer_append_char(b, *text);
-	}
-}
-
 static void append_cell(struct buffer *b, const char *text, const char *unit)
 {
 	buffer_append_str(b, "<td>");
 	if (text) {
-		append_escaped(b, text);
+		web_append_html(b, text);
 		buffer_append_str(b, unit);
 	}
 	buffer_append_str(b, "</td>");
@@ -74,7 +60,7 @@ static void append_row(struct buffer *b, const struct device *d)
 	append_cell(b, d->id, "");
 	append_cell(b, fleet_device_text(d->fleet), "");
 	buffer_appendf(b, "<td class=\"%s\">", wording_level_name(d->level));
-	append_escaped(b, buffer_string(&words));
+	web_append_html(b, buffer_string(&words));
 	buffer_append_str(b, "</td>");
 	append_cell(b, device_value(d, "battery.charge"), " %");
 	append_cell(b, device_value(d, "battery.runtime"), " s");

@@ -213,6 +213,16 @@ void sessions_failed(struct sessions *s, const char *address)
 	a->until_ms = a->last_ms + (pause < PAUSE_MAX_MS ? pause : PAUSE_MAX_MS);
 }
 
+void sessions_forgive(struct sessions *s, const char *address)
+{
+	struct address *a = find_address(s, address);
+
+	if (!a || !a->failures)
+		return;
+	a->failures--;
+	a->until_ms = 0;
+}
+
 void sessions_went_well(struct sessions *s, const char *address)
 {
 	struct address *a = find_address(s, address);

@@ -38,6 +38,8 @@ void sessions_set_cookie(const struct http_call *c, const struct session *one);
 /* Attempts to log in, by address: seconds that it has to wait, 0 = it may try. */
 long sessions_wait(const struct sessions *s, const char *address);
 void sessions_failed(struct sessions *s, const char *address);
+/* That attempt proves nothing: the server could not be asked. */
+void sessions_forgive(struct sessions *s, const char *address);
 void sessions_went_well(struct sessions *s, const char *address);
 
 #endif

@@ -13,7 +13,7 @@ enum {
 	BATCH = 256 * 1024,     /* bytes in one writing */
 	EVENTS_WAITING = 65536, /* bytes of events for one stream; beyond, they are left out */
 	BEAT_MS = 15000,
-	INPUT_MAX = 4096,
+	STUCK_S = 60, /* a browser that takes nothing for so long has gone */
 };
 
 struct stream {
@@ -220,6 +220,17 @@ static void on_beat(void *arg)
 	loop_timer_set(s->beat, BEAT_MS);
 }
 
+/* Nothing more is to come from the browser, however long it takes, until it leaves; and what it
+ * does send is not kept. It only has to take what we send. */
+static void watch_peer(struct stream *st)
+{
+	struct bufferevent *bev = evhttp_connection_get_bufferevent(st->connection);
+	const struct timeval stuck = {.tv_sec = STUCK_S};
+
+	bufferevent_set_timeouts(bev, NULL, &stuck);
+	bufferevent_enable(bev, EV_READ);
+}
+
 void streams_open(struct streams *s, struct http *h, struct http_call *c, struct device *d)
 {
 	struct stream *st = s->count < STREAMS_MAX ? calloc(1, sizeof(*st)) : NULL;
@@ -234,7 +245,6 @@ void streams_open(struct streams *s, struct http *h, struct http_call *c, struct
 	st->req = c->req;
 	st->connection = evhttp_request_get_connection(c->req);
 	st->device = d;
-	st->events.max = EVENTS_WAITING;
 	st->next = s->first;
 	st->prev = &s->first;
 	if (st->next)
@@ -247,9 +257,7 @@ void streams_open(struct streams *s, struct http *h, struct http_call *c, struct
 	/* nginx: do not collect it. */
 	evhttp_add_header(evhttp_request_get_output_headers(c->req), "X-Accel-Buffering", "no");
 	evhttp_send_reply_start(c->req, HTTP_OK, NULL);
-	/* What is sent to us here is nobody's: no more of it is kept. */
-	bufferevent_setwatermark(evhttp_connection_get_bufferevent(st->connection), EV_READ, 0,
-				 INPUT_MAX);
+	watch_peer(st);
 	buffer_append_str(&hello, "retry: 2000\n\n");
 	send_text(st, &hello);
 }
@@ -265,13 +273,16 @@ void streams_gone(struct streams *s, const struct device *d)
 
 void streams_event(struct streams *s, const struct history_event *e)
 {
-	struct buffer json = {0};
+	struct buffer json = {0}, whole = {0};
 
 	history_event_json(&json, e);
+	append_event(&whole, "log", &json);
 	for (struct stream *st = s->first; st; st = st->next)
-		if (!st->device)
-			append_event(&st->events, "log", &json);
+		/* In one piece: where there is no room it is left out whole. */
+		if (!st->device && !whole.failed && whole.len <= EVENTS_WAITING - st->events.len)
+			buffer_append(&st->events, whole.data, whole.len);
 	buffer_free(&json);
+	buffer_free(&whole);
 	streams_wake(s);
 }
 

@@ -18,9 +18,10 @@
 #include "common/base/paths.h"
 #include "common/base/privilege.h"
 #include "common/base/str.h"
+#include "common/net/opener.h"
 #include "common/net/tlspolicy.h"
 
-enum { LIST_MAX_MS = 30000, WHY_SIZE = 512, FILES = 4096 };
+enum { LIST_MAX_MS = 30000, WHY_SIZE = 512, FILES = 65536 };
 
 static const char token[] = "upsweb";
 
@@ -122,6 +123,12 @@ static bool watch_one(struct upsweb *u, const struct upsweb_monitor *m, struct t
 	return fleet_watch(u->fleet, &site);
 }
 
+static int open_file(void *arg, const char *path)
+{
+	(void)arg;
+	return conffile_open(path);
+}
+
 static bool watch_all(struct upsweb *u)
 {
 	char why[WHY_SIZE];
@@ -130,6 +137,7 @@ static bool watch_all(struct upsweb *u)
 	for (const struct upsweb_monitor *m = u->conf->monitors; m; m = m->next)
 		n++;
 	u->policies = calloc(n + 1, sizeof(*u->policies));
+	u->conf->demands.open = open_file;
 	n = 0;
 	for (const struct upsweb_monitor *m = u->conf->monitors; u->policies && m; m = m->next) {
 		struct tlspolicy *tls =
@@ -161,6 +169,7 @@ static bool start_fleet(struct upsweb *u)
 
 static void stop_fleet(struct upsweb *u)
 {
+	api_cancel_orders(u);
 	streams_free(u->streams);
 	fleet_free(u->fleet);
 	devices_free(u->devices);
@@ -190,7 +199,7 @@ static struct upsweb_conf *read_conf(void)
 	return NULL;
 }
 
-/* The servers and the rules; addresses and the certificate stay, as root's rights are gone. */
+/* The servers, the rules and the certificate; addresses stay, as root's rights are gone. */
 static void on_hup(void *arg)
 {
 	struct upsweb *u = arg;
@@ -201,6 +210,7 @@ static void on_hup(void *arg)
 		return;
 	}
 	daemon_notify("RELOADING=1");
+	http_reload(u->http);
 	stop_fleet(u);
 	u->conf = next;
 	if (start_fleet(u)) {
@@ -256,6 +266,30 @@ static void give_history(const struct upsweb *u, const struct privilege *p)
 		log_warn_errno(token, errno, "%s cannot be given to %s", folder, p->user);
 }
 
+static int open_by_opener(void *arg, const char *path)
+{
+	return opener_open(arg, path);
+}
+
+/* A reload needs what only root can read. */
+static void keep_rights(struct upsweb *u)
+{
+	struct opener_list l = {.sandbox = sandbox_wanted(u->conf->sandbox)};
+	char path[PATH_MAX];
+
+	if (paths_conf_file(path, sizeof(path), "upsweb.conf"))
+		opener_list_path(&l, path);
+	opener_list_path(&l, u->conf->certificate);
+	opener_list_path(&l, u->conf->key);
+	opener_list_path(&l, u->conf->demands.cert_path);
+	opener_list_path(&l, u->conf->demands.cert_file);
+	u->opener = opener_new(&l);
+	if (u->opener)
+		conffile_set_open(open_by_opener, u->opener);
+	else
+		log_warn_errno(token, errno, "root's files are out of reach from now on");
+}
+
 static bool drop(struct upsweb *u, const struct upsweb_options *o)
 {
 	struct privilege p;
@@ -266,6 +300,9 @@ static bool drop(struct upsweb *u, const struct upsweb_options *o)
 		if (!privilege_lookup(user ? user : RUN_AS_USER, user ? NULL : RUN_AS_GROUP, &p))
 			return false;
 		give_history(u, &p);
+		http_give(u->http, p.gid);
+		if (p.uid != 0)
+			keep_rights(u);
 		if (!privilege_drop(&p))
 			return false;
 	}
@@ -286,6 +323,10 @@ static void confine(const struct upsweb *u)
 	fence_allow(&f, paths_altpid(), SANDBOX_WRITE);
 	fence_allow(&f, paths_data(), SANDBOX_READ);
 	fence_allow(&f, u->conf->demands.cert_path, SANDBOX_READ);
+	fence_allow_around(&f, u->conf->demands.cert_path, SANDBOX_READ);
+	fence_allow_around(&f, u->conf->demands.cert_file, SANDBOX_READ);
+	fence_allow_around(&f, u->conf->certificate, SANDBOX_READ);
+	fence_allow_around(&f, u->conf->key, SANDBOX_READ);
 	fence_allow_around(&f, u->conf->history, SANDBOX_WRITE);
 	for (const struct upsweb_listen *n = u->conf->listens; n; n = n->next)
 		if (str_starts(n->host, "unix:"))
@@ -338,6 +379,8 @@ static void stop(struct upsweb *u)
 	stop_fleet(u);
 	history_free(u->history);
 	resolver_free(u->resolver);
+	conffile_set_open(NULL, NULL);
+	opener_free(u->opener);
 	sessions_free(u->sessions);
 	names_free(u->names);
 	api_free_events(u);

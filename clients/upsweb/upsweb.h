@@ -25,7 +25,9 @@ struct upsweb {
 	struct sessions *sessions;
 	struct http *http;
 	struct names *names;
+	struct opener *opener; /* what we may not open ourselves any more; NULL: none is needed */
 	struct history *history; /* NULL: none is kept */
+	struct pending *orders;  /* of users, on their way (api_control.c) */
 	struct buffer *events;   /* without a history: the last ones, in JSON */
 	size_t event_count;
 	long long event_number;

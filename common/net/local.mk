@@ -91,7 +91,7 @@ endif
 tests_fuzz_fuzz_tls_SOURCES = tests/fuzz/fuzz_tls.c
 tests_fuzz_fuzz_tls_CPPFLAGS = $(AM_CPPFLAGS) $(TLS_CFLAGS)
 tests_fuzz_fuzz_tls_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
-tests_fuzz_fuzz_tls_LDADD = common/libtls.la $(TLS_LIBS)
+tests_fuzz_fuzz_tls_LDADD = common/libtls.la common/libbase.la $(TLS_LIBS)
 tests_fuzz_fuzz_truststore_SOURCES = tests/fuzz/fuzz_truststore.c
 tests_fuzz_fuzz_truststore_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
 tests_fuzz_fuzz_truststore_LDADD = common/libtls.la common/libbase.la

@@ -24,6 +24,7 @@ static const char usual_port[] = "3551";
 enum {
 	CANDIDATES_MAX = 64,
 	TIMEOUT_S = 5,
+	PAUSES = 5,      /* as many of its usual pauses have to be missing */
 	MAX_AGE_S = 600, /* apcupsd looks at its UPS at least once a minute, unless it is told other
 			  */
 };
@@ -40,6 +41,7 @@ struct apcupsd_ups {
 	const struct map_match *match;
 	struct engine *engine;
 
+	struct nisage age;
 	char trouble[160]; /* as it was logged last; "": none */
 	bool was_old;
 };
@@ -98,7 +100,7 @@ static bool fetch(void *arg, struct nisreply *into)
 static bool is_old(struct core *c, struct apcupsd_ups *u)
 {
 	long limit = core_option_long(c, "maxage", MAX_AGE_S);
-	long long age = nisage_of(nisdevice_reply(u->device));
+	long long age = nisage_look(&u->age, nisdevice_reply(u->device), PAUSES);
 	bool old = limit > 0 && age > limit;
 
 	if (old && !u->was_old)

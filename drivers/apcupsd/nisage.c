@@ -1,10 +1,12 @@
 #include "config.h"
 
+#include "drivers/apcupsd/nisage.h"
+
 #include <stdbool.h>
 #include <stdio.h>
 #include <time.h>
 
-#include "drivers/apcupsd/nisage.h"
+enum { MOVES_LEAST = 2 };
 
 /* "2026-11-28 11:50:07 +0100".  Before 3.14 apcupsd wrote other forms: they tell nothing. */
 static bool read_time(const char *text, long long *seconds)
@@ -24,12 +26,31 @@ static bool read_time(const char *text, long long *seconds)
 	return true;
 }
 
-long long nisage_of(const struct nisreply *r)
+/* Another start is another apcupsd. */
+static void note(struct nisage *a, long long started, long long heard)
 {
-	long long heard, written;
+	if (a->started != started || a->heard == 0 || heard < a->heard) {
+		*a = (struct nisage){.started = started, .heard = heard};
+		return;
+	}
+	if (heard == a->heard)
+		return;
+	if (heard - a->heard > a->pause)
+		a->pause = heard - a->heard;
+	a->heard = heard;
+	a->moves++;
+}
+
+long long nisage_look(struct nisage *a, const struct nisreply *r, int times)
+{
+	long long started = 0, heard, written;
 
 	if (!read_time(nisreply_value(r, "DATE"), &heard) ||
-	    !read_time(nisreply_value(r, "END APC"), &written) || written < heard)
+	    !read_time(nisreply_value(r, "END APC"), &written))
+		return -1;
+	read_time(nisreply_value(r, "STARTTIME"), &started);
+	note(a, started, heard);
+	if (a->moves < MOVES_LEAST || written - heard <= times * a->pause)
 		return -1;
 	return written - heard;
 }

@@ -35,6 +35,13 @@ void compose_status_add(struct compose *c, const char *words)
 	add(&c->status, words);
 }
 
+void compose_forget(struct compose *c)
+{
+	buffer_clear(&c->status);
+	buffer_clear(&c->alarm);
+	c->has_status = c->alarm_published = c->has_charge = false;
+}
+
 void compose_alarm_begin(struct compose *c)
 {
 	buffer_clear(&c->alarm);
@@ -148,7 +155,9 @@ static void commit_status(struct compose *c, struct state *s, const struct compo
 void compose_commit(struct compose *c, struct state *s, const struct compose_rules *rules,
 		    long long now_ms)
 {
-	if (c->alarm.len > 0) {
+	bool alarm = c->alarm.len > 0, had_alarm = c->alarm_published;
+
+	if (alarm) {
 		state_set(s, "ups.alarm", buffer_string(&c->alarm));
 		c->alarm_published = true;
 	} else if (c->alarm_published) {
@@ -157,4 +166,8 @@ void compose_commit(struct compose *c, struct state *s, const struct compose_rul
 	}
 	if (c->has_status)
 		commit_status(c, s, rules, now_ms);
+	else if (!rules->verbatim && alarm)
+		state_set(s, "ups.status", "ALARM");
+	else if (!rules->verbatim && had_alarm)
+		state_delete(s, "ups.status");
 }

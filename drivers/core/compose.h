@@ -43,6 +43,8 @@ struct compose_rules {
 void compose_free(struct compose *c);
 void compose_status_begin(struct compose *c);
 void compose_status_add(struct compose *c, const char *words);
+/* Another device: nothing was said of it yet, and its battery is another one. */
+void compose_forget(struct compose *c);
 void compose_alarm_begin(struct compose *c);
 void compose_alarm_add(struct compose *c, const char *text);
 

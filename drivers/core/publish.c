@@ -183,8 +183,7 @@ void core_forget(struct core *c)
 		free(c->mirrored[i]);
 		c->mirrored[i] = NULL;
 	}
-	core_status_begin(c);
-	core_alarm_begin(c);
+	compose_forget(&c->compose);
 	state_set(c->state, "device.type", "ups");
 	publish_commands(c);
 	publish_given_values(c);

@@ -32,12 +32,15 @@ struct engine_host {
 	bool (*wait)(void *arg, int ms); /* false: the process is to end */
 	void (*alive)(void *arg);        /* a transfer in the middle of a poll went well */
 	void *arg;
+	/* The same of ups.alarm alone, for what has no status; NULL: nobody wants it. */
+	void (*alarm_begin)(void *arg);
 };
 
 struct engine_options {
 	long full_s;         /* pollfreq; 0: the map's number of that name, or 30 */
 	long quick_s;        /* pollinterval */
 	unsigned slow_fulls; /* full polls after which slow values are read again; 0: 20 */
+	bool tell_unknown;   /* values that no table knows are logged, each once */
 	bool quick_status;   /* STATUS rows are read at every poll, whatever the map says */
 	/* Rows of names that begin like one of these are as if the map had them not; NULL: none. */
 	const char *const *leave_out;

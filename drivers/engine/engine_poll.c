@@ -90,6 +90,9 @@ static enum device_result full_row(struct engine *e, struct engine_row *r)
 {
 	enum device_result result;
 
+	/* What did not count at first, when(), may do so now. */
+	if (!r->in_use && e->decided && r->row->when && !r->given && !name_taken(e, r))
+		r->in_use = true;
 	if (!r->in_use && (e->decided || name_taken(e, r)))
 		return DEVICE_OK;
 	result = engine_take_row(e, r, age_of(e, r->row));
@@ -189,6 +192,8 @@ static void want_row(const struct engine *e, struct wants *w, const struct engin
 
 	if (first && r->seen)
 		return;
+	/* The device remembers how long it is of no use to ask again. */
+	first = first || (!quick && !r->here && e->device.exists);
 	if (first) {
 		want(w, r->only_if, 0);
 		want(w, r->unless, 0);
@@ -265,6 +270,34 @@ static enum engine_result read_rows(struct engine *e, bool of_phases, struct out
 	return ENGINE_OK;
 }
 
+/*
+ * What the device did not have when it was found, and has now: a card may answer before it has
+ * heard of its UPS.
+ */
+static enum engine_result look_again(struct engine *e)
+{
+	bool any = false, more;
+
+	for (size_t i = 0; i < e->count; i++) {
+		struct engine_row *r = e->rows[i];
+
+		if (r->here || !engine_row_is_there(e, r))
+			continue;
+		r->here = any = true;
+		if (r->place)
+			e->rows_here++;
+		if (r->row->kind == MAP_VAR && !name_taken(e, r))
+			r->in_use = true;
+	}
+	/* A number that was found is read only after this: templates by it come with the next poll. */
+	if ((any || e->grown) && !engine_templates_expand(e, &more))
+		return ENGINE_FAILED;
+	if (any)
+		engine_publish_known(e);
+	e->grown = any;
+	return ENGINE_OK;
+}
+
 /* Rows of some phases come last: how many there are may be told by a row behind them. */
 static enum engine_result full_pass(struct engine *e, struct outcome *o)
 {
@@ -275,6 +308,8 @@ static enum engine_result full_pass(struct engine *e, struct outcome *o)
 		return engine_failure(prepared);
 	if (!e->decided)
 		engine_rows_settle(e);
+	else if (e->device.exists && (result = look_again(e)) != ENGINE_OK)
+		return result;
 	result = read_rows(e, false, o);
 	return result == ENGINE_OK ? read_rows(e, true, o) : result;
 }
@@ -367,6 +402,23 @@ static void say_alarms(struct engine *e, const char *texts)
 	}
 }
 
+static void publish_alarms(struct engine *e)
+{
+	for (size_t i = 0; i < e->count; i++) {
+		if (engine_row_counts(e, e->rows[i]))
+			say_alarms(e, e->rows[i]->alarm);
+	}
+}
+
+/* What is no UPS has no status, but alarms. */
+static void publish_alarms_alone(struct engine *e)
+{
+	if (!e->host.alarm_begin)
+		return;
+	e->host.alarm_begin(e->host.arg);
+	publish_alarms(e);
+}
+
 static void publish_status(struct engine *e, long long now_ms)
 {
 	const struct engine_status_sink sink = {e->host.status, e->host.alarm, e->host.arg};
@@ -374,10 +426,7 @@ static void publish_status(struct engine *e, long long now_ms)
 
 	e->host.status_begin(e->host.arg);
 	engine_status_compose(&e->status, &e->options.rules, battery_charge(e), now_ms, &sink);
-	for (size_t i = 0; i < e->count; i++) {
-		if (engine_row_counts(e, e->rows[i]))
-			say_alarms(e, e->rows[i]->alarm);
-	}
+	publish_alarms(e);
 	if (reason)
 		e->host.set_text(e->host.arg, "input.transfer.reason", reason);
 	else if (!engine_find_variable(e, "input.transfer.reason"))
@@ -437,9 +486,10 @@ enum engine_result engine_poll(struct engine *e, long long now_ms)
 	engine_status_forget(&e->status);
 	for (size_t i = 0; i < e->count; i++)
 		engine_count_votes(e, e->rows[i]);
-	/* What is no UPS has no status. */
-	if (!e->tells_status)
+	if (!e->tells_status) {
+		publish_alarms_alone(e);
 		return ENGINE_OK;
+	}
 	if (!engine_status_known(&e->status))
 		return ENGINE_UNKNOWN;
 	publish_status(e, now_ms);

@@ -29,6 +29,7 @@ struct engine_row {
 	bool given;                   /* the device gave a value once */
 	bool made;                    /* the conversions made something of the last one */
 	struct mapvalue *last;        /* STATUS: that one, as it was read */
+	char *unknown;                /* the last value that no table knew, and that was told */
 	unsigned misses;              /* full polls in a row without a value */
 	char *alarm;                  /* ALARM: the texts that hold, '\n' between */
 	struct engine_votes listed;   /* STATUS of a list: the votes of all of it */
@@ -56,6 +57,7 @@ struct engine {
 	struct engine_status status;
 	const struct engine_row *pulse; /* read at quick polls, where no row is quick; or NULL */
 	bool decided;                   /* which row gives each variable */
+	bool grown;                     /* the last full poll found what was missing before it */
 	bool news;                      /* since the last poll */
 	bool troubled;                  /* the last poll failed */
 	long long full_due_ms, quick_due_ms;
@@ -91,6 +93,9 @@ struct engine_row *engine_find_command(const struct engine *e, const char *name)
 /* True if the number that the row depends on says so, or it depends on none. */
 bool engine_row_counts(const struct engine *e, const struct engine_row *r);
 
+/* Its place exists, and what it asks for besides. */
+bool engine_row_is_there(const struct engine *e, const struct engine_row *r);
+
 /* Decides which rows can be used on this device, as far as that is known now. */
 void engine_rows_settle(struct engine *e);
 
@@ -109,7 +114,7 @@ bool engine_templates_expand(struct engine *e, bool *more);
 enum device_result engine_take_row(struct engine *e, struct engine_row *r, unsigned long since);
 
 /* STATUS: counts what its last value says now. */
-void engine_count_votes(struct engine *e, const struct engine_row *r);
+void engine_count_votes(struct engine *e, struct engine_row *r);
 
 /* Publishes a text under the row's name, with all that says how it may be set. */
 void engine_publish(struct engine *e, struct engine_row *r, const char *text);

@@ -204,6 +204,7 @@ void engine_rows_free(struct engine *e)
 {
 	for (size_t i = 0; i < e->count; i++) {
 		free(e->rows[i]->alarm);
+		free(e->rows[i]->unknown);
 		free(e->rows[i]->last);
 		free(e->rows[i]->texts);
 		free(e->rows[i]);
@@ -218,17 +219,21 @@ static bool exists(const struct engine *e, const void *place)
 	return place && (!e->device.exists || e->device.exists(e->device.arg, place));
 }
 
+bool engine_row_is_there(const struct engine *e, const struct engine_row *r)
+{
+	if (!str_equal(r->where, "-") && !exists(e, r->place))
+		return false;
+	return (!r->row->only_if || exists(e, r->only_if)) &&
+	       (!r->row->unless || !exists(e, r->unless));
+}
+
 void engine_rows_settle(struct engine *e)
 {
 	e->rows_here = 0;
 	for (size_t i = 0; i < e->count; i++) {
 		struct engine_row *r = e->rows[i];
 
-		r->here = str_equal(r->where, "-") || exists(e, r->place);
-		if (r->row->only_if && !exists(e, r->only_if))
-			r->here = false;
-		if (r->row->unless && exists(e, r->unless))
-			r->here = false;
+		r->here = engine_row_is_there(e, r);
 		if (r->here && r->place)
 			e->rows_here++;
 	}

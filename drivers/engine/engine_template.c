@@ -170,7 +170,7 @@ static bool bound(const struct engine *e, const struct choice *c, const char *te
 	       number_of(e, text, value);
 }
 
-/* Where no row gives the variable, the places are counted. */
+/* Where no row gives the variable, the places are counted; none may mean: not yet. */
 static bool guess(struct engine *e, const struct choice *c, const struct map_count *how,
 		  const char *variable, long *count)
 {
@@ -180,7 +180,7 @@ static bool guess(struct engine *e, const struct choice *c, const struct map_cou
 	if (!name_of(c, variable, name, sizeof(name)) || engine_find_variable(e, name))
 		return false;
 	*count = (long)count_places(e, c, how->where, 'i', GUESSED_MAX, &base);
-	return state_setf(e->host.state, name, "%ld", *count) != STATE_REFUSED;
+	return *count > 0 && state_setf(e->host.state, name, "%ld", *count) != STATE_REFUSED;
 }
 
 /* False: it is not known, not yet. */
@@ -309,11 +309,22 @@ static bool names_device(const char *text)
 	return text && strstr(text, "%d");
 }
 
+/* A row without a place is of what each device has of its own number. */
+static bool counts_of_device(const struct engine *e, const struct map_row *row)
+{
+	const struct map_count *how = NULL;
+
+	if (row->loop_count > 0 && row->loops[0].to && str_equal(row->where, "-"))
+		how = map_count_find(e->map, row->loops[0].to);
+	return how && names_device(how->where);
+}
+
 static bool is_of_chain(const struct engine *e, const struct map_row *row)
 {
 	return e->map->chain.count &&
 	       (names_device(row->where) || names_device(row->only_if) ||
-		names_device(row->unless) || names_device(row->to) || names_device(row->asked_if));
+		names_device(row->unless) || names_device(row->to) ||
+		names_device(row->asked_if) || counts_of_device(e, row));
 }
 
 bool engine_is_template(const struct engine *e, const struct map_row *row)

@@ -11,6 +11,8 @@
 #include "common/base/str.h"
 #include "drivers/engine/engine_private.h"
 
+static const char token[] = "map";
+
 enum { ALARMS_MAX = 4096 }; /* bytes of all alarms of a row */
 
 bool engine_limits(const struct engine *e, const struct map_row *row, double *low, double *high)
@@ -143,6 +145,34 @@ static void forget_alarm(struct engine_row *r)
 	r->alarm = NULL;
 }
 
+/* ------------------------------------------------------------------------ odd values */
+
+static bool has_table(const struct map_row *row)
+{
+	for (size_t i = 0; i < row->step_count; i++) {
+		if (row->steps[i].lookup)
+			return true;
+	}
+	return false;
+}
+
+/* Of a value of which nothing was made: so that the user can report it, and once only. */
+static void tell_unknown(struct engine *e, struct engine_row *r, const struct mapvalue *given)
+{
+	struct mapvalue v = *given;
+	const char *text = mapvalue_text(&v);
+
+	if (!e->options.tell_unknown || !has_table(r->row) || !text[0] ||
+	    (r->unknown && str_equal(r->unknown, text)))
+		return;
+	free(r->unknown);
+	r->unknown = strdup(text);
+	log_warn(token,
+		 "the map %s has no word for the value \"%s\" of %s (%s): please report it, and "
+		 "what the device does when it says so",
+		 e->map->name, text, r->where, r->name ? r->name : "status");
+}
+
 /* ------------------------------------------------------------------------------- lists */
 
 struct listing {
@@ -155,8 +185,10 @@ static void take_listed(void *arg, const struct mapvalue *given)
 	struct listing *l = arg;
 	struct mapvalue v = *given;
 
-	if (!mapconv_read(l->r->row->steps, l->r->row->step_count, &v, &l->e->context))
+	if (!mapconv_read(l->r->row->steps, l->r->row->step_count, &v, &l->e->context)) {
+		tell_unknown(l->e, l->r, given);
 		return;
+	}
 	if (l->r->row->kind == MAP_ALARM)
 		take_alarm(l->r, &v);
 	else
@@ -212,7 +244,7 @@ static enum device_result read_row(struct engine *e, struct engine_row *r, unsig
 }
 
 /* What a value says may depend on other places, which have changed since it was read. */
-void engine_count_votes(struct engine *e, const struct engine_row *r)
+void engine_count_votes(struct engine *e, struct engine_row *r)
 {
 	const struct map_row *row = r->row;
 	struct engine_votes votes = {0};
@@ -226,8 +258,10 @@ void engine_count_votes(struct engine *e, const struct engine_row *r)
 		return;
 	}
 	v = *r->last;
-	if (!mapconv_read(row->steps, row->step_count, &v, &e->context))
+	if (!mapconv_read(row->steps, row->step_count, &v, &e->context)) {
+		tell_unknown(e, r, r->last);
 		return;
+	}
 	if (row->word == MAPWORD_NONE)
 		engine_votes_take_text(&votes, mapvalue_text(&v));
 	else if (mapvalue_number(&v, &number))
@@ -239,8 +273,11 @@ void engine_count_votes(struct engine *e, const struct engine_row *r)
 static void take_value(struct engine *e, struct engine_row *r, struct mapvalue *v)
 {
 	const struct map_row *row = r->row;
+	const struct mapvalue given = *v;
 
 	r->made = mapconv_read(row->steps, row->step_count, v, &e->context);
+	if (!r->made)
+		tell_unknown(e, r, &given);
 	if (row->kind == MAP_ALARM) {
 		forget_alarm(r);
 		if (r->made)

@@ -16,6 +16,11 @@ static void host_status_begin(void *arg)
 	core_alarm_begin(arg);
 }
 
+static void host_alarm_begin(void *arg)
+{
+	core_alarm_begin(arg);
+}
+
 static void host_status(void *arg, const char *word)
 {
 	core_status_add(arg, word);
@@ -47,6 +52,7 @@ struct engine_host engine_core_host(struct core *c)
 		.wait = host_wait,
 		.alive = host_alive,
 		.arg = c,
+		.alarm_begin = host_alarm_begin,
 	};
 }
 

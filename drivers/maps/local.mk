@@ -3,6 +3,7 @@ noinst_LTLIBRARIES += drivers/libmaps.la
 drivers_libmaps_la_SOURCES = \
 	drivers/maps/map.c drivers/maps/map.h drivers/maps/map_private.h \
 	drivers/maps/mapcodec.c drivers/maps/mapcodec.h \
+	drivers/maps/mapshape.c drivers/maps/mapshape.h \
 	drivers/maps/mapconv.c drivers/maps/mapconv.h drivers/maps/mapconv_private.h \
 	drivers/maps/mapconv_agent.c \
 	drivers/maps/mapdate.c drivers/maps/mapdate.h \

@@ -160,6 +160,7 @@ struct map_query {
 	unsigned length;   /* the least that it has */
 	const char *end;   /* "%r" unless another was given */
 	const char *when;  /* asked only while that number is not 0; `!name`: while it is; or NULL */
+	const char *shape;            /* of the answer (mapshape.h), or NULL */
 	const struct mapcodec *codec; /* or NULL */
 	const char *items;
 	const char *file;

@@ -128,19 +128,20 @@ static size_t write_byte(char *out, size_t room, unsigned char byte, bool bits)
 }
 
 /* "#" and eleven words of bytes, most of which are numbers: in hexadecimal; the last two, in bits.
- */
+ * Without the last one it is whole only for the kind of device that has none. */
 static bool qs_hex_answer(char *text, size_t *len, size_t size, const struct mapnumbers *n)
 {
 	enum { WORD_MAX = 16, WORDS_MAX = 11, FIRST_OF_BITS = 9 };
 	char out[TEXT_MAX];
-	size_t used = 0, at = 1, end = *len;
+	size_t used = 0, at = 1, end = *len, word = 0;
+	double has_last = 0;
 
-	(void)n;
+	mapnumbers_get(n, "qs-hex-ratings", &has_last);
 	if (end < 2 || text[0] != '#' || text[end - 1] != '\r')
 		return false;
 	end--;
 	out[used++] = '#';
-	for (size_t word = 0; word < WORDS_MAX && at < end; word++) {
+	for (; word < WORDS_MAX && at < end; word++) {
 		const char *space = memchr(text + at, ' ', end - at);
 		size_t stop = space ? (size_t)(space - text) : end;
 		unsigned char bytes[WORD_MAX];
@@ -156,7 +157,7 @@ static bool qs_hex_answer(char *text, size_t *len, size_t size, const struct map
 		at = stop + 1;
 	}
 	out[used++] = '\r';
-	return replace(text, len, size, out, used);
+	return (word == WORDS_MAX || has_last == 0) && replace(text, len, size, out, used);
 }
 
 /* --------------------------------------------------------------- Masterguard's address */

@@ -11,6 +11,7 @@
 #include "common/base/str.h"
 #include "common/base/words.h"
 #include "drivers/maps/map_private.h"
+#include "drivers/maps/mapshape.h"
 
 enum { PATH_SIZE = 4096, WAIT_MAX_MS = 60000, NUMBER_MAX = 65535 };
 
@@ -249,6 +250,10 @@ static bool query_item(struct map_reader *rd, const struct map_item *item, struc
 		q->when = map_keep(rd->map, item->args);
 		return true;
 	}
+	if (str_equal(item->name, "shape")) {
+		q->shape = map_keep(rd->map, item->args);
+		return mapshape_valid(item->args);
+	}
 	if (str_equal(item->name, "codec")) {
 		q->codec = mapcodec_find(item->args);
 		return q->codec != NULL;
@@ -263,14 +268,15 @@ static bool query_item(struct map_reader *rd, const struct map_item *item, struc
 static void read_query(struct map_reader *rd, const struct conf_where *at, size_t count,
 		       char *const *words)
 {
-	static const char usage[] = "write: QUERY name text begin(text) length(number) end(text) codec(name) when(number)";
+	static const char usage[] = "write: QUERY name text begin(text) length(number) end(text) "
+				    "shape(letters) codec(name) when(number)";
 	struct map *m = rd->map;
 	struct map_query q = {.begin = "", .end = "%r"};
 	struct map_item item;
 	struct map_query *kept;
 	const char *why;
 
-	if (!map_counted(rd, at, count, 2, 7, usage))
+	if (!map_counted(rd, at, count, 2, 8, usage))
 		return;
 	q.name = map_keep(m, words[1]);
 	q.text = map_keep(m, words[2]);

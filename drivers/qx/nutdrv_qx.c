@@ -82,7 +82,7 @@ static const struct driver_option options[] = {
 	{.name = "nombattvolt", .argument = "V", .help = "of the older bestups; does nothing"},
 	{.name = "battvoltmult", .argument = "factor", .help = "of the older bestups; does nothing"},
 	{.name = "ID", .argument = "text", .help = "of the older bestups; does nothing"},
-	{.name = "testing", .help = "accepted from older configurations; nothing is on trial"},
+	{.name = "testing", .help = "with what was never tried on a device (voltronic-axpert)"},
 	{.name = "ignoresab", .help = "the device's shutdown bit is always on and says nothing"},
 	{.name = NULL},
 };
@@ -95,6 +95,7 @@ static void take_numbers(struct core *c, struct nutdrv_qx *n)
 					    "ignoresab",
 					    "battery_voltage_reports_one_pack",
 					    "reset_to_default",
+					    "testing",
 					    NULL};
 
 	n->numbers = (struct mapnumbers){.count = 0};

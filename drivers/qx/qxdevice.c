@@ -5,6 +5,7 @@
 
 #include "common/base/log.h"
 #include "common/base/str.h"
+#include "drivers/maps/mapshape.h"
 #include "drivers/qx/qxdevice.h"
 
 static const char token[] = "qx";
@@ -28,7 +29,8 @@ struct qx_query {
 	enum device_result result;  /* of that */
 	unsigned long pause, again; /* it was refused: not before this poll */
 	bool answered;              /* once */
-	bool known;                 /* the same, or the device cannot do without it */
+	bool tells_status;
+	bool known; /* it was answered, or tells mains from battery */
 };
 
 struct qx_place {
@@ -202,6 +204,11 @@ static enum device_result judge(const struct map_query *query, const char *answe
 		return DEVICE_NONE;
 	if (end_len > 0 && (len < end_len || memcmp(answer + len - end_len, end, end_len) != 0))
 		return DEVICE_NONE;
+	if (query->shape && !mapshape_fits(query->shape, answer, len)) {
+		log_debug(1, token, "%s: what came does not have the shape %s", query->name,
+			  query->shape);
+		return DEVICE_NONE;
+	}
 	return DEVICE_OK;
 }
 
@@ -267,12 +274,13 @@ static bool expect_status(struct qx_device *q)
 		const struct map_row *row = &q->map->rows[i];
 		const struct qx_place *p = NULL;
 
-		if (row->kind != MAP_STATUS || row->word != MAPWORD_ONLINE)
+		if (row->kind != MAP_STATUS)
 			continue;
 		p = device_place(q, row->where);
 		if (!p)
 			return false;
-		p->query->known = true;
+		p->query->tells_status = true;
+		p->query->known = p->query->known || row->word == MAPWORD_ONLINE;
 	}
 	return true;
 }
@@ -281,12 +289,14 @@ static bool expect_status(struct qx_device *q)
 static enum device_result note_failure(struct qx_device *q, struct qx_query *one,
 				       enum device_result r)
 {
-	if (r == DEVICE_NONE && one->known) {
+	/* One that it knows, and cannot do without: no refusal is the last word. */
+	if ((r == DEVICE_NONE && one->known) ||
+	    (r == DEVICE_REFUSED && one->tells_status && one->answered)) {
 		q->counts.failed++;
-		return r;
+		return DEVICE_NONE;
 	}
 	if (r == DEVICE_NONE || r == DEVICE_REFUSED) {
-		one->pause = one->pause ? one->pause * 2 : PAUSE_FIRST;
+		one->pause = one->pause && !one->answered ? one->pause * 2 : PAUSE_FIRST;
 		if (one->pause > PAUSE_LONGEST)
 			one->pause = PAUSE_LONGEST;
 		one->again = q->poll + one->pause;

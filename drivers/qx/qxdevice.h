@@ -21,12 +21,12 @@ struct qx_device *qx_device_new(const struct map *map, const struct carrier *car
 				const struct mapnumbers *numbers);
 void qx_device_free(struct qx_device *q);
 
-/* For engine_new(); good for as long as `q`. */
 /* A query without a codec, as it goes over the line; its text is put into `text`.  False: there is
  * no room. */
 bool qx_device_query(const struct map_query *query, char *text, size_t size,
 		     struct carrier_query *q);
 
+/* For engine_new(); good for as long as `q`. */
 struct engine_device qx_device_ops(struct qx_device *q);
 
 /* Asks for a place now: for the search of a map that fits. */

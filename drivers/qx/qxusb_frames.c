@@ -30,7 +30,7 @@ enum {
 static enum carrier_result receive(struct qx_usb *u, const struct carrier_query *q, size_t packet,
 				   char *answer, size_t size, size_t *got)
 {
-	while (*got < size) {
+	for (int i = 0; *got < size && i < QX_USB_PACKETS_MOST; i++) {
 		size_t len = 0, room = size - *got < packet ? size - *got : packet;
 		enum usb_result r = usb_read(u->usb, answer + *got, room, &len, q->timeout_ms);
 		const char *end;
@@ -44,7 +44,7 @@ static enum carrier_result receive(struct qx_usb *u, const struct carrier_query 
 		}
 		*got += len;
 	}
-	return CARRIER_FAILED;
+	return *got > 0 ? CARRIER_FAILED : CARRIER_SILENCE;
 }
 
 /* -------------------------------------------------------------------------- phoenixtec */
@@ -282,7 +282,7 @@ static enum carrier_result armac(struct qx_usb *u, const struct carrier_query *q
 	r = armac_send(u, q, whole_query);
 	if (r == USB_OK && !core_wait(u->core, 2))
 		return CARRIER_ENDING;
-	while (r == USB_OK && !whole) {
+	for (int i = 0; r == USB_OK && !whole && i < QX_USB_PACKETS_MOST; i++) {
 		uint8_t bytes[PACKET_MAX] = {0};
 		size_t len = 0;
 
@@ -293,8 +293,10 @@ static enum carrier_result armac(struct qx_usb *u, const struct carrier_query *q
 		if (r == USB_OK && !whole && (bytes[0] & ARMAC_LENGTH_MASK) <= 2)
 			core_wait(u->core, 10);
 	}
-	if (!whole)
-		return *got > 0 && r == USB_TIMEOUT ? CARRIER_FAILED : qx_usb_result(r);
+	if (!whole && *got > 0)
+		return r == USB_TIMEOUT || r == USB_OK ? CARRIER_FAILED : qx_usb_result(r);
+	if (!whole && r != USB_OK)
+		return qx_usb_result(r);
 	return *got > 0 ? CARRIER_OK : CARRIER_SILENCE;
 }
 

@@ -28,6 +28,9 @@ extern const struct qx_way qx_ways_reports[]; /* each ends with a row without na
 extern const struct qx_way qx_ways_strings[];
 extern const struct qx_way qx_ways_frames[];
 
+/* Of one answer: an adapter may send empty ones for ever, one right after the other. */
+enum { QX_USB_PACKETS_MOST = 256 };
+
 struct qx_usb {
 	struct core *core;
 	struct usb *usb;

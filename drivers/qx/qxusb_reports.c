@@ -92,7 +92,7 @@ static enum carrier_result receive(struct qx_usb *u, const struct form *f,
 	enum usb_result r = USB_OK;
 	bool whole = false;
 
-	while (!whole) {
+	for (int i = 0; !whole && i < QX_USB_PACKETS_MOST; i++) {
 		uint8_t packet[PACKET_MAX];
 		size_t len = 0;
 
@@ -110,7 +110,9 @@ static enum carrier_result receive(struct qx_usb *u, const struct form *f,
 	}
 	if (whole)
 		return *got > 0 ? CARRIER_OK : CARRIER_SILENCE;
-	return *got > 0 ? CARRIER_FAILED : qx_usb_result(r);
+	if (*got > 0)
+		return CARRIER_FAILED;
+	return r == USB_OK ? CARRIER_SILENCE : qx_usb_result(r);
 }
 
 static enum carrier_result ask(struct qx_usb *u, const struct form *f,

@@ -172,6 +172,7 @@ static bool start_engine(struct core *c, struct snmp_ups *u)
 		.quick_s = core_option_long(c, "pollinterval", 2),
 		/* One packet; the mains are seen to fail at once, and a dead agent to be dead. */
 		.quick_status = true,
+		.tell_unknown = true,
 		.slow_fulls = (unsigned)core_option_long(c, "semistaticfreq", 10),
 		.rules = {.discharge_log_s = -1},
 		.numbers = u->numbers,
@@ -277,11 +278,20 @@ static enum driver_result snmp_ups_poll(struct core *c)
 	return engine_core_result(r);
 }
 
+/* With -k nothing was read yet, and so it is not known which commands there are. */
+static void read_first(struct core *c, struct snmp_ups *u)
+{
+	if (!u->is_read)
+		snmp_ups_poll(c);
+}
+
 static enum driverwire_result snmp_ups_instcmd(struct core *c, const char *name, const char *value)
 {
 	struct snmp_ups *u = core_data(c);
-	enum driverwire_result r = engine_instcmd(u->engine, name, value);
+	enum driverwire_result r;
 
+	read_first(c, u);
+	r = engine_instcmd(u->engine, name, value);
 	core_poll_now(c);
 	return r;
 }
@@ -297,9 +307,7 @@ static enum driverwire_result snmp_ups_shutdown(struct core *c)
 {
 	struct snmp_ups *u = core_data(c);
 
-	/* With -k nothing was read yet, and so it is not known which commands there are. */
-	if (!u->is_read)
-		snmp_ups_poll(c);
+	read_first(c, u);
 	return engine_shutdown(u->engine);
 }
 

@@ -160,7 +160,7 @@ static void take(struct snmpcache *c, struct entry *e, const struct agent_value 
 	if (e->pause)
 		e->pause *= 2;
 	else
-		e->pause = was_there || v->type == AGENT_UNREAD ? 1 : PAUSE_FIRST;
+		e->pause = was_there ? 1 : PAUSE_FIRST;
 	if (e->pause > PAUSE_LAST)
 		e->pause = PAUSE_LAST;
 	e->again = c->cycle + e->pause;

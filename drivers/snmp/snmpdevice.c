@@ -77,11 +77,17 @@ enum agent_result snmp_device_result(const struct snmp_device *s)
 
 /* -------------------------------------------------------------------------------- values */
 
+/* ASCII, UTF-8 or Latin-1; a NUL follows the bytes. */
 static bool is_text(const char *bytes, size_t size)
 {
 	for (size_t i = 0; i < size; i++) {
 		unsigned char c = (unsigned char)bytes[i];
+		size_t length = str_utf8_length(bytes + i);
 
+		if (length > 1 && length <= size - i) {
+			i += length - 1;
+			continue;
+		}
 		if (c < 0x20 && c != '\t' && c != '\r' && c != '\n')
 			return false;
 		if (c >= 0x7f && c < 0xa0)
@@ -106,6 +112,8 @@ static bool take_hex(const char *bytes, size_t size, struct mapvalue *v)
 static bool take_text(const char *bytes, size_t size, struct mapvalue *v)
 {
 	char text[MAPVALUE_TEXT_MAX];
+	const char *all = bytes;
+	size_t all_of_them = size;
 
 	while (size > 0 && (bytes[size - 1] == '\0' || isspace((unsigned char)bytes[size - 1])))
 		size--;
@@ -115,8 +123,9 @@ static bool take_text(const char *bytes, size_t size, struct mapvalue *v)
 	}
 	if (size == 0)
 		return false;
+	/* NULs and blanks at the ends of what is no text are part of it: a hardware address. */
 	if (!is_text(bytes, size))
-		return take_hex(bytes, size, v);
+		return take_hex(all, all_of_them, v);
 	str_format(text, sizeof(text), "%.*s", (int)(size < sizeof(text) ? size : sizeof(text) - 1),
 		   bytes);
 	return mapvalue_set_text(v, text);

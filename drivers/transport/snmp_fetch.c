@@ -111,6 +111,25 @@ static void take_all(struct fetch *f, const struct snmp_batch *b, const netsnmp_
 			take(f, want, v);
 }
 
+/* Each variable of the answer comes after the one that was asked for: nothing is reordered. */
+static bool is_in_order(const struct fetch *f, const struct snmp_batch *b, const netsnmp_pdu *pdu)
+{
+	size_t place = 0;
+	struct snmp_oid name, before;
+
+	for (const netsnmp_variable_list *v = pdu->variables; v && place < b->count;
+	     v = v->next_variable, place++) {
+		const struct snmp_oid *o = f->wants[b->want[place]].oid;
+
+		if (v->type == SNMP_ENDOFMIBVIEW)
+			continue;
+		if (!snmp_oid_from(v->name, v->name_length, &name) ||
+		    (snmp_oid_before(o, &before) && snmp_oid_order(&name, &before) <= 0))
+			return false;
+	}
+	return true;
+}
+
 /* GETNEXT: what comes instead tells that there is none, if it is in order. */
 static void take_next(struct fetch *f, const struct snmp_batch *b, const netsnmp_pdu *pdu)
 {
@@ -160,7 +179,7 @@ static void on_answer(void *arg, enum agent_result r, const netsnmp_pdu *pdu)
 			  pdu->errindex);
 		snmp_plan_refused(f->plan, b, error_of(pdu->errstat), pdu->errindex);
 	} else {
-		if (b->by_next)
+		if (b->by_next && is_in_order(f, b, pdu))
 			take_next(f, b, pdu);
 		else
 			take_all(f, b, pdu);

@@ -45,6 +45,7 @@ struct snmp_link {
 	struct question *questions;
 	bool broken, strange; /* strange: the engine is to be found anew */
 	bool answered;        /* the packet that is being read was one of ours */
+	bool puzzled;         /* a packet came that cannot be read, and no answer since */
 	enum snmp_trouble trouble;
 	int err;
 	struct agent_counts counts;
@@ -244,6 +245,7 @@ static int on_event(int operation, netsnmp_session *s, int reqid, netsnmp_pdu *p
 	(void)s, (void)reqid;
 	if (operation == NETSNMP_CALLBACK_OP_RECEIVED_MESSAGE && pdu) {
 		k->answered = true;
+		k->puzzled = false;
 		k->counts.answers++;
 		if (pdu->command == SNMP_MSG_REPORT)
 			return on_report(q, pdu);
@@ -254,6 +256,10 @@ static int on_event(int operation, netsnmp_session *s, int reqid, netsnmp_pdu *p
 	} else if (operation == NETSNMP_CALLBACK_OP_TIMED_OUT ||
 		   operation == NETSNMP_CALLBACK_OP_SEND_FAILED) {
 		k->counts.timeouts++;
+		/* net-snmp cannot read what an agent says that has another engine by now. */
+		if (k->puzzled && k->cfg->version == AGENT_V3 && !q->discovery)
+			doubt_engine(k);
+		k->puzzled = false;
 		finish(q, AGENT_TIMEOUT, NULL);
 	}
 	return 1;
@@ -279,6 +285,7 @@ static void on_dropped(struct snmp_link *k)
 		return;
 	t = trouble_of(s->s_snmp_errno);
 	log_debug(2, token, "a packet was dropped: %s", snmp_api_errstring(s->s_snmp_errno));
+	k->puzzled = k->puzzled || t == SNMP_TROUBLE_OTHER;
 	if (t == SNMP_TROUBLE_CLOCK)
 		doubt_engine(k);
 	else

@@ -37,6 +37,7 @@ struct agent {
 	unsigned window;       /* questions that it takes at a time */
 	unsigned window_clean; /* fetches since it was found to take fewer */
 	unsigned value_bytes;  /* of a value, usually */
+	bool no_bulk;          /* it chokes on GETBULK */
 	long rtt_ms;           /* the slowest of late */
 	bool good;             /* the last fetch went well */
 	bool proven;           /* one did since it was opened: the keys are right */

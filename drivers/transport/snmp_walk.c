@@ -62,12 +62,21 @@ static bool take_row(struct walk *w, const netsnmp_variable_list *v)
 	return w->row(w->arg, &name, &value);
 }
 
+/* An agent that chokes on GETBULK; it is not asked so again. */
+static void do_without_bulk(struct walk *w)
+{
+	w->repetitions = 1;
+	w->a->no_bulk = true;
+}
+
 static void on_error(struct walk *w, long status)
 {
 	if (status == SNMP_ERR_NOSUCHNAME) { /* SNMPv1: the end */
 		w->over = true;
+	} else if (w->repetitions > 1 && status == SNMP_ERR_TOOBIG) {
+		w->repetitions /= 2;
 	} else if (w->repetitions > 1) {
-		w->repetitions = status == SNMP_ERR_TOOBIG ? w->repetitions / 2 : 1;
+		do_without_bulk(w);
 	} else {
 		log_debug(1, token, "%s: a walk ends with error %ld", agent_where(w->a), status);
 		w->wrong = w->over = true;
@@ -83,6 +92,10 @@ static void answer(void *arg, const netsnmp_pdu *pdu)
 		on_error(w, pdu->errstat);
 		return;
 	}
+	if (!pdu->variables && w->repetitions > 1) {
+		do_without_bulk(w);
+		return;
+	}
 	for (const netsnmp_variable_list *v = pdu->variables; v && !w->over; v = v->next_variable)
 		w->over = !take_row(w, v);
 	if (w->came == 0)
@@ -96,14 +109,18 @@ enum agent_result agent_walk(struct agent *a, const struct snmp_oid *root, size_
 {
 	struct walk w = {.a = a, .root = root, .row = row, .arg = arg, .at = *root, .left = max};
 	enum agent_result r = AGENT_OK;
+	bool silent = false; /* a GETBULK got no answer */
 
-	w.repetitions = a->cfg.version == AGENT_V1 ? 1 : REPETITIONS_FIRST;
+	w.repetitions = a->cfg.version == AGENT_V1 || a->no_bulk ? 1 : REPETITIONS_FIRST;
 	while (r == AGENT_OK && !w.over && w.left > 0) {
 		r = agent_exchange(a, make, answer, &w);
-		/* A large answer may be what does not come through. */
+		/* A large answer may be what does not come through, or the question is not known. */
 		if (r == AGENT_TIMEOUT && w.repetitions > 1) {
+			silent = true;
 			w.repetitions = 1;
 			r = AGENT_OK;
+		} else if (r == AGENT_OK && silent) {
+			a->no_bulk = true;
 		}
 	}
 	if (w.wrong)

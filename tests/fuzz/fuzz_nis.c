@@ -80,6 +80,7 @@ static void play(const struct map *map, struct input *in)
 					 .arg = s};
 	const struct engine_options options = {.full_s = 1, .quick_s = 2};
 	struct engine_device device;
+	struct nisage age = {0};
 	struct engine *e;
 
 	if (!s || !d)
@@ -88,7 +89,7 @@ static void play(const struct map *map, struct input *in)
 	e = engine_new(map, NULL, &device, &host, &options);
 	for (int i = 0; e && i < POLLS; i++) {
 		engine_poll(e, 1 + (long long)i * POLL_MS);
-		if (nisage_of(nisdevice_reply(d)) < -1)
+		if (nisage_look(&age, nisdevice_reply(d), 5) < -1)
 			abort();
 		if (!nisdevice_grew(d))
 			continue;

@@ -1,5 +1,8 @@
 """apcupsd-ups with Debian's real apcupsd, and beside Debian's driver on the same server."""
 
+import os
+import pty
+
 import pytest
 
 from harness import wait_until
@@ -14,14 +17,49 @@ def source():
 
 
 @pytest.fixture
-def apcupsd(site, debian, source):
-    try:
-        debian.program("apcupsd")
-    except LookupError as e:
-        pytest.skip(str(e))
-    daemon = Apcupsd(site, debian, source)
-    yield daemon
-    daemon.stop()
+def start_apcupsd(site, debian):
+    """A function that starts an apcupsd."""
+    made = []
+
+    def start(lines, env=None):
+        try:
+            debian.program("apcupsd")
+        except LookupError as e:
+            pytest.skip(str(e))
+        made.append(Apcupsd(site, debian, lines, env))
+        return made[-1]
+    yield start
+    for daemon in made:
+        daemon.stop()
+
+
+@pytest.fixture
+def apcupsd(start_apcupsd, source):
+    """One that has its UPS from the source: it repeats, in its own words, its STATFLAG and numbers."""
+    return start_apcupsd({"UPSCABLE": "ether", "UPSTYPE": "net",
+                          "DEVICE": f"127.0.0.1:{source.port}"})
+
+
+def test_contacts_that_apcupsd_watches_are_heard_of_until_it_ends_all(site, start_apcupsd,
+                                                                      lineshim):
+    """UPSTYPE dumb, cable simple: DCD is a power failure, without CTS the battery is low."""
+    master, slave = pty.openpty()
+    lines = site.write("lines", "CTS", 0o644)
+    daemon = start_apcupsd({"UPSCABLE": "simple", "UPSTYPE": "dumb", "DEVICE": os.ttyname(slave)},
+                           {"LD_PRELOAD": str(lineshim), "LINES": str(lines)})
+    ups = Ups(site, f"127.0.0.1:{daemon.port}")
+    ups.wait_status("OL")
+    lines.write_text("CTS DCD")
+    ups.wait_status("OB")
+    lines.write_text("CTS")
+    ups.wait_status("OL")
+    lines.write_text("DCD")
+    wait_until(lambda: "FSD" in ups.status(), what=lambda: f"FSD: {ups.status()}")
+    # The mains come back, and apcupsd goes down all the same.
+    lines.write_text("CTS")
+    wait_until(lambda: {"OL", "FSD", "LB"} <= ups.status(), what=lambda: f"OL FSD: {ups.status()}")
+    os.close(master)
+    os.close(slave)
 
 
 def test_a_power_failure_is_heard_through_a_real_apcupsd(site, source, apcupsd):

@@ -5,6 +5,8 @@ SET at the agent: the differences are those of docs/snmp-differences.md, neither
 more nor fewer.
 """
 
+import re
+
 import pytest
 
 import snmppair
@@ -17,6 +19,7 @@ MIBS = [pytest.param(name, marks=() if name in QUICK else pytest.mark.long)
         for name in snmppair.mib_names()]
 THREE_PHASES = [pytest.param(name, marks=() if name == "ietf" else pytest.mark.long)
                 for name in ("ietf", "mge", "delta_ups", "raritan-px2")]
+CHAINS = [pytest.param(name, marks=pytest.mark.long) for name in ("eaton_epdu", "hpe_epdu")]
 AUTO = [pytest.param(name, marks=() if name == "ietf" else pytest.mark.long)
         for name in ("ietf", "apcc", "cyberpower", "eaton_epdu", "raritan-px2")]
 
@@ -30,12 +33,12 @@ DEADLY = {"outlet.desc"}
 @pytest.fixture
 def start_pair(sites, snmpd, debian, shared):
     """A function that starts ours and Debian's, each with an agent of its own."""
-    def start(mib, mibs=None, phases=1):
+    def start(mib, mibs=None, phases=1, devices=1):
         try:
             debian.program("snmp-ups")
         except LookupError as e:
             pytest.skip(str(e))
-        data = snmppair.agent_data(mib, phases)
+        data = snmppair.agent_data(mib, phases, devices=devices)
         lines = (f"mibs = {mibs or mib}", "pollfreq = 1", "pollinterval = 1")
         return [SnmpUps(sites(), snmpd(data), *lines, suite=suite) for suite in (None, debian)]
     return start
@@ -49,6 +52,23 @@ def shown(dump):
     """Without an empty ups.status, which Debian's has of what is no UPS."""
     return {key: value for key, value in dump.values.items()
             if (key, value) != ("ups.status", "")}
+
+
+def name_plainly(ours, theirs):
+    """What is of no device of a chain ours tells once, by its plain name; Debian's for the
+    first device, or for each: where it is the same, it gets the plain name."""
+    def form(text):
+        return text.replace(" ", ":").lower()
+
+    for name, value in ours.values.items():
+        if re.match(r"device\.\d", name):
+            continue
+        same = [f"device.{n}.{name.removeprefix('device.')}" for n in (1, 2)]
+        for key in same:
+            if form(theirs.values.get(key, "")) == form(value):
+                del theirs.values[key]
+                theirs.values[name] = value
+                theirs.flags[name] = theirs.flags.pop(key, set())
 
 
 def rule(dump, key):
@@ -94,6 +114,13 @@ def test_they_publish_the_same(start_pair, mib):
 def test_they_publish_the_same_of_three_phases(start_pair, mib):
     ups = start_pair(mib, phases=3)
     check(f"{mib}:3", differences(*(one.wait_settled() for one in ups)))
+
+
+@pytest.mark.parametrize("mib", CHAINS)
+def test_they_publish_the_same_of_a_chain_of_two(start_pair, mib):
+    dumps = [one.wait_settled() for one in start_pair(mib, devices=2)]
+    name_plainly(*dumps)
+    check(f"{mib}:2", differences(*dumps))
 
 
 @pytest.mark.parametrize("mib", AUTO)

@@ -88,7 +88,11 @@ class Row:
             return fixed
         value = number_of(raw)
         if self.is_table:
-            return self.table.get(plain_number(value)) if value is not None else None
+            hidden = self.argument("not")
+            if value is None or hidden == plain_number(value):
+                return None
+            text = self.table.get(plain_number(value), self.table.get("*"))
+            return text if text != hidden else None
         if value is None:
             text = raw.partition(": ")[2].strip('"')
             return str(text.count(",") + 1) if self.has("entries") else text
@@ -112,7 +116,9 @@ class Mib:
         self.chain_base = 0 if name in snmppair.FROM_ZERO else base
         self.source = next(s for s, names in maps.SOURCES.items() if name in names)
         self._tables = self._read_tables(shared)
-        self.all_rows = [r for fact, row in maps.all_expected(shared, self.source)
+        self.chained = any(words[0] == "CHAIN" for words in
+                           maps.lines_of(f"{maps.SOURCES[self.source][0]}.map"))
+        self.all_rows = [r for fact, row in self._expected(shared)
                          for r in self._expand(fact, *row)]
         self.values = self._agent_values()
         told = {r.name.removesuffix(".phases").rpartition(".")[2]: r for r in self.all_rows
@@ -127,6 +133,15 @@ class Mib:
             known.setdefault((row["source"], row["lookup"]), []).append(row)
         return known
 
+    def _expected(self, shared):
+        """The rows; of HPE's two alarms of one phase the second is of the third, as in our map."""
+        seen = set()
+        for fact, row in maps.all_expected(shared, self.source):
+            if self.name == "hpe_epdu" and row[0] == "ALARM" and row[:3] in seen:
+                row = (row[0], row[1][:-1] + "3", row[2].replace("L2", "L3"), row[3])
+            seen.add(row[:3])
+            yield fact, row
+
     def _table(self, fact, items):
         if not fact or not fact["lookup"] or not has(items, "lookup"):
             return None
@@ -135,7 +150,8 @@ class Mib:
     def _expand(self, fact, kind, place, name, items):
         loop = argument(items, "for")
         times = TIMES[loop.split(",")[2]] if loop else 1
-        chained = "%d" in place
+        # What has no place is of each device that has a number of them of its own.
+        chained = "%d" in place or bool(loop and place == "-" and self.chained)
         for device in range(1, self.devices + 1 if chained else 2):
             for i in range(1, times + 1):
                 at = i - 1 + self.base
@@ -206,6 +222,11 @@ class Mib:
             elif there:
                 later.setdefault(row.name, row)
         return {**later, **found}
+
+    def counted(self):
+        """The variables of which templates are made; more than once where there are more devices."""
+        return set() if self.devices > 1 else {argument(r.items, "for").split(",")[2] for r in self.rows
+                                            if r.has("for")}
 
     def commands(self):
         found = {}

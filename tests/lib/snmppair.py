@@ -66,14 +66,17 @@ def _lookups():
     return found
 
 
-def raw_value(row, phases, counts):
-    """What the agent has at a row, as snmpwalk prints it."""
+def raw_value(row, phases, counts, device=0):
+    """What the agent has at a row, as snmpwalk prints it; device: of a chain, from 0."""
     name, flags = row["nut_name"], row["flags"].split("|")
     words = _lookups().get((row["source"], row["lookup"]), {})
     if name.endswith(".phases"):
         return f"INTEGER: {phases}"
     if name == "device.count":
-        return "INTEGER: 1"
+        devices = counts.get("devices", 1)
+        # Eaton's is a list of them.
+        listed = devices > 1 and row["mib"] == "eaton_epdu"
+        return f'STRING: "{",".join(map(str, range(devices)))}"' if listed else f"INTEGER: {devices}"
     if name in ("outlet.count", "outlet.group.count", "ambient.count"):
         return f"INTEGER: {counts[name.rpartition('.')[0].replace('.', '-') + '-template']}"
     if name == "ups.alarms" or name.endswith(".alarm") and not words:
@@ -82,7 +85,7 @@ def raw_value(row, phases, counts):
     if numeric:
         good = next((word for word in GOOD if word in numeric), min(numeric))
         return f"INTEGER: {numeric[good]}"
-    number = 20 + zlib.crc32(name.encode()) % 70
+    number = 20 + zlib.crc32((name + device * "+").encode()) % 70
     if row["type"] == "string" and "set-as-int" not in flags and float(row["scale_or_len"] or 0) > 8:
         return f'STRING: "text {number}"'
     if "set-as-timeticks" in flags:
@@ -91,11 +94,10 @@ def raw_value(row, phases, counts):
     return f"INTEGER: {round(number / scale) if scale < 1 else number}"
 
 
-def _places(row, mib, counts):
-    """The row's OID with each index that the agent has."""
+def _places(row, counts, device):
+    """The row's OID with each index that a device has."""
     flags, oid = row["flags"].split("|"), row["oid"].lstrip(".")
     count = next((n for flag, n in counts.items() if flag in flags), None)
-    device = 0 if mib in FROM_ZERO else 1
     # What is of no template is of the device; the first place for commands may be for all.
     first = 2 if "cmd-offset" in flags else 1
     for index in range(first, first + count) if count else (device,):
@@ -109,15 +111,17 @@ def _places(row, mib, counts):
             yield oid
 
 
-def agent_data(mib, phases=1, counts=()):
-    """An agent with everything that the facts have for a MIB."""
-    values, counts = {}, {**COUNTS, **dict(counts)}
+def agent_data(mib, phases=1, counts=(), devices=1):
+    """An agent with everything that the facts have for a MIB; devices: so many in a chain."""
+    values, counts = {}, {**COUNTS, **dict(counts), "devices": devices}
+    first = 0 if mib in FROM_ZERO else 1
     for row in _table("snmp-mib.tsv"):
         if mib not in row["mib"].split("+") or row["build_condition"] in NEVER:
             continue
-        for place in _places(row, mib, counts):
-            if place.startswith(ROOTS) and all(arc.isdigit() for arc in place.split(".")):
-                values.setdefault(place, raw_value(row, phases, counts))
+        for device in range(devices):
+            for place in _places(row, counts, first + device):
+                if place.startswith(ROOTS) and all(arc.isdigit() for arc in place.split(".")):
+                    values.setdefault(place, raw_value(row, phases, counts, device))
     probe = _entry(mib)["auto_check_oid"].lstrip(".")
     if probe.startswith(ROOTS):
         values.setdefault(probe, 'STRING: "text"')

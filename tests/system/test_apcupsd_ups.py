@@ -5,7 +5,7 @@ import socket
 import pytest
 
 from harness import LineClient, wait_until
-from harness.nis import FakeNis, record
+from harness.nis import FakeNis, record, stamp
 
 from nisups import ENDING, LOST, MAPS, ON_BATTERY, ON_LINE, Ups
 
@@ -124,11 +124,25 @@ def test_a_value_that_vanishes_is_taken_back_and_comes_again(served):
 @pytest.mark.once
 def test_old_news_are_stale(served):
     ups, server = served("maxage = 30")
-    server.age = 31
+    asked = server.asked
+    wait_until(lambda: server.asked > asked + 4, what="its DATE has moved")
+    server.stamp, server.ahead = stamp(), 3600
     ups.wait_fresh(False)
-    ups.wait_log("has not heard of its UPS for 31 s")
-    server.age = 20
+    ups.wait_log("has not heard of its UPS for 36")
+    server.stamp, server.ahead = None, 0
     ups.wait_fresh()
+
+
+@pytest.mark.once
+def test_a_date_that_always_stands_still_is_no_old_news(site, nis):
+    """apcupsd on contacts (UPSTYPE dumb) sets it at its start."""
+    server = nis()
+    server.stamp = stamp(3600)
+    ups = Ups(site, f"127.0.0.1:{server.port}", "maxage = 30")
+    ups.wait_fresh()
+    asked = server.asked
+    wait_until(lambda: server.asked > asked + 4, what="it is asked on")
+    assert "DATAOK" in ups.dump() and "has not heard" not in ups.process.log()
 
 
 @pytest.mark.once

@@ -21,7 +21,7 @@ def _pages():
 
 def test_every_installed_program_has_a_manual_page(build):
     makefile = (build.root / "Makefile").read_text()
-    programs = {name for kind in ("bin", "sbin", "driver")
+    programs = {name for kind in ("bin", "sbin", "driver", "cgi")
                 for name in _make_list(makefile, f"{kind}_PROGRAMS")}
     assert programs
     described = {page.rsplit(".", 1)[0] for page in _pages()}
@@ -29,8 +29,8 @@ def test_every_installed_program_has_a_manual_page(build):
 
 
 def test_every_sample_file_has_a_manual_page():
-    # UPSmon.conf-rack.sample is one more of UPSmon.conf.
-    samples = {re.sub(r"(?<=[.]conf)-\w+$", "", path.name[:-len(".sample")])
+    # UPSmon.conf-rack.sample is one more of UPSmon.conf, upsstats-single.html of upsstats.html.
+    samples = {re.sub(r"(?<=[.]conf)-\w+$|-single(?=[.]html$)", "", path.name[:-len(".sample")])
                for path in (CHECKOUT / "conf").glob("*.sample")}
     described = {page.rsplit(".", 1)[0] for page in _pages()}
     assert samples - described == set()

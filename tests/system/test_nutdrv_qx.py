@@ -4,11 +4,9 @@ import os
 import re
 
 import pytest
-from harness import CHECKOUT, LineClient, wait_until
+from harness import LineClient, wait_until
+from qxpair import MAPS, Q1, Qx
 from serialsim import DEVICES, Fault, crc
-
-MAPS = str(CHECKOUT / "data")
-Q1 = "(231.7 228.3 230.9 027 49.8 27.2 29.5 {bits}"
 
 # How each device is found when nobody says what it is: where the queries of two protocols are
 # answered, the first in NUT's order is taken.
@@ -102,59 +100,6 @@ VALUES = {
                          "experimental.input.pv2.voltage": "222", "ups.beeper.status": "enabled",
                          "battery.energysave": "yes", "ups.status": "OL CHRG"},
 }
-
-
-class Qx:
-    """A nutdrv_qx on a simulated line."""
-
-    def __init__(self, site, sim, *lines, start=True, driver="nutdrv_qx"):
-        self.site, self.sim, self.driver = site, sim, driver
-        site.add_ups("ups", driver, sim.port, "pollinterval = 1", *lines)
-        self.env = {"NUT_DATAPATH": MAPS}
-        self.process = site.start_driver("ups", "-D", env=self.env) if start else None
-        if start:
-            self.wait_fresh()
-
-    def run(self, *args):
-        return self.site.run(self.driver, "-a", "ups", *self.site._as_user, *args, env=self.env)
-
-    def dump(self):
-        with LineClient(self.site.socket("ups")) as c:
-            c.send("DUMPALL")
-            return c.until("DUMPDONE")
-
-    def values(self):
-        found = (re.fullmatch(r'SETINFO (\S+) "(.*)"', line) for line in self.dump())
-        return {m[1]: m[2] for m in found if m}
-
-    def wait_value(self, name, value):
-        wait_until(lambda: self.values().get(name) == value,
-                   what=lambda: f"{name} is {self.values().get(name)!r}, not {value!r}; log:\n"
-                                f"{self.process.log()}")
-
-    def wait_fresh(self, fresh=True):
-        word = "DATAOK" if fresh else "DATASTALE"
-        wait_until(lambda: word in self.dump(), what=lambda: f"{word}; log:\n{self.process.log()}")
-
-    def order(self, line):
-        """The result of a command, as a number, and what the device was asked for it."""
-        start = len(self.sim.asked)
-        with LineClient(self.site.socket("ups")) as c:
-            c.send(f"{line} TRACKING t1")
-            last = ""
-            while not last.startswith("TRACKING t1"):
-                last = c.line()
-        return int(last.split()[2]), self.sim.asked[start:]
-
-    def told(self, line, *expected):
-        """The command succeeds, and the device was told this, perhaps among readings."""
-        result, asked = self.order(line)
-        assert result == 0, f"{line}: {result}\n{self.process.log()}"
-        readings = {query for query in asked if query not in expected}
-        assert [query for query in asked if query not in readings] == list(expected), asked
-
-    def bits(self, text):
-        self.sim.answers["Q1"] = Q1.format(bits=text)
 
 
 def printed(result):
@@ -339,38 +284,58 @@ def test_an_axperts_answer_with_a_wrong_check_is_none(site, serialsim):
 
 # ---------------------------------------------------------------------------- commands
 
+TESTS = {"test.battery.start": "T10", "test.battery.start 60": "T01",
+         "test.battery.start 5940": "T99", "test.battery.start.deep": "TL",
+         "test.battery.start.quick": "T", "test.battery.stop": "CT"}
+POWER = {"load.off": "S00R0000", "load.on": "C", "shutdown.return": "S.5R0003",
+         "shutdown.stayoff": "S.5R0000", "shutdown.stop": "C"}
+BEEPER = {"beeper.toggle": "Q"}
+FAMILY = {**BEEPER, **POWER, **TESTS}
+
+# What each command tells a device; by the device's name. A list: one after the other.
 COMMANDS = {
-    "megatec": {"beeper.toggle": "Q", "load.off": "S00R0000", "load.on": "C",
-                "shutdown.return": "S.5R0003", "shutdown.stayoff": "S.5R0000",
-                "shutdown.stop": "C", "test.battery.start": "T10",
-                "test.battery.start 90": "T01", "test.battery.start.deep": "TL",
-                "test.battery.start.quick": "T", "test.battery.stop": "CT"},
-    "mecer": {"test.battery.start 30": "T.5", "shutdown.return": "S.5R0003"},
-    "bestups": {"shutdown.stayoff": "S.5", "load.off": "S00R0000"},
-    "voltronic-qs": {"shutdown.return": "S.5R0003", "beeper.toggle": "Q"},
+    **{name: FAMILY for name in ("gtec", "innovatae", "megatec", "megatec-old", "mustek", "q1", "q2",
+                                 "q6", "zinto")},
+    **{name: {**POWER, **TESTS} for name in ("innovart31", "innovart33")},
+    "ablerex": {**FAMILY, "load.off": "S.2"},
+    # A minute, and it comes back as soon as the mains do.
+    "hunnox": {**FAMILY, "shutdown.return": "S01", "shutdown.stayoff": "S01R0000"},
+    "mecer": {**FAMILY, "test.battery.start 30": "T.5", "test.battery.start 12": "T.2"},
+    "bestups": {**POWER, **TESTS, "shutdown.stayoff": "S.5"},
+    "omron": {"shutdown.return": ["An", "S.5R0003"], "shutdown.stayoff": ["Af", "Sf.5"],
+              "shutdown.stop": "C"},
+    "voltronic-qs": {**BEEPER, **POWER, "test.battery.start.quick": "T"},
+    "voltronic-qs-hex": {**BEEPER, **POWER, "test.battery.start.quick": "T"},
     "voltronic": {"load.off": "SOFF", "load.on": "SON", "shutdown.return": "S.5R0003",
                   "shutdown.stayoff": "S.5R0000", "shutdown.stop": "CS",
-                  "test.battery.start 15": "T.2", "beeper.toggle": "BZOFF",
-                  "beeper.disable": "PDA", "bypass.start": "PEE", "bypass.stop": "PDE"},
-    "masterguard": {"shutdown.return": "S.5R0003", "shutdown.stayoff": "S.5",
-                    "test.battery.start.deep": "TUD,07", "beeper.enable": "SS---1,07",
+                  "test.battery.start": "T10", "test.battery.start 15": "T.2",
+                  "test.battery.start.deep": "TL", "test.battery.start.quick": "T",
+                  "test.battery.stop": "CT", "beeper.toggle": "BZOFF",
+                  "beeper.enable": "PEA", "beeper.disable": "PDA", "bypass.start": "PEE",
+                  "bypass.stop": "PDE", "outlet.1.load.on": "SKON1", "outlet.1.load.off": "SKOFF1",
+                  "outlet.2.load.on": "SKON2", "outlet.2.load.off": "SKOFF2"},
+    "masterguard": {"shutdown.return": "S.5R0003", "shutdown.stayoff": "S.5", "shutdown.stop": "C",
+                    "test.battery.start": "T10", "test.battery.start 10": "T",
+                    "test.battery.start 120": "T02", "test.battery.start.quick": "T",
+                    "test.battery.start.low": "TL", "test.battery.start.deep": "TUD,07",
+                    "test.battery.stop": "CT", "beeper.enable": "SS---1,07",
                     "beeper.disable": "SS---0,07", "bypass.start": "FOFF", "bypass.stop": "FON",
-                    "test.battery.start 10": "T", "test.battery.start 120": "T02",
                     "experimental.fault.clear": "FCLR,07"},
 }
 
 
 @pytest.mark.parametrize("device", sorted(COMMANDS))
 def test_commands_are_what_the_device_expects(site, serialsim, device):
-    ups = Qx(site, serialsim(device), f"protocol = {device}", "pollfreq = 3600")
-    for command, query in COMMANDS[device].items():
-        ups.told(f"INSTCMD {command}", query)
-
-
-def test_an_omron_is_told_first_whether_to_come_back(site, serialsim):
-    ups = Qx(site, serialsim("omron"))
-    ups.told("INSTCMD shutdown.return", "An", "S.5R0003")
-    ups.told("INSTCMD shutdown.stayoff", "Af", "Sf.5")
+    sim = serialsim(device)
+    if device == "voltronic":
+        sim.answers["QFLAG"] = "(EpashcjDbroegfl"  # j: its outlets can be switched
+    ups = Qx(site, sim, f"protocol = {device}", "pollfreq = 3600")
+    for command, queries in COMMANDS[device].items():
+        ups.told(f"INSTCMD {command}", *([queries] if isinstance(queries, str) else queries))
+    # None is left out, but for those of the driver itself.
+    known = {line.split()[1] for line in ups.dump() if line.startswith("ADDCMD ")}
+    assert {name for name in known if not name.startswith(("driver.", "shutdown.default"))} == \
+        {command.split()[0] for command in COMMANDS[device]}
 
 
 def test_a_command_that_the_device_refuses_has_failed(site, serialsim):
@@ -476,6 +441,32 @@ def test_a_setting_that_the_device_only_pretends_to_take_has_failed(site, serial
     assert result != 0 and "BATGN04" in asked
 
 
+def test_what_was_never_tried_on_an_axpert_is_for_the_option_testing(site, serialsim):
+    sim = serialsim("voltronic-axpert")
+    Settings(sim)
+    ups = Qx(site, sim, "protocol = voltronic-axpert", "testing", "reset_to_default")
+    values = ups.values()
+    assert values["experimental.battery.charging.current"] == "12.3"
+    assert values["experimental.dsp.mfr.date"] == "20190507"
+    for name, letter in (("bypass", "P"), ("battery", "B")):
+        name = f"experimental.{name}.alarm"
+        assert ups.values()[name] == "enabled"
+        ups.told(f"SET {name} disabled", f"PD{letter}")
+        ups.wait_value(name, "disabled")
+        ups.told(f"SET {name} enabled", f"PE{letter}")
+    ups.told("INSTCMD experimental.reset.to.default", "PF")
+
+
+def test_without_that_option_an_axpert_is_not_asked_for_it(site, serialsim):
+    sim = serialsim("voltronic-axpert")
+    ups = Qx(site, sim, "protocol = voltronic-axpert", "reset_to_default")
+    assert not {"QCHGS", "I"} & set(sim.asked)
+    assert "experimental.bypass.alarm" not in ups.values()
+    assert ups.order("SET experimental.bypass.alarm disabled")[0] != 0
+    result, asked = ups.order("INSTCMD experimental.reset.to.default")
+    assert result != 0 and "PF" not in asked
+
+
 def test_options_that_are_settings_are_written_at_the_start(site, serialsim):
     sim = serialsim("voltronic")
     Settings(sim)
@@ -495,6 +486,40 @@ def test_reset_to_default_is_for_standby_only(site, serialsim, mode, asked):
     Qx(site, sim, "reset_to_default")
     wait_until(lambda: sim.asked.count("QGS") > 3)
     assert ("PF" in sim.asked) == asked
+
+
+# What the device says from then on.
+@pytest.mark.parametrize("device, name, value, query, then", [
+    ("masterguard", "battery.packs", "1", "SS--1-,07", ("GS,07", "(07,ABC1,1")),
+    ("masterguard", "device.uptime", "90061", "SRC0001:01:01:01,07", ("DRC,07", "(07 0001:01:01:01")),
+    ("masterguard", "output.voltage.nominal", "240", "PNV=240", ("PNV", "(PNV 240")),
+    ("bestups", "battery.packs", "4", "BP4", ("BP?", "04"))])
+def test_a_setting_of_one_protocol_is_written_and_read_back(site, serialsim, device, name, value,
+                                                             query, then):
+    sim = serialsim(device)
+    if device == "bestups":
+        sim.answers["ID"] = "AX1,750,120,120,20.0,27.6"  # it has packs
+    sim.hook = lambda asked: sim.answers.update([then]) if asked == query else None
+    ups = Qx(site, sim, f"protocol = {device}")
+    assert ups.values()[name] != value
+    ups.told(f"SET {name} {value}", query)
+    ups.wait_value(name, value)
+
+
+@pytest.mark.parametrize("device, name, value", [
+    ("masterguard", "battery.packs", "3"), ("masterguard", "ups.id", "100"),
+    ("masterguard", "device.uptime", "1e99"), ("masterguard", "output.voltage.nominal", "251"),
+    ("masterguard", "output.voltage.nominal", "99"),
+    ("hunnox", "ups.delay.shutdown", "601"), ("omron", "ups.delay.shutdown", "11"),
+    ("q6", "ups.delay.start", "599941"), ("bestups", "experimental.pins.shutdown.mode", "7")])
+def test_a_setting_of_one_protocol_outside_of_its_limits_is_not_sent(site, serialsim, device, name,
+                                                                      value):
+    sim = serialsim(device)
+    ups = Qx(site, sim, f"protocol = {device}", "pollfreq = 3600")
+    readings = set(sim.asked)
+    before = ups.values()[name]
+    result, asked = ups.order(f"SET {name} {value}")
+    assert result != 0 and set(asked) <= readings and ups.values()[name] == before
 
 
 def test_a_masterguard_is_asked_under_its_new_address(site, serialsim):

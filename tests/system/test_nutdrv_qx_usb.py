@@ -166,6 +166,58 @@ def test_an_adapter_that_is_pulled_out_is_found_again(adapter, way):
     wait_fresh(ups)
 
 
+SPOILT = {
+    "merged": lambda answer: answer[:5] + answer,
+    "cut": lambda answer: answer[:20] + b"\r",
+    "shifted": lambda answer: answer[:7] + b"00" + answer[7:],
+    "noise": lambda answer: bytes((7 * i + 3) % 256 for i in range(len(answer))),
+    "another": lambda answer: b"#230.0 004 024.0 50.0\r",
+}
+
+
+@pytest.mark.parametrize("way", ["cypress", pytest.param("sgs", marks=pytest.mark.long),
+                                 pytest.param("armac", marks=pytest.mark.long),
+                                 pytest.param("ablerex", marks=pytest.mark.long),
+                                 pytest.param("phoenixtec", marks=pytest.mark.long)])
+def test_answers_that_the_adapter_spoils_make_no_status(adapter, way):
+    ups = adapter(way, "pollfreq = 3600")
+    wait_fresh(ups)
+    for spoil in SPOILT.values():
+        ups.spoil = spoil
+        wait_fresh(ups, False)
+        assert values(ups)["ups.status"] == '"OL"'
+        ups.spoil = None
+        wait_fresh(ups)
+        assert values(ups)["ups.status"] == '"OL"'
+
+
+@pytest.mark.parametrize("way", ["cypress", "krauler"])
+def test_an_adapter_that_has_another_name_afterwards_is_found_again(adapter, way):
+    ups = adapter(way)
+    wait_fresh(ups)
+    ups.sim.unplug()
+    wait_fresh(ups, False)
+    ups.sim.text(1, "Quite")
+    ups.sim.text(2, "Another")
+    ups.sim.plug()
+    wait_fresh(ups)
+    assert values(ups)["ups.status"] == '"OL"'
+
+
+@pytest.mark.parametrize("calls", [3, pytest.param(4, marks=pytest.mark.long),
+                                   pytest.param(7, marks=pytest.mark.long)])
+def test_an_adapter_that_is_pulled_out_in_the_middle_of_an_answer_is_found_again(adapter, calls):
+    ups = adapter("cypress")
+    wait_fresh(ups)
+    for more in range(3):
+        reached = ups.process.log().count("is reached again")
+        ups.sim.fuse(calls + more, plug=True)
+        wait_until(lambda: ups.process.log().count("is reached again") > reached,
+                   what=lambda: ups.process.log())
+        wait_fresh(ups)
+    assert values(ups)["ups.status"] == '"OL"'
+
+
 def test_a_subdriver_that_there_is_none_of_is_refused(site, usbsim):
     path = site.write("x.txt", device_file("1234:5678"))
     sim = usbsim(path)

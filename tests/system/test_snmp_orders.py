@@ -10,16 +10,19 @@ import pytest
 
 from harness import LineClient, wait_until
 from hidpair import Dump
-from snmpfacts import Mib, number_of
+from snmpfacts import TIMES, Mib, number_of
 from snmppair import mib_names
 
 from test_snmp_ups import Ups
 
 pytestmark = pytest.mark.once
 
+SYSTEM = r"(device\.\d+\.)?(device\.)?(description|contact|location)$"
 # The commands of every driver.
 OWN = {"driver.killpower", "driver.reload", "driver.reload-or-error", "driver.reload-or-exit",
        "shutdown.default"}
+# The variables of every driver, and those of the agent itself: some have their address there.
+EVERYWHERE = re.compile(r"driver\.|ups\.(status|alarm)$|device\.(type|uptime|macaddr)$|" + SYSTEM)
 OTHER = "33"  # a number that no command has by itself
 
 
@@ -35,7 +38,7 @@ class Talk(Ups):
 
     def __init__(self, site, mib, agent, *lines):
         super().__init__(site, agent.port, f"mibs = {mib.name}", "semistaticfreq = 1", *lines)
-        self.mib, self.agent = mib, agent
+        self.mib, self.agent, self.told = mib, agent, {}
         self.client = wait_until(lambda: LineClient(site.socket("ups")), what=self.process.log)
 
     def dump(self):
@@ -85,10 +88,18 @@ def same(told, wanted):
 
 
 def wrong_values(ups, values=None):
-    mib, told = ups.mib, ups.values()
-    wanted = {name: row.text(mib.raw(row, values)) for name, row in mib.variables(values).items()}
-    return [f"{name} is {told.get(name)}, not {text} ({mib.variables()[name]})"
-            for name, text in wanted.items() if text and not same(told.get(name), text)]
+    mib, told, rows = ups.mib, ups.values(), ups.mib.variables(values)
+    wanted = {name: row.text(mib.raw(row, values)) for name, row in rows.items()}
+    # What is told of the UPS is told of the device; what nobody counts the driver counts.
+    for name in ("mfr", "model", "serial", "macaddr"):
+        if f"ups.{name}" in wanted:
+            wanted.setdefault(f"device.{name}", wanted[f"ups.{name}"])
+    for name in mib.counted():
+        wanted.setdefault(name, str(TIMES[name]))
+    return [f"{name} is {told.get(name)}, not {text} ({rows.get(name)})"
+            for name, text in wanted.items() if text and not same(told.get(name), text)] + \
+        [f"{name} is told, and nothing gives it" for name in set(told) - set(wanted)
+         if not EVERYWHERE.match(name)]
 
 
 def wait_published(ups):
@@ -180,8 +191,7 @@ def wrong_setting(ups, name, row):
 def wrong_settings(ups):
     wrong = []
     wanted = {name: row for name, row in ups.mib.variables().items() if row.has("rw")}
-    told = {name for name in ups.dump().settable if not re.match(
-        r"(device\.\d+\.|device\.)?(device\.)?(description|contact|location)$", name)}
+    told = {name for name in ups.dump().settable if not re.match(SYSTEM, name)}
     for name in sorted(told ^ set(wanted)):
         wrong.append(f"{name}: {'not to be set' if name in told else 'cannot be set'}")
     for name, row in wanted.items():
@@ -260,3 +270,22 @@ def test_a_chain_is_all_of_its_devices(start, name, base):
 @pytest.mark.parametrize("name", of_maps(lambda line: any("phases(" in word for word in line)))
 def test_three_phases_have_their_own_names(start, name):
     check(start(name, phases=3))
+
+
+def test_what_is_slow_is_read_again_after_so_many_polls(site, snmpd, shared):
+    """semistaticfreq: the name of a UPS (a slow row) beside its charge, which is not."""
+    name, charge = "1.3.6.1.2.1.33.1.1.5.0", "1.3.6.1.2.1.33.1.2.4.0"
+    mib = Mib(shared, "ietf")
+    agent = snmpd(mib.data())
+    ups = Ups(site, agent.port, "mibs = ietf", "semistaticfreq = 1000")
+    wait_until(lambda: "ups.id" in ups.values(), what=ups.process.log)
+    agent.set(name, 'STRING: "renamed"')
+    for value in (51, 52, 53):
+        agent.set(charge, f"INTEGER: {value}")
+        ups.wait_value("battery.charge", str(value))
+    assert ups.values()["ups.id"] == mib.raw(mib.variables()["ups.id"]).partition(": ")[2].strip('"')
+    ups.process.stop()
+    ups = Ups(site, agent.port, "mibs = ietf", "semistaticfreq = 2")
+    ups.wait_value("ups.id", "renamed")
+    agent.set(name, 'STRING: "again"')
+    ups.wait_value("ups.id", "again")

@@ -80,6 +80,40 @@ def test_ipv6_is_scanned(scan, snmpd):
     assert set(found) == {"::1"}
 
 
+def test_a_range_of_ipv6_is_walked_though_most_of_it_is_nowhere(scan, snmpd):
+    if not snmp.has_v6():
+        pytest.skip("there is no IPv6 on this host's loopback")
+    found, counts = scan(snmpd().port, "::1-::4", options=["snmp_version=v2c", "snmp_retries=0"])
+    assert set(found) == {"::1"}
+    assert counts == (4, 1)
+
+
+@pytest.mark.parametrize("text", ["127.0.0.9-127.0.0.4", "127.0.0.4-127.0.0.9"])
+def test_a_range_is_given_in_either_order(scan, three, text):
+    found, counts = scan(three, text)
+    assert set(found) == {"127.0.0.5", "127.0.0.9"}
+    assert counts == (6, 2)
+
+
+@pytest.mark.parametrize("fault", ["garbage", "wrong_id", "doubled", "silent"])
+def test_agents_with_faults_are_found_once_or_not_at_all(scan, oddagent, fault):
+    agent = oddagent(SYSTEM, host="127.0.0.5")
+    setattr(agent, fault, True)
+    found, counts = scan(agent.port, "127.0.0.4-127.0.0.6",
+                         options=["snmp_version=v2c", "snmp_retries=0"])
+    there = 0 if fault == "silent" else 1
+    assert len(found) == there and counts == (3, there)
+
+
+@pytest.mark.parametrize("text", ["127.0.0.0/33", "127.0.0.1-::1", "127.0.0.256", "10.0.0.1-"])
+def test_what_is_no_range_is_refused(site, text):
+    try:
+        result = site.run("probe-scan", 161, 1, 0, "--", text)
+    except LookupError:
+        pytest.skip("probe-scan is not built: configure found no net-snmp (libsnmp-dev)")
+    assert result.returncode != 0 and result.stdout + result.stderr
+
+
 def test_packets_are_sent_at_the_pace_that_is_asked_for(scan, three):
     start = time.monotonic()
     _, counts = scan(three, "127.0.0.1-127.0.0.100", per_second=50)

@@ -49,7 +49,8 @@ class Ups(UsbUps):
         lines = [f"community = {community}", "snmp_version = v2c", *lines]
         given = {line.partition(" = ")[0]: line for line in
                  ["pollinterval = 1", "pollfreq = 1", "snmp_retries = 1", *lines]}
-        site.add_ups("ups", "snmp-ups", f"127.0.0.1:{port}", *given.values())
+        port = port if isinstance(port, str) else f"127.0.0.1:{port}"
+        site.add_ups("ups", "snmp-ups", port, *given.values())
         self.env = {"NUT_DATAPATH": str(MAPS)}
         self.process = site.start_driver("ups", env=self.env) if start else None
 

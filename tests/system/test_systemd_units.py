@@ -5,7 +5,7 @@ import subprocess
 
 import pytest
 
-UNITS = ("nut-driver", "nut-server", "nut-monitor", "nut-hold", "nut-mqtt", "nut-web")
+UNITS = ("nut-driver", "nut-server", "nut-monitor", "nut-hold", "nut-mqtt", "nut-web", "nut-announce")
 
 
 @pytest.fixture

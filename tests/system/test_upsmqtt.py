@@ -501,3 +501,25 @@ def test_mistakes_are_found_by_t(site, build, lines, words):
     site.write("upsmqtt.conf", "\n".join(lines) + "\n")
     result = site.run("upsmqtt", "-t")
     assert words in result.stdout + result.stderr
+
+
+@pytest.mark.parametrize("lines", [(), ("TLS yes",)])
+def test_a_broker_that_says_nothing_holds_nothing_up(site, upsd, build, lines):
+    """It still hears of its UPSes, reloads, and ends when it is told to."""
+    try:
+        build.program("upsmqtt")
+    except LookupError as e:
+        pytest.skip(str(e))
+    with socket.create_server(("127.0.0.1", 0)) as mute:
+        class Broker:
+            port = mute.getsockname()[1]
+        made = Bridge(site, upsd, Broker, *lines)
+        link, _ = mute.accept()
+        assert link.recv(1)
+        upsd.wait_received("SUBSCRIBE")
+        upsd.set("ups", "ups.status", "OB")
+        made.process.wait_log("ONBATT")
+        made.process.signal(1)
+        made.process.wait_log("configuration reloaded")
+        made.process.stop()
+        link.close()

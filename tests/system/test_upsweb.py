@@ -411,7 +411,7 @@ def test_a_broken_history_is_put_aside(site, driver):
 # ---------------------------------------------------------------------------- metrics
 
 def test_metrics_are_those_of_the_exporter(driver, web):
-    status, headers, text = web.get("/metrics")
+    status, headers, text = web.get("/metrics", Accept="application/openmetrics-text")
     assert status == 200 and headers["Content-Type"].startswith("application/openmetrics-text")
     label = f'ups="rack",server="127.0.0.1:{web.site.port}"'
     assert f"network_ups_tools_battery_charge{{{label}}} 98\n" in text
@@ -421,7 +421,7 @@ def test_metrics_are_those_of_the_exporter(driver, web):
     families = re.findall(r"^# TYPE (\S+)", text, re.MULTILINE)
     assert len(families) == len(set(families))
     for line in text.splitlines():
-        assert line.startswith("# ") or re.fullmatch(r'[a-z_][a-zA-Z0-9_]*\{([a-z]+="([^"\\]|\\.)*",?)+\} \S+', line), line
+        assert line.startswith("# ") or re.fullmatch(r'[a-z_][a-zA-Z0-9_]*\{([a-z_]+="([^"\\]|\\.)*",?)+\} \S+', line), line
 
 
 def test_hostile_labels_are_escaped(driver, web):

@@ -98,6 +98,30 @@ static void an_alarm_that_is_over_goes_with_its_word(void **state)
 	assert_null(state_get(f->state, "ups.alarm"));
 }
 
+static void what_has_no_status_has_one_for_its_alarms(void **state)
+{
+	struct fixture *f = *state;
+
+	compose_alarm_add(&f->compose, "low humidity");
+	compose_commit(&f->compose, f->state, &f->rules, 0);
+	assert_string_equal(state_get(f->state, "ups.status"), "ALARM");
+	compose_alarm_begin(&f->compose);
+	compose_commit(&f->compose, f->state, &f->rules, 0);
+	assert_null(state_get(f->state, "ups.status"));
+	assert_null(state_get(f->state, "ups.alarm"));
+}
+
+static void another_device_begins_without_a_status(void **state)
+{
+	struct fixture *f = *state;
+
+	say(f, "OL");
+	compose_forget(&f->compose);
+	state_delete(f->state, "ups.status");
+	compose_commit(&f->compose, f->state, &f->rules, 0);
+	assert_null(state_get(f->state, "ups.status"));
+}
+
 static void an_alarm_text_set_by_the_driver_itself_stays(void **state)
 {
 	struct fixture *f = *state;
@@ -131,6 +155,16 @@ static void a_falling_charge_is_a_discharge(void **state)
 	assert_string_equal(say_charge(f, "OB", "80"), "OB");
 	assert_string_equal(say_charge(f, "OB", "79"), "OB DISCHRG");
 	assert_string_equal(say_charge(f, "OB", "79"), "OB DISCHRG");
+}
+
+static void another_device_with_less_of_a_charge_does_not_discharge(void **state)
+{
+	struct fixture *f = *state;
+
+	say_charge(f, "OL", "90");
+	compose_forget(&f->compose);
+	assert_string_equal(say_charge(f, "OL", "80"), "OL");
+	assert_string_equal(say_charge(f, "OL", "79"), "OL DISCHRG");
 }
 
 static void a_rising_charge_is_a_charge_until_it_is_full(void **state)
@@ -230,10 +264,13 @@ int main(void)
 		TEST(a_poll_that_says_nothing_leaves_the_status_as_it_was),
 		TEST(an_alarm_puts_its_word_first),
 		TEST(an_alarm_that_is_over_goes_with_its_word),
+		TEST(what_has_no_status_has_one_for_its_alarms),
+		TEST(another_device_begins_without_a_status),
 		TEST(an_alarm_text_set_by_the_driver_itself_stays),
 		TEST(a_verbatim_status_keeps_its_order),
 		TEST(a_verbatim_status_tells_nothing_of_the_charge),
 		TEST(a_falling_charge_is_a_discharge),
+		TEST(another_device_with_less_of_a_charge_does_not_discharge),
 		TEST(a_rising_charge_is_a_charge_until_it_is_full),
 		TEST(a_charge_that_stands_still_tells_nothing_after_a_while),
 		TEST(a_power_failure_forgets_that_the_battery_was_charging),

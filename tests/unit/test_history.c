@@ -538,6 +538,30 @@ static void a_question_that_nobody_wants_any_more_is_not_answered(void **state)
 	wait(NULL);
 }
 
+/* Also those that nobody waits for any more are in its way. */
+static void questions_do_not_pile_up_before_the_keeper(void **state)
+{
+	struct bench *b = *state;
+	struct talk t = {.loop = loop_new(), .text = {.max = 1 << 20}, .from = time(NULL) - 100};
+	struct history_ask *a;
+	int asked = 0;
+
+	history_store_close(b->store);
+	b->store = NULL;
+	t.history = history_new(t.loop, b->file);
+	assert_non_null(t.history);
+	while ((a = history_ask_log(t.history, "", 0, 10, on_reply, &t))) {
+		history_ask_cancel(a);
+		assert_true(++asked < 1000);
+	}
+	assert_true(asked > 10);
+	expect(&t, "{\"events\":[]}", true);
+	history_free(t.history);
+	loop_free(t.loop);
+	buffer_free(&t.text);
+	wait(NULL);
+}
+
 int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
@@ -556,6 +580,7 @@ int main(void)
 		T(a_kill_in_the_middle_loses_only_the_last_moment),
 		T(the_keeper_keeps_and_answers_and_may_be_killed),
 		T(a_question_that_nobody_wants_any_more_is_not_answered),
+		T(questions_do_not_pile_up_before_the_keeper),
 	};
 #undef T
 

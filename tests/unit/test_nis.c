@@ -115,28 +115,94 @@ static void an_answer_without_measure_is_none(void **state)
 
 /* --------------------------------------------------------------------------------- age */
 
-static long long age(const char *heard, const char *written)
+static long long look(struct nisage *a, const char *started, const char *heard, const char *written)
 {
 	static struct nisreply r;
+	const char *const pairs[][2] = {
+		{"STARTTIME", started}, {"DATE", heard}, {"END APC", written}};
 
-	r = (struct nisreply){.count = 2};
-	str_copy(r.records[0].key, sizeof(r.records[0].key), "DATE");
-	str_copy(r.records[0].value, sizeof(r.records[0].value), heard);
-	str_copy(r.records[1].key, sizeof(r.records[1].key), "END APC");
-	str_copy(r.records[1].value, sizeof(r.records[1].value), written);
-	return nisage_of(&r);
+	r = (struct nisreply){.count = 0};
+	for (size_t i = 0; i < 3; i++) {
+		struct nisreply_record *record = &r.records[r.count++];
+
+		str_copy(record->key, sizeof(record->key), pairs[i][0]);
+		str_copy(record->value, sizeof(record->value), pairs[i][1]);
+	}
+	return nisage_look(a, &r, 5);
+}
+
+static const char start[] = "2026-11-28 11:00:00 +0000";
+
+/* One that heard of its UPS every ten seconds. */
+static struct nisage usual(void)
+{
+	struct nisage a = {0};
+
+	look(&a, start, "2026-11-28 11:58:40 +0000", "2026-11-28 11:58:41 +0000");
+	look(&a, start, "2026-11-28 11:58:50 +0000", "2026-11-28 11:58:51 +0000");
+	assert_int_equal(look(&a, start, "2026-11-28 11:59:00 +0000", "2026-11-28 11:59:01 +0000"),
+			 -1);
+	return a;
 }
 
 static void the_age_of_news_is_between_hearing_and_writing(void **state)
 {
+	struct nisage a = usual();
+
 	(void)state;
-	assert_int_equal(age("2026-11-28 11:59:00 +0000", "2026-11-28 12:00:01 +0000"), 61);
-	assert_int_equal(age("2026-10-25 02:59:00 +0200", "2026-10-25 02:00:00 +0100"), 60);
-	assert_int_equal(age("2026-03-01 00:00:00 -0330", "2026-03-01 03:30:00 +0000"), 0);
-	assert_int_equal(age("2026-11-28 12:00:01 +0000", "2026-11-28 12:00:00 +0000"), -1);
-	assert_int_equal(age("Sat Nov 28 12:00:00 CET 2026", "2026-11-28 12:00:00 +0000"), -1);
-	assert_int_equal(age("2026-11-28 12:00:01", "2026-11-28 12:00:00 +0000"), -1);
-	assert_int_equal(age("", ""), -1);
+	assert_int_equal(look(&a, start, "2026-11-28 11:59:00 +0000", "2026-11-28 12:00:01 +0000"),
+			 61);
+	assert_int_equal(look(&a, start, "2026-11-28 11:59:00 +0000", "2026-11-28 13:00:01 +0100"),
+			 61);
+	assert_int_equal(look(&a, start, "2026-11-28 11:59:00 +0000", "2026-11-28 08:30:01 -0330"),
+			 61);
+	/* Within five of its pauses it is as always, and so is a clock that was set back. */
+	assert_int_equal(look(&a, start, "2026-11-28 11:59:00 +0000", "2026-11-28 11:59:50 +0000"),
+			 -1);
+	assert_int_equal(look(&a, start, "2026-11-28 11:59:00 +0000", "2026-11-28 11:00:00 +0000"),
+			 -1);
+	assert_int_equal(look(&a, start, "2026-11-28 11:59:00", "2026-11-28 12:10:00 +0000"), -1);
+	assert_int_equal(look(&a, start, "Sat Nov 28 12:00:00 CET 2026", ""), -1);
+}
+
+static void an_apcupsd_that_does_not_tell_its_start_is_watched_as_well(void **state)
+{
+	struct nisage a = {0};
+
+	(void)state;
+	look(&a, "", "2026-11-28 11:58:40 +0000", "2026-11-28 11:58:41 +0000");
+	look(&a, "", "2026-11-28 11:58:50 +0000", "2026-11-28 11:58:51 +0000");
+	look(&a, "", "2026-11-28 11:59:00 +0000", "2026-11-28 11:59:01 +0000");
+	assert_int_equal(look(&a, "", "2026-11-28 11:59:00 +0000", "2026-11-28 12:00:01 +0000"),
+			 61);
+}
+
+static void a_date_that_stands_still_tells_no_age(void **state)
+{
+	struct nisage a = {0};
+
+	(void)state;
+	for (int i = 0; i < 5; i++)
+		assert_int_equal(
+			look(&a, start, "2026-11-28 11:00:05 +0000", "2026-11-28 15:00:00 +0000"),
+			-1);
+	/* It moves when apcupsd is started anew, which is no move. */
+	for (int i = 0; i < 5; i++) {
+		char again[] = "2026-11-28 12:00:00 +0000";
+
+		again[15] = (char)('0' + i);
+		assert_int_equal(look(&a, again, again, "2026-11-28 15:00:00 +0000"), -1);
+	}
+}
+
+static void an_apcupsd_that_is_started_anew_is_watched_anew(void **state)
+{
+	struct nisage a = usual();
+
+	(void)state;
+	assert_int_equal(look(&a, "2026-11-28 12:00:00 +0000", "2026-11-28 12:00:01 +0000",
+			      "2026-11-28 15:00:00 +0000"),
+			 -1);
 }
 
 /* ------------------------------------------------------------------------------ places */
@@ -379,6 +445,9 @@ int main(void)
 		cmocka_unit_test(what_is_not_available_is_not_there),
 		cmocka_unit_test(an_answer_without_measure_is_none),
 		cmocka_unit_test(the_age_of_news_is_between_hearing_and_writing),
+		cmocka_unit_test(an_apcupsd_that_does_not_tell_its_start_is_watched_as_well),
+		cmocka_unit_test(a_date_that_stands_still_tells_no_age),
+		cmocka_unit_test(an_apcupsd_that_is_started_anew_is_watched_anew),
 		cmocka_unit_test(each_word_of_apcupsd_has_its_status_and_no_other),
 		cmocka_unit_test(a_where_that_cannot_be_read_is_no_place),
 		cmocka_unit_test_setup_teardown(a_place_is_a_key_or_a_part_of_what_stands_there,

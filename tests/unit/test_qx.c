@@ -16,6 +16,7 @@
 #include "common/base/str.h"
 #include "drivers/engine/engine.h"
 #include "drivers/maps/mapset.h"
+#include "drivers/maps/mapshape.h"
 #include "drivers/qx/qxbattery.h"
 #include "drivers/qx/qxdevice.h"
 #include "drivers/qx/qxprobe.h"
@@ -201,6 +202,45 @@ static void what_does_not_look_as_the_map_says_is_no_answer(void **state)
 	}
 }
 
+static void an_answer_of_another_shape_is_none(void **state)
+{
+	static const struct {
+		const char *shape, *answer;
+		bool fits;
+	} rows[] = {
+		{".2_b2$", "(1 01\r", true},   {".2_b2$", "(1 01 more\r", true},
+		{".2_b2$", "(1 011\r", false}, {".2_b2$", "(1 02\r", false},
+		{".2_b2$", "(1101\r", false},  {".2_b2$", "(1 0\r", false},
+		{".2_b2", "(1 011\r", true},   {".dhAa", "(9fZ \r", true},
+		{".dhAa", "(9g  \r", false},   {".dhAa", "(a0Z \r", false},
+		{".dhAa", "(90z \r", false},   {".Aa*", "(A BC\r", true},
+		{".Aa*", "(A B1\r", false},    {".A*", "(\r", false},
+	};
+	char map_text[128], text[16];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		str_format(map_text, sizeof(map_text),
+			   "QUERY Q1 Q1%%r begin(() shape(%s)\nVAR Q1 experimental.x\n",
+			   rows[i].shape);
+		load(map_text);
+		answers("Q1\r", rows[i].answer);
+		assert_int_equal(read_at("Q1", text, sizeof(text)) == DEVICE_OK, rows[i].fits);
+		unload(NULL);
+	}
+}
+
+static void what_is_no_shape_is_refused(void **state)
+{
+	static const char *const bad[] = {"",     "*",  "3",   "x",  "b0",
+					  "b999", "$b", "b*b", "$2", "b*2"};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		assert_false(mapshape_valid(bad[i]));
+	assert_true(mapshape_valid(".512b*"));
+}
+
 static void a_query_that_comes_back_or_is_denied_is_not_known(void **state)
 {
 	static const char *const bad[] = {"Q1\r", "NAK\r", "(NAK\r", NULL};
@@ -253,6 +293,23 @@ static void the_query_for_mains_is_known_before_it_was_answered(void **state)
 	assert_int_equal(read_at("Q1[1]", text, sizeof(text)), DEVICE_NONE);
 	assert_int_equal(read_at("Q1[1]", text, sizeof(text)), DEVICE_NONE);
 	assert_true(line.asked >= 2);
+}
+
+static void a_status_that_was_given_and_is_refused_is_asked_for_again(void **state)
+{
+	static const char *const bad[] = {"Q1\r", "(NAK\r"};
+	char text[16];
+
+	(void)state;
+	load("QUERY Q1 Q1%r begin(() length(8)\nSTATUS Q1[1] online\n");
+	answers("Q1\r", "(1234567\r");
+	says("Q1[1]", "1");
+	for (size_t i = 0; i < 20; i++) {
+		answers("Q1\r", bad[i % 2]);
+		assert_int_equal(read_at("Q1[1]", text, sizeof(text)), DEVICE_NONE);
+	}
+	answers("Q1\r", "(1234567\r");
+	says("Q1[1]", "1");
 }
 
 static void a_query_that_is_not_to_be_asked_is_not_given_up(void **state)
@@ -702,7 +759,10 @@ int main(void)
 		IN_LINE(a_place_behind_the_answers_end_is_not_there),
 		IN_LINE(a_query_is_sent_once_a_poll),
 		IN_LINE(what_does_not_look_as_the_map_says_is_no_answer),
+		IN_LINE(an_answer_of_another_shape_is_none),
+		IN_LINE(what_is_no_shape_is_refused),
 		IN_LINE(a_query_that_comes_back_or_is_denied_is_not_known),
+		IN_LINE(a_status_that_was_given_and_is_refused_is_asked_for_again),
 		IN_LINE(the_first_lost_answer_is_asked_for_again),
 		IN_LINE(a_query_that_was_answered_once_is_waited_for),
 		IN_LINE(the_query_for_mains_is_known_before_it_was_answered),

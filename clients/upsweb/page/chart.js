@@ -1,7 +1,7 @@
 /* A chart of one or two curves over time, in SVG: least and greatest as a shade, the mean as a line,
  * power failures as bands. Drag, or + and -, chooses a part of the time; arrows read single values. */
 
-const HIGH = 176, LEFT = 42, RIGHT = 8, TOP = 8, BOTTOM = 22;
+const HIGH = 176, LEFT = 50, RIGHT = 8, TOP = 8, BOTTOM = 22;
 const STEPS = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 21600,
 	43200, 86400, 172800, 604800, 1209600, 2592000, 7776000];
 
@@ -17,7 +17,7 @@ function time_label(t, step) {
 	return d.toLocaleTimeString(undefined, step < 60 ? {timeStyle: "medium"} : {timeStyle: "short"});
 }
 
-/* `what`: {name, unit, curves: [{name, var}], floor, ceiling, scale}; `choose(from, to)`: another
+/* `what`: {name, unit, curves: [{name, var}], floor, ceiling, scale, least}; `choose(from, to)`: another
  * part of the time is wanted. */
 function make_chart(what, choose) {
 	const plot = svg("svg", {class: "chart", role: "img", tabindex: "0"});
@@ -49,8 +49,10 @@ function scale_chart(c) {
 		[low, high] = [0, 1];
 	low = Math.min(low, c.what.floor ?? low);
 	high = Math.max(high, c.what.ceiling ?? high);
-	if (high - low < 1e-9)
-		[low, high] = [low - 1, high + 1];
+	/* Noise is not to look like a storm. */
+	const least = c.what.least ?? 2, lack = least - (high - low);
+	if (lack > 0)
+		[low, high] = [low - lack / 2, high + lack / 2];
 	const step = nice_step(high - low, 4);
 	c.low = Math.floor(low / step + 1e-9) * step;
 	c.high = Math.ceil(high / step - 1e-9) * step;

@@ -3,7 +3,7 @@
 const CHARTS = [
 	{name: "Charge", unit: "%", floor: 0, ceiling: 100, curves: [{name: "charge", var: "battery.charge"}]},
 	{name: "Load", unit: "%", floor: 0, ceiling: 100, curves: [{name: "load", var: "ups.load"}]},
-	{name: "Voltage", unit: "V", curves: [{name: "input", var: "input.voltage"}, {name: "output", var: "output.voltage"}]},
+	{name: "Voltage", unit: "V", least: 8, curves: [{name: "input", var: "input.voltage"}, {name: "output", var: "output.voltage"}]},
 	{name: "Runtime", unit: "min", floor: 0, scale: 1 / 60, curves: [{name: "runtime", var: "battery.runtime"}]},
 	{name: "Battery", unit: "V", curves: [{name: "battery", var: "battery.voltage"}]},
 ];

@@ -16,7 +16,7 @@ from .build import CHECKOUT
 
 _CACHE = pathlib.Path(os.environ.get("CHESTNUT_PEERS", CHECKOUT / ".cache" / "debian-nut"))
 # sbin/ has wrappers that read /etc/nut/nut.conf; the daemons themselves are in lib/nut.
-_PROGRAMS = ("lib/nut", "usr/lib/nut", "bin", "usr/bin", "sbin", "usr/sbin")
+_PROGRAMS = ("lib/nut", "usr/lib/nut", "bin", "usr/bin", "sbin", "usr/sbin", "usr/lib/cgi-bin/nut")
 
 
 class Unavailable(Exception):

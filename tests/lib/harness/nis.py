@@ -1,6 +1,5 @@
-"""apcupsd's network server: one made of Python, and the real one in front of it."""
+"""apcupsd's network server: one made of Python, and the real one."""
 
-import shutil
 import socket
 import struct
 import threading
@@ -44,13 +43,14 @@ class FakeNis:
     """Answers "status" with `values` ({key: text}; None leaves one out).
 
     raw: bytes to send in the place of the next answers; then `after` is done:
-    "keep", or "close" the connection.  age: how long ago the UPS was heard of.
+    "keep", or "close" the connection.  stamp: what DATE says; None: now.
+    ahead: by so many seconds END APC is later than now.
     """
 
     def __init__(self, values=None, host="127.0.0.1", port=None, listen=True):
         self.values = {**ANSWER, **(values or {})}
         self.host, self.port = host, port or free_port()
-        self.raw, self.after, self.age = None, "keep", 0
+        self.raw, self.after, self.stamp, self.ahead = None, "keep", None, 0
         self.silent = False
         self.asked = self.connections = 0
         self._links = []
@@ -87,10 +87,10 @@ class FakeNis:
 
     def answer(self):
         values = self.values
-        lines = [f"APC      : {values['APC']}\n", f"DATE     : {stamp(self.age)}  \n"]
+        lines = [f"APC      : {values['APC']}\n", f"DATE     : {self.stamp or stamp()}  \n"]
         lines += [f"{key:<9}: {text}\n" for key, text in values.items()
                   if text is not None and key != "APC"]
-        lines += [f"END APC  : {stamp()}  \n"]
+        lines += [f"END APC  : {stamp(-self.ahead)}  \n"]
         return b"".join(record(line) for line in lines) + b"\0\0"
 
     def _accept(self, listener):
@@ -132,41 +132,34 @@ def _end(link):
 
 
 class Apcupsd:
-    """Debian's apcupsd, which has its UPS from a FakeNis: it repeats, with its own words, what
-    that one's STATFLAG and numbers say.  Its scripts are ours, and do nothing."""
+    """Debian's apcupsd.  Its scripts are ours, and do nothing.  lines: {keyword: value}, which UPS
+    it has; env: more of its environment."""
 
-    def __init__(self, site, debian, source):
+    def __init__(self, site, debian, lines, env=None):
         self.port = free_port()
         self.folder = site.root / "apcupsd"
         self.folder.mkdir()
-        self.source = source
-        self._write()
-        program = self._private_copy(debian)
-        env = site.environment(debian)
-        self.process = Process("apcupsd", [program, "-b", "-f", self.folder / "apcupsd.conf",
-                                           "-P", self.folder / "pid"],
-                               env, site.logs / "apcupsd.log", cwd=self.folder)
+        self._write(lines)
+        self.process = Process("apcupsd", [debian.program("apcupsd"), "-b", "-f",
+                                           self.folder / "apcupsd.conf", "-P",
+                                           self.folder / "pid"],
+                               {**site.environment(debian), **(env or {})},
+                               site.logs / "apcupsd.log", cwd=self.folder)
         site.processes.append(self.process)
         wait_until(self._answers, what=lambda: f"apcupsd answers:\n{self.process.log()}")
 
-    def _private_copy(self, debian):
-        program = self.folder / "apcupsd"
-        shutil.copy(debian.program("apcupsd"), program)
-        return program
-
-    def _write(self):
+    def _write(self, lines):
         script = self.folder / "apccontrol"
         script.write_text("#!/bin/sh\nexit 0\n")
         script.chmod(0o755)
         lines = {
-            "UPSNAME": "closet", "UPSCABLE": "ether", "UPSTYPE": "net",
-            "DEVICE": f"127.0.0.1:{self.source.port}", "POLLTIME": "1",
+            "UPSNAME": "closet", "POLLTIME": "1",
             "LOCKFILE": self.folder, "SCRIPTDIR": self.folder, "PWRFAILDIR": self.folder,
             "NOLOGINDIR": self.folder, "ONBATTERYDELAY": "1", "BATTERYLEVEL": "0", "MINUTES": "0",
             "TIMEOUT": "0", "ANNOY": "0", "NOLOGON": "disable", "KILLDELAY": "0",
             "NETSERVER": "on", "NISIP": "127.0.0.1", "NISPORT": self.port,
             "EVENTSFILE": self.folder / "events", "UPSCLASS": "standalone",
-            "UPSMODE": "disable", "STATTIME": "0", "LOGSTATS": "off",
+            "UPSMODE": "disable", "STATTIME": "0", "LOGSTATS": "off", **lines,
         }
         text = "## apcupsd.conf v1.1 ##\n" + "".join(f"{k} {v}\n" for k, v in lines.items())
         (self.folder / "apcupsd.conf").write_text(text)

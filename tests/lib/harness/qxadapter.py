@@ -35,6 +35,7 @@ class QxAdapter:
         self.sim, self.way, self.answers, self.unknown = sim, way, table.answers, table.unknown
         self.interrupt = interrupt      # armac: 64 bytes of an interrupt pipe
         self.asked, self.silent = [], False
+        self.spoil = None               # what is made of each answer on its way
         self._query = b""
         self._client = LineClient(sim.socket)
         self._stopping = False
@@ -118,6 +119,7 @@ class QxAdapter:
         text = query.decode("latin-1")
         self.asked.append(text)
         answer = b"" if self.silent else self._find(text)
+        answer = self.spoil(answer) if self.spoil and answer else answer
         chunk, counted = REPORTS[self.way]
         if self.way == "ablerex":
             self._ask(f"set feature 05 {answer.ljust(chunk, bytes(1))[:chunk].hex(' ')}")

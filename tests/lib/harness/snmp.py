@@ -377,6 +377,7 @@ class OddAgent(_Serving):
         self.silent = False
         self.delay = 0
         self.get_broken = False       # GETNEXT returns smaller names
+        self.bulk = None              # GETBULK: "silent", "error", "empty"
         self.requests = []            # Message, in order
         self._thread.start()
 
@@ -427,11 +428,13 @@ class OddAgent(_Serving):
                 return self.error(m, 5, 0)
         if m.kind == 0xa0:
             binds = self._get(m)
+        elif m.kind == 0xa5 and self.bulk:
+            binds = {"silent": None, "error": self.error(m, 5, 0), "empty": []}[self.bulk]
         elif m.kind == 0xa5:
             binds = self._getnext(m, min(m.index, 50))
         else:
             binds = self._getnext(m)
-        if isinstance(binds, bytes):
+        if binds is None or isinstance(binds, bytes):
             return binds
         if self.first_only:
             binds = binds[:self.first_only]

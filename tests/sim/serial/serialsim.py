@@ -14,7 +14,7 @@ The simulator is a thread; what it should answer, and what goes wrong on the lin
 be changed at any time by its attributes:
 
     sim.answers["Q1"] = "(230.1 ..."
-    sim.fault = Fault.SILENT         or GARBAGE, SLOW, CUT, TWICE, ECHO, NAK
+    sim.fault = Fault.SILENT         or another (class Fault)
     sim.unplug(), sim.plug()
 """
 
@@ -44,6 +44,11 @@ class Fault(enum.Enum):
     NOISE = 8     # bytes before the answer, with an end
     TARDY = 9     # later than most would wait
     LATE = 10     # after the driver has given it up
+    MERGED = 11   # the beginning of one, and then all of another
+    ENDLESS = 12  # many, without an end
+    OTHER = 13    # the answer to another query
+    FLIPPED = 14  # one bit of it, at one place after the other
+    HALVES = 15   # the second half after the driver has given it up
 
 
 def crc(data):
@@ -91,6 +96,7 @@ class SerialSim:
         self.asked = []              # queries as they came, their ends aside
         self.hook = None             # called with each query before it is answered
         self.fault = Fault.NONE
+        self.trickle = 0.003         # seconds between bytes, for Fault.SLOW
         self.fault_for = None        # pattern of the queries that it is for; None: all
         self._master = self._slave = None
         self._wake = os.pipe()
@@ -198,7 +204,7 @@ class SerialSim:
         elif self.fault is Fault.SLOW:
             for i in range(len(answer)):
                 self._say(master, answer[i:i + 1])
-                time.sleep(0.003)
+                time.sleep(self.trickle)
         elif self.fault is Fault.CUT:
             self._say(master, answer[:len(answer) // 2])
         elif self.fault is Fault.TWICE:
@@ -209,6 +215,21 @@ class SerialSim:
             self._say(master, self._end(b"(NAK"))
         elif self.fault is Fault.NOISE:
             self._say(master, b"\xff\x00\x80" + answer)
+        elif self.fault is Fault.MERGED:
+            self._say(master, answer[:5] + answer)
+        elif self.fault is Fault.ENDLESS:
+            self._say(master, answer[:-1] * (1000 // max(len(answer), 2)))
+        elif self.fault is Fault.OTHER:
+            others = [other for other in self.answers.values()
+                      if other and self._end(to_bytes(other)) != answer]
+            self._say(master, self._end(to_bytes(others[len(self.asked) % len(others)])))
+        elif self.fault is Fault.FLIPPED:
+            place = len(self.asked) % max(len(answer) - 1, 1)
+            self._say(master, answer[:place] + bytes([answer[place] ^ 1 << len(self.asked) % 8]) +
+                      answer[place + 1:] if answer else b"")
+        elif self.fault is Fault.HALVES:
+            self._say(master, answer[:len(answer) // 2])
+            threading.Timer(2.5, self._say_late, (master, answer[len(answer) // 2:])).start()
         elif self.fault in (Fault.TARDY, Fault.LATE):
             seconds = 1.3 if self.fault is Fault.TARDY else 2.5
             threading.Timer(seconds, self._say_late, (master, answer)).start()
