@@ -259,11 +259,10 @@ static enum driver_result apc_open(struct core *c)
 /* ---------------------------------------------------------------------------- polls */
 
 /* A UPS that was switched off and on has to be told of Smart mode again. */
-static enum driver_result wake(struct core *c, struct apcsmart *a)
+static enum driver_result wake(struct apcsmart *a)
 {
 	enum apcline_result r = apcline_start(&a->line, AGAIN_TRIES);
 
-	(void)c;
 	if (r == APCLINE_GONE)
 		return DRIVER_LOST;
 	return r == APCLINE_OK ? DRIVER_OK : DRIVER_FAILED;
@@ -278,7 +277,7 @@ static enum driver_result apc_poll(struct core *c)
 	a->line.alerted = false;
 	r = engine_poll(a->engine, clock_ms());
 	if (r == ENGINE_FAILED) {
-		enum driver_result woken = wake(c, a);
+		enum driver_result woken = wake(a);
 
 		if (woken != DRIVER_OK)
 			return woken;

@@ -306,7 +306,7 @@ static void a_status_that_cannot_be_is_none(void **state)
 
 static void a_where_is_a_key(void **state)
 {
-	static const char *const wrong[] = {"",    "LL", "0x",   "0x0",       "0xzz",
+	static const char *const wrong[] = {"",    "LL", "0x",   "0x0",           "0xzz",
 					    "K*3", "^:", "0x00", "^:MUCHTOOLONG", NULL};
 	struct mapwhere_apc at;
 
