@@ -106,6 +106,7 @@ def test_they_publish_the_same(start_pair, protocol):
     check(protocol, differences(*(ups.wait_settled() for ups in start_pair(protocol))))
 
 
+@pytest.mark.long
 @PROTOCOL
 def test_they_tell_the_device_the_same(start_pair, protocol):
     pair = start_pair(protocol)

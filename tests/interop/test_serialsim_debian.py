@@ -142,6 +142,7 @@ def test_charge_and_runtime_fall_alike_on_battery(site, debian, serialsim, bits)
         assert found["battery.runtime"] == pytest.approx(1912 * found["battery.charge"] / 100, abs=20)
 
 
+@pytest.mark.long  # what ours sends is in test_nutdrv_qx.py too
 @pytest.mark.parametrize("device", sorted(COMMANDS))
 def test_the_same_bytes_are_sent_for_a_command(site, debian, serialsim, device):
     theirs = commands_of(site, serialsim(device), device, COMMANDS[device], suite=debian)

@@ -8,6 +8,9 @@ from apcsim import DEVICES
 from harness import CHECKOUT, LineClient, wait_until
 from serialsim import Fault
 
+# Slow devices: the letters' parsers are fuzzed, and unit tests run under sanitizers.
+pytestmark = pytest.mark.once
+
 MAPS = str(CHECKOUT / "data")
 
 VALUES = {
