@@ -23,3 +23,4 @@ tests_sim_usb_usbsim_vhci_LDFLAGS = -Wl,--as-needed
 tests_sim_usb_usbsim_vhci_LDADD = $(UMOCKDEV_LIBS)
 EXTRA_DIST += tests/sim/usb/run tests/sim/usb/README.md tests/sim/usb/devices tests/sim/usb/scripts
 EXTRA_DIST += tests/sim/serial/run tests/sim/serial/serialsim.py tests/sim/serial/devices
+EXTRA_DIST += tests/sim/serial/apcsim.py tests/sim/serial/apc
