@@ -27,14 +27,14 @@ tests="$tests lighttpd"
 tests="$tests python3-jsonschema"
 # Whose tests are skipped without; not every release has them as packages.
 extras="avahi-daemon chromium chromium-driver python3-selenium"
-extras="$extras python3-prometheus-client prometheus collectd-core monitoring-plugins-basic"
+extras="$extras python3-pcp python3-requests python3-prometheus-client prometheus collectd-core monitoring-plugins-basic"
 # The layouts of libupsclient are checked for 32 bits too.
 [ "$(dpkg --print-architecture 2>/dev/null)" != amd64 ] || tests="$tests libc6-dev-i386"
 # For tests/vm; nothing else needs them, and they are large.
 vm="qemu-system-x86 busybox-static"
 peers="nut-server nut-client nut-snmp nut-cgi libupsclient6 libupsclient-dev python3-nut
 	libnutscan2 libnss3 libnspr4 libusb-1.0-0 libwrap0 libnsl2 libtirpc3 libltdl7"
-peers="$peers apcupsd libusb-0.1-4"
+peers="$peers apcupsd libusb-0.1-4 pcp"
 
 say() { echo "deps.sh: $*" >&2; }
 
@@ -87,13 +87,11 @@ install_some() {
 fetch_peers() {
 	mkdir -p "$1"
 	cd "$1"
-	# One that was added last: a cache from before it is fetched anew.
-	ls apcupsd_*.deb >/dev/null 2>&1 && return 0
-	ls nut-cgi_*.deb >/dev/null 2>&1 && return 0
 	have_lists || apt update >/dev/null
 	# Some of these are libraries that other releases name otherwise: what is
 	# there is fetched, and the tests find out whether the programs run.
 	for package in $peers; do
+		ls "$package"_*.deb >/dev/null 2>&1 && continue
 		apt-cache show "$package" >/dev/null 2>&1 || continue
 		apt-get -q download "$package" >/dev/null 2>&1 ||
 			{ apt update >/dev/null && apt-get -q download "$package" >/dev/null; }
