@@ -445,10 +445,11 @@ void snmp_link_free(struct snmp_link *k)
 {
 	if (!k)
 		return;
-	loop_defer_cancel(&k->end);
 	loop_watch_free(k->watch);
 	loop_timer_free(k->tick);
+	/* Questions that are still open end with it, each by a call that asks for the end. */
 	session_close(k);
+	loop_defer_cancel(&k->end);
 	if (k->fd >= 0)
 		close(k->fd);
 	free(k);
