@@ -47,7 +47,7 @@ tests_driver_probe_scan_SOURCES = tests/driver/probe-scan.c
 tests_driver_probe_scan_LDADD = drivers/libsnmpscan.la
 
 if HAVE_SNMP
-snmp_tests = tests/unit/test_addrrange tests/unit/test_snmp_parts
+snmp_tests = tests/unit/test_addrrange tests/unit/test_snmp_link tests/unit/test_snmp_parts
 check_PROGRAMS += $(snmp_tests)
 TESTS += $(snmp_tests)
 if ENABLE_FUZZERS
@@ -57,6 +57,9 @@ endif
 tests_unit_test_addrrange_SOURCES = tests/unit/test_addrrange.c
 tests_unit_test_addrrange_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_addrrange_LDADD = drivers/libsnmpscan.la $(CMOCKA_LIBS)
+tests_unit_test_snmp_link_SOURCES = tests/unit/test_snmp_link.c
+tests_unit_test_snmp_link_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS) $(NETSNMP_CFLAGS)
+tests_unit_test_snmp_link_LDADD = drivers/libsnmptransport.la $(NETSNMP_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_snmp_parts_SOURCES = tests/unit/test_snmp_parts.c
 tests_unit_test_snmp_parts_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_snmp_parts_LDADD = drivers/libsnmptransport.la $(CMOCKA_LIBS)

@@ -447,7 +447,8 @@ void snmp_link_free(struct snmp_link *k)
 		return;
 	loop_watch_free(k->watch);
 	loop_timer_free(k->tick);
-	/* Questions that are still open end with it, each by a call that asks for the end. */
+	/* Those that are still open end with the session, each by a call of net-snmp's. */
+	snmp_link_forget(k);
 	session_close(k);
 	loop_defer_cancel(&k->end);
 	if (k->fd >= 0)
