@@ -23,7 +23,7 @@ enum {
 };
 
 /*
- * A year of 20 devices with eight values each is some 90 MB; see
+ * A year of 20 devices with eight values each is some 107 MB; see
  * docs/performance.md.
  */
 static const struct level {

@@ -29,6 +29,11 @@ tests_unit_test_timers_SOURCES = tests/unit/test_timers.c
 tests_unit_test_timers_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_timers_LDADD = clients/upsmon/libtimers.la $(CMOCKA_LIBS)
 
+# What upsmon.conf and upsweb.conf demand of servers' TLS.
+noinst_LTLIBRARIES += clients/libtlsdemands.la
+clients_libtlsdemands_la_SOURCES = clients/upsmon/conf/tls.c clients/upsmon/conf/tls.h
+clients_libtlsdemands_la_LIBADD = common/libupsnet.la
+
 # upsmon: a thin main over a convenience library, which the unit tests link.
 noinst_LTLIBRARIES += clients/upsmon/libupsmon.la
 clients_upsmon_libupsmon_la_SOURCES = \
@@ -36,7 +41,6 @@ clients_upsmon_libupsmon_la_SOURCES = \
 	clients/upsmon/brain/facts.c clients/upsmon/brain/facts.h \
 	$(group_language) \
 	clients/upsmon/brain/rulebook.c clients/upsmon/brain/rulebook.h \
-	clients/upsmon/conf/tls.c clients/upsmon/conf/tls.h \
 	clients/upsmon/engine.c clients/upsmon/engine.h clients/upsmon/engine_impl.h \
 	clients/upsmon/engine_end.c \
 	clients/upsmon/engine_reload.c \
@@ -93,7 +97,7 @@ endif
 clients_upsmon_libcourier_la_CPPFLAGS = $(AM_CPPFLAGS) $(CURL_CFLAGS) $(LIBSYSTEMD_CFLAGS)
 clients_upsmon_libcourier_la_LIBADD = clients/upsmon/libtimers.la common/libnet.la $(CURL_LIBS) \
 	$(LIBSYSTEMD_LIBS)
-clients_upsmon_libupsmon_la_LIBADD = clients/upsmon/libcourier.la
+clients_upsmon_libupsmon_la_LIBADD = clients/libtlsdemands.la clients/upsmon/libcourier.la
 
 
 upsmon_libs = clients/upsmon/libupsmon.la common/libopener.la common/libsandbox.la \

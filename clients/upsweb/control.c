@@ -21,7 +21,6 @@ struct setting {
 };
 
 struct control {
-	struct loop *loop;
 	struct asyncclient *client;
 	const struct names *names;
 	enum control_kind kind;
@@ -396,7 +395,6 @@ struct control *control_start(struct loop *l, struct resolver *r, const struct n
 
 	if (!c)
 		return NULL;
-	c->loop = l;
 	c->names = names;
 	c->kind = o->kind;
 	c->done = done;

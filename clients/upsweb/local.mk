@@ -5,7 +5,6 @@ sbin_PROGRAMS += clients/upsweb/upsweb
 BUILT_SOURCES += clients/upsweb/page_text.h
 endif
 clients_libupsweb_la_SOURCES = \
-	clients/upsmon/conf/tls.c clients/upsmon/conf/tls.h \
 	clients/upsweb/api.c clients/upsweb/api_control.c clients/upsweb/api.h \
 	clients/upsweb/conf.c clients/upsweb/conf.h \
 	clients/upsweb/control.c clients/upsweb/control.h \
@@ -22,7 +21,7 @@ clients_libupsweb_la_SOURCES = \
 man_pages += docs/man/upsweb.8 docs/man/upsweb.conf.5
 nodist_clients_libupsweb_la_SOURCES = clients/upsweb/page_text.h
 clients_libupsweb_la_CPPFLAGS = $(AM_CPPFLAGS) $(JANSSON_CFLAGS) $(LIBEVENT_HTTP_CFLAGS)
-clients_libupsweb_la_LIBADD = clients/libfleet.la clients/libweb.la $(upsweb_history) common/libopener.la common/libsandbox.la common/libupsnet.la \
+clients_libupsweb_la_LIBADD = clients/libfleet.la clients/libtlsdemands.la clients/libweb.la $(upsweb_history) common/libopener.la common/libsandbox.la common/libupsnet.la \
 	$(JANSSON_LIBS) $(LIBEVENT_HTTP_LIBS)
 if HAVE_SQLITE
 upsweb_history = clients/libhistory.la

@@ -2,11 +2,10 @@
 
 #include "clients/upsweb/page.h"
 
-#include <stdio.h>
 #include <string.h>
-#include <sys/random.h>
 
 #include "clients/upsweb/page_text.h"
+#include "clients/upsweb/session.h"
 #include "clients/web/escape.h"
 #include "common/base/str.h"
 
@@ -15,18 +14,6 @@ static const char table_mark[] = "<!--UPSES-->";
 static const char nonce_mark[] = "@NONCE@";
 
 enum { NONCE = 33 };
-
-/* Only the script and style that this answer itself names are run. */
-static bool make_nonce(char nonce[NONCE])
-{
-	unsigned char bytes[(NONCE - 1) / 2];
-
-	if (getrandom(bytes, sizeof(bytes), 0) != (ssize_t)sizeof(bytes))
-		return false;
-	for (size_t i = 0; i < sizeof(bytes); i++)
-		snprintf(nonce + 2 * i, 3, "%02x", bytes[i]);
-	return true;
-}
 
 static void append_cell(struct buffer *b, const char *text, const char *unit)
 {
@@ -118,7 +105,8 @@ void page_send(struct http_call *c, const struct fleet *f)
 	struct buffer body = {0};
 	char nonce[NONCE], policy[300];
 
-	if (!make_nonce(nonce)) {
+	/* Only the script and style that this answer itself names are run. */
+	if (!session_token(nonce, sizeof(nonce))) {
 		http_reply_error(c->req, HTTP_INTERNAL, "no random numbers");
 		return;
 	}

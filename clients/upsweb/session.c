@@ -34,13 +34,14 @@ struct sessions {
 
 /* -------------------------------------------------------------------- sessions */
 
-static bool make_token(char token[SESSION_TOKEN])
+bool session_token(char *token, size_t size)
 {
 	unsigned char bytes[(SESSION_TOKEN - 1) / 2];
+	size_t count = (size - 1) / 2;
 
-	if (getrandom(bytes, sizeof(bytes), 0) != (ssize_t)sizeof(bytes))
+	if (count > sizeof(bytes) || getrandom(bytes, count, 0) != (ssize_t)count)
 		return false;
-	for (size_t i = 0; i < sizeof(bytes); i++)
+	for (size_t i = 0; i < count; i++)
 		snprintf(token + 2 * i, 3, "%02x", bytes[i]);
 	secret_wipe(bytes, sizeof(bytes));
 	return true;
@@ -96,7 +97,8 @@ struct session *sessions_open(struct sessions *s, const char *user, const char *
 	one->user = str_dup(user);
 	one->password = str_dup(password);
 	one->born_ms = one->used_ms = now;
-	if (!one->user || !one->password || !make_token(one->id) || !make_token(one->csrf)) {
+	if (!one->user || !one->password || !session_token(one->id, sizeof(one->id)) ||
+	    !session_token(one->csrf, sizeof(one->csrf))) {
 		free_session(one);
 		return NULL;
 	}

@@ -20,6 +20,9 @@ struct session {
 
 struct sessions;
 
+/* Random, in hexadecimal digits; `size` is odd, for the NUL. False: no random numbers. */
+bool session_token(char *token, size_t size);
+
 struct sessions *sessions_new(void);
 void sessions_free(struct sessions *s); /* passwords are wiped; NULL is fine */
 
