@@ -92,7 +92,7 @@ static void discard(struct loaded *l)
 
 static void apply_debug(const struct upsd *u, const struct upsd_conf *conf)
 {
-	log_set_debug(conf->debug_min > u->options->debug ? conf->debug_min : u->options->debug);
+	log_set_debug(conf->debug_min > u->options->debug ? (int)conf->debug_min : u->options->debug);
 }
 
 static size_t raise_files(const struct upsd_conf *conf)
