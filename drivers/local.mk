@@ -3,6 +3,7 @@ include drivers/maps/local.mk
 include drivers/transport/local.mk
 include drivers/apc/local.mk
 include drivers/apcupsd/local.mk
+include drivers/scan/local.mk
 noinst_LTLIBRARIES += drivers/libcore.la
 drivers_libcore_la_SOURCES = \
 	drivers/core/backoff.c drivers/core/backoff.h \

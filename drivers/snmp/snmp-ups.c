@@ -11,14 +11,13 @@
 #include "common/base/log.h"
 #include "common/base/str.h"
 #include "drivers/engine/host.h"
+#include "drivers/snmp/snmpchoose.h"
 #include "drivers/snmp/snmpdevice.h"
 #include "drivers/transport/snmp_driver.h"
 #include "drivers/transport/snmp_trap.h"
 
 static const char token[] = "snmp";
 static const char program[] = "snmp-ups";
-
-enum { CANDIDATES_MAX = 256 };
 
 /* notransferoids */
 static const char *const transfer_voltages[] = {"input.transfer.low", "input.transfer.high", NULL};
@@ -87,79 +86,20 @@ static bool find_maps(struct core *c, struct snmp_ups *u)
 	return engine_core_maps(c, program, "mibs", &u->maps, &u->only);
 }
 
-static enum agent_result get(struct agent *a, const char *where, struct mapvalue *v)
-{
-	struct agent_value value;
-	struct snmp_oid oid;
-	enum agent_result r;
-
-	if (!snmp_oid_read(where, &oid))
-		return AGENT_MISSING;
-	r = agent_get(a, &oid, &value);
-	return r == AGENT_OK && !snmp_device_value(&value, v) ? AGENT_MISSING : r;
-}
-
-/* OK: it is this one; MISSING: it is not; else the search broke off. */
-static enum agent_result try_match(struct agent *a, const struct map *map,
-				   const struct map_match *match)
-{
-	const char *where = match->how == MAP_MATCH_PROBE ? match->value : match->probe;
-	struct mapconv_context context = {.map = map};
-	struct mapvalue v = {.kind = MAPVALUE_NUMBER};
-	enum agent_result r = where ? get(a, where, &v) : AGENT_OK;
-
-	if (r == AGENT_OK && match->step_count > 0 &&
-	    !mapconv_read(match->steps, match->step_count, &v, &context))
-		r = AGENT_MISSING;
-	log_debug(1, token, "%s: %s", map->name, agent_result_name(r));
-	return r == AGENT_FAILED ? AGENT_MISSING : r;
-}
-
-static enum agent_result try_all(struct snmp_ups *u, const struct mapset_candidate *list,
-				 size_t count)
-{
-	for (size_t i = 0; i < count; i++) {
-		enum agent_result r;
-
-		if (u->only && list[i].map != u->only)
-			continue;
-		r = try_match(u->agent, list[i].map, list[i].match);
-		if (r == AGENT_MISSING)
-			continue;
-		u->map = list[i].map;
-		u->match = list[i].match;
-		return r;
-	}
-	return AGENT_MISSING;
-}
-
 static enum agent_result choose_map(struct core *c, struct snmp_ups *u)
 {
-	struct mapset_candidate list[CANDIDATES_MAX];
-	struct mapvalue id = {.kind = MAPVALUE_TEXT};
-	enum agent_result r = get(u->agent, ".1.3.6.1.2.1.1.2.0", &id);
-	size_t count;
+	struct snmp_choice choice;
+	enum agent_result r = snmp_choose(u->agent, u->maps, u->only, &choice);
 
-	if (r != AGENT_OK && r != AGENT_MISSING && r != AGENT_FAILED)
-		return r;
-	count = r == AGENT_OK ? mapset_match_oid(u->maps, mapvalue_text(&id), list, CANDIDATES_MAX)
-			      : 0;
-	r = try_all(u, list, count);
-	if (r != AGENT_MISSING)
-		return r;
-	count = mapset_candidates(u->maps, u->only, MAP_MATCH_PROBE, list, CANDIDATES_MAX);
-	r = try_all(u, list, count);
-	if (r != AGENT_MISSING)
-		return r;
-	/* What the user asks for is what he gets. */
-	u->map = u->only;
-	u->match = NULL;
-	if (u->only)
-		return AGENT_OK;
-	log_error(token,
-		  "%s: no map is for the agent at %s, which calls itself %s; mibs = names one",
-		  core_ups(c), agent_where(u->agent), id.text[0] ? id.text : "nothing");
-	return AGENT_MISSING;
+	u->map = choice.map;
+	u->match = choice.match;
+	if (r == AGENT_MISSING)
+		log_error(token,
+			  "%s: no map is for the agent at %s, which calls itself %s; mibs = names "
+			  "one",
+			  core_ups(c), agent_where(u->agent),
+			  choice.object_id[0] ? choice.object_id : "nothing");
+	return r;
 }
 
 /* ----------------------------------------------------------------------------- the engine */

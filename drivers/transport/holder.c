@@ -1,8 +1,11 @@
 #include "config.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "common/base/str.h"
@@ -56,4 +59,39 @@ void holder_name(pid_t pid, char *dst, size_t size)
 		str_format(dst, size, "pid %ld", (long)pid);
 	else
 		str_format(dst, size, "another program");
+}
+
+static bool has_open(const char *pid, const struct stat *node)
+{
+	char path[PATH_MAX];
+	struct dirent *e;
+	struct stat st;
+	bool found = false;
+	DIR *d;
+
+	str_format(path, sizeof(path), "/proc/%s/fd", pid);
+	d = opendir(path);
+	while (d && !found && (e = readdir(d)))
+		found = fstatat(dirfd(d), e->d_name, &st, 0) == 0 && st.st_dev == node->st_dev &&
+			st.st_ino == node->st_ino;
+	if (d)
+		closedir(d);
+	return found;
+}
+
+pid_t holder_find(const char *node)
+{
+	struct stat st;
+	DIR *d = stat(node, &st) == 0 ? opendir("/proc") : NULL;
+	struct dirent *e;
+	pid_t pid = 0;
+	long number;
+
+	while (d && !pid && (e = readdir(d)))
+		if (str_to_long(e->d_name, 1, INT_MAX, &number) && number != getpid() &&
+		    has_open(e->d_name, &st))
+			pid = (pid_t)number;
+	if (d)
+		closedir(d);
+	return pid;
 }

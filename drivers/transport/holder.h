@@ -21,4 +21,7 @@ bool holder_command(pid_t pid, char *dst, size_t size);
 /* "upsd (pid 4711)", or what of it can be told. */
 void holder_name(pid_t pid, char *dst, size_t size);
 
+/* Another process that has the file open; 0: none that we may see. */
+pid_t holder_find(const char *node);
+
 #endif

@@ -29,20 +29,27 @@ tests_driver_probe_snmp_LDADD = drivers/libsnmptransport.la
 # The driver.
 if HAVE_SNMP
 driver_PROGRAMS += drivers/snmp-ups
+noinst_LTLIBRARIES += drivers/libsnmpchoose.la
 endif
-drivers_snmp_ups_SOURCES = drivers/snmp/snmp-ups.c drivers/snmp/snmpdevice.c drivers/snmp/snmpdevice.h
-drivers_snmp_ups_LDADD = drivers/libenginehost.la drivers/libsnmptransport.la
+drivers_libsnmpchoose_la_SOURCES = \
+	drivers/snmp/snmpchoose.c drivers/snmp/snmpchoose.h \
+	drivers/snmp/snmpdevice.c drivers/snmp/snmpdevice.h
+drivers_libsnmpchoose_la_LIBADD = drivers/libmaps.la drivers/libsnmptransport.la
+drivers_snmp_ups_SOURCES = drivers/snmp/snmp-ups.c
+drivers_snmp_ups_LDADD = drivers/libsnmpchoose.la drivers/libenginehost.la drivers/libsnmptransport.la
 
 # Who is there (nut-scanner's SNMP part).
+noinst_LTLIBRARIES += drivers/libaddrrange.la
+drivers_libaddrrange_la_SOURCES = drivers/scan/addrrange.c drivers/scan/addrrange.h
+drivers_libaddrrange_la_LIBADD = common/libnet.la common/libbase.la
 if HAVE_SNMP
 noinst_LTLIBRARIES += drivers/libsnmpscan.la
 noinst_PROGRAMS += tests/driver/probe-scan
 endif
 drivers_libsnmpscan_la_SOURCES = \
-	drivers/scan/addrrange.c drivers/scan/addrrange.h \
 	drivers/scan/snmpscan.c drivers/scan/snmpscan.h
 drivers_libsnmpscan_la_CPPFLAGS = $(AM_CPPFLAGS) $(NETSNMP_CFLAGS)
-drivers_libsnmpscan_la_LIBADD = drivers/libsnmptransport.la
+drivers_libsnmpscan_la_LIBADD = drivers/libaddrrange.la drivers/libsnmptransport.la
 tests_driver_probe_scan_SOURCES = tests/driver/probe-scan.c
 tests_driver_probe_scan_LDADD = drivers/libsnmpscan.la
 

@@ -44,42 +44,6 @@ int usb_lock(const char *way, pid_t *holder)
 
 /* --------------------------------------------------------------------------- processes */
 
-static bool has_open(const char *pid, const struct stat *node)
-{
-	char path[PATH_MAX];
-	struct dirent *e;
-	struct stat st;
-	bool found = false;
-	DIR *d;
-
-	str_format(path, sizeof(path), "/proc/%s/fd", pid);
-	d = opendir(path);
-	while (d && !found && (e = readdir(d)))
-		found = fstatat(dirfd(d), e->d_name, &st, 0) == 0 && st.st_dev == node->st_dev &&
-			st.st_ino == node->st_ino;
-	if (d)
-		closedir(d);
-	return found;
-}
-
-/* Another process that has the node open, 0 = none that we may see. */
-static pid_t find_process(const char *node)
-{
-	struct stat st;
-	DIR *d = stat(node, &st) == 0 ? opendir("/proc") : NULL;
-	struct dirent *e;
-	pid_t pid = 0;
-	long number;
-
-	while (d && !pid && (e = readdir(d)))
-		if (str_to_long(e->d_name, 1, INT_MAX, &number) && number != getpid() &&
-		    has_open(e->d_name, &st))
-			pid = (pid_t)number;
-	if (d)
-		closedir(d);
-	return pid;
-}
-
 /*
  * What a process has open is hidden from other accounts, and in a sandbox from our own;
  * its name is not.  These are known to take UPSes, or whatever USB devices there are.
@@ -155,7 +119,7 @@ void usb_holder_explain(const struct usb *u, char *dst, size_t size)
 			name, u->node, name);
 		return;
 	}
-	pid = find_process(u->node);
+	pid = holder_find(u->node);
 	if (pid) {
 		holder_name(pid, name, sizeof(name));
 		str_format(dst, size,
