@@ -16,12 +16,15 @@ enum { TURN_MS = 100, ADDRESS_MAX = 64, SERVERS_MAX = 1000 };
 struct scan {
 	AvahiSimplePoll *poll;
 	AvahiClient *client;
-	AvahiServiceBrowser *browser;
 	mdnsscan_fn *fn;
 	void *arg;
 	unsigned resolving, told;
-	bool all_named, failed;
+	unsigned browsing; /* types of which not all are named yet */
+	bool failed;
 };
+
+/* Ours, and the one that NUT's scanner looks for. */
+static const char *const types[] = {"_nut._tcp", "_upsd._tcp"};
 
 static void tell(struct scan *s, AvahiIfIndex interface, const char *name, const char *host,
 		 const AvahiAddress *address, unsigned port)
@@ -65,7 +68,7 @@ static void on_browsed(AvahiServiceBrowser *b, AvahiIfIndex interface, AvahiProt
 
 	(void)b, (void)flags;
 	if (event == AVAHI_BROWSER_ALL_FOR_NOW)
-		s->all_named = true;
+		s->browsing--;
 	else if (event == AVAHI_BROWSER_FAILURE)
 		s->failed = true;
 	else if (event == AVAHI_BROWSER_NEW &&
@@ -88,10 +91,21 @@ static bool wait_for_all(struct scan *s, int timeout_ms)
 {
 	long long until = clock_ms() + timeout_ms;
 
-	while (!s->failed && clock_ms() < until && (!s->all_named || s->resolving))
+	while (!s->failed && clock_ms() < until && (s->browsing || s->resolving))
 		if (avahi_simple_poll_iterate(s->poll, TURN_MS) != 0)
 			break;
 	return !s->failed;
+}
+
+static bool browse_all(struct scan *s)
+{
+	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
+		if (!avahi_service_browser_new(s->client, AVAHI_IF_UNSPEC, AVAHI_PROTO_UNSPEC,
+					       types[i], NULL, 0, on_browsed, s))
+			return false;
+		s->browsing++;
+	}
+	return true;
 }
 
 bool mdnsscan_run(int timeout_ms, mdnsscan_fn *fn, void *arg, char *why, size_t size)
@@ -105,9 +119,7 @@ bool mdnsscan_run(int timeout_ms, mdnsscan_fn *fn, void *arg, char *why, size_t 
 		s.client =
 			avahi_client_new(avahi_simple_poll_get(s.poll), 0, on_client, &s, &error);
 	if (s.client) {
-		s.browser = avahi_service_browser_new(s.client, AVAHI_IF_UNSPEC, AVAHI_PROTO_UNSPEC,
-						      "_nut._tcp", NULL, 0, on_browsed, &s);
-		ok = s.browser && wait_for_all(&s, timeout_ms);
+		ok = browse_all(&s) && wait_for_all(&s, timeout_ms);
 		error = avahi_client_errno(s.client);
 	}
 	if (!ok)

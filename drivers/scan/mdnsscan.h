@@ -1,6 +1,6 @@
 /*
  * mdnsscan: which servers of UPSes announce themselves in this network by
- * multicast DNS (_nut._tcp), as nut-announce(8) does for ours.
+ * multicast DNS (_nut._tcp, as nut-announce(8) does for ours, or _upsd._tcp).
  */
 #ifndef DRIVERS_SCAN_MDNSSCAN_H
 #define DRIVERS_SCAN_MDNSSCAN_H

@@ -15,7 +15,7 @@
 #include "common/base/str.h"
 #include "drivers/transport/holder.h"
 
-enum { ROOM = 256, PATH_SIZE = 128, OBSTACLE_SIZE = 300 };
+enum { ROOM = 256, PATH_SIZE = 128, OBSTACLE_SIZE = 300, ANSWER_MS = 1000 };
 
 /*
  * What is sent, and what of the answer makes it one.  The order matters: `Y` alone is nothing
@@ -25,14 +25,20 @@ enum { ROOM = 256, PATH_SIZE = 128, OBSTACLE_SIZE = 300 };
 static const struct probe {
 	const char *driver; /* NULL: only to end what was begun before */
 	const char *text;
-	const char *begin; /* of the answer */
-	size_t least;      /* bytes of it */
+	const char *begin, *or_begin; /* of the answer */
+	size_t least;                 /* bytes of it */
 	int wait_ms;
 } probes[] = {
-	{"apcsmart", "Y", "SM", 2, 1500},      {NULL, "\r", NULL, 0, 300},
-	{"nutdrv_qx", "Q1\r", "(", 30, 1200},  {"nutdrv_qx", "QS\r", "(", 30, 1200},
-	{"nutdrv_qx", "QPI\r", "(P", 5, 1200}, {"nutdrv_qx", "QS\r", "#", 20, 1200},
-	{"nutdrv_qx", "D\r", "(", 30, 1200},   {"nutdrv_qx", "Q6\r", "(", 30, 1200},
+	{"apcsmart", "Y", "SM", NULL, 2, 1500},
+	{NULL, "\r", NULL, NULL, 0, 300},
+	{"nutdrv_qx", "Q1\r", "(", NULL, 30, ANSWER_MS},
+	{"nutdrv_qx", "QS\r", "(", "#", 20, ANSWER_MS},
+	{"nutdrv_qx", "QPI\r", "(P", NULL, 5, ANSWER_MS},
+	{"nutdrv_qx", "QPI\xbe\xac\r", "(P", NULL, 5, ANSWER_MS}, /* with its check, of inverters */
+	{"nutdrv_qx", "D\r", "(", NULL, 30, ANSWER_MS},
+	{"nutdrv_qx", "WH\r", "(", NULL, 30, ANSWER_MS},
+	{"nutdrv_qx", "Q4\r", "(", NULL, 30, ANSWER_MS},
+	{"nutdrv_qx", "Q6\r", "(", NULL, 30, ANSWER_MS},
 };
 
 enum { PROBES = sizeof(probes) / sizeof(probes[0]) };
@@ -143,10 +149,9 @@ static bool set_up(struct port *p)
 	return true;
 }
 
+/* To open it changes nothing for a program that has it open, too; the rest might. */
 static bool open_port(struct port *p)
 {
-	if (is_held(p))
-		return false;
 	p->fd = open(p->path, O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
 	if (p->fd < 0 && errno == EACCES)
 		return refuse(p, "no permission: ",
@@ -156,7 +161,7 @@ static bool open_port(struct port *p)
 		return refuse(p, "it cannot be opened: ", strerror(errno));
 	if (!isatty(p->fd))
 		return refuse(p, "it is ", "no serial port");
-	if (!take(p))
+	if (is_held(p) || !take(p))
 		return false;
 	return set_up(p) || refuse(p, "it cannot be set to 2400 baud: ", strerror(errno));
 }
@@ -167,9 +172,10 @@ static void close_port(struct port *p)
 	p->watch = NULL;
 	if (p->fd < 0)
 		return;
-	tcflush(p->fd, TCIOFLUSH);
-	if (!*p->obstacle)
+	if (!*p->obstacle) {
+		tcflush(p->fd, TCIOFLUSH);
 		tcsetattr(p->fd, TCSANOW, &p->before);
+	}
 	close(p->fd);
 	p->fd = -1;
 }
@@ -210,15 +216,22 @@ static void on_limit(void *arg)
 }
 
 /* The answer may stand behind a NUL or the like that the line made of being opened. */
+static bool has_answer(const struct port *p, const char *begin, size_t least)
+{
+	size_t len = strlen(begin);
+
+	for (size_t i = 0; i + len <= p->got; i++)
+		if (memcmp(p->room + i, begin, len) == 0)
+			return p->got - i >= least;
+	return false;
+}
+
 static bool is_answer(const struct port *p)
 {
 	const struct probe *probe = &probes[p->probe];
-	size_t begin = probe->driver ? strlen(probe->begin) : 0;
 
-	for (size_t i = 0; probe->driver && i + begin <= p->got; i++)
-		if (memcmp(p->room + i, probe->begin, begin) == 0)
-			return p->got - i >= probe->least;
-	return false;
+	return probe->driver && (has_answer(p, probe->begin, probe->least) ||
+				 (probe->or_begin && has_answer(p, probe->or_begin, probe->least)));
 }
 
 static void on_bytes(void *arg, int events)

@@ -191,7 +191,8 @@ static void add_stranger(struct findings *all, const struct snmpscan_device *d,
 	finding_remark(all, findings_add(all, FINDING_SNMP, NULL, NULL),
 		       "%s has an SNMP agent (%s, %s) that is none of a power device which a map "
 		       "knows",
-		       d->host, text_of(&d->description),
+		       d->host,
+		       *text_of(&d->description) ? text_of(&d->description) : "no description",
 		       *choice->object_id ? choice->object_id : "without sysObjectID");
 }
 

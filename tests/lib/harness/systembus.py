@@ -1,4 +1,4 @@
-"""A system bus of the test's own, and a systemd-logind that it plays (python3-dbusmock)."""
+"""A system bus of the test's own, with a systemd-logind, or a UPower, that it plays (python3-dbusmock)."""
 
 import os
 import subprocess
@@ -24,6 +24,7 @@ _CONFIG = """<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configura
 """
 _LOGIND = "org.freedesktop.login1"
 _PATH = "/org/freedesktop/login1"
+_UPOWER = "org.freedesktop.UPower"
 
 
 class SystemBus:
@@ -64,6 +65,17 @@ class SystemBus:
     def start_logind(self):
         self._start(sys.executable, "-m", "dbusmock", "--system", "--template", "logind")
         wait_until(lambda: self._connection.name_has_owner(_LOGIND), what="logind is on the bus")
+
+    def start_upower(self, **properties):
+        """A UPower with one UPS."""
+        self._start(sys.executable, "-m", "dbusmock", "--system", "--template", "upower")
+        wait_until(lambda: self._connection.name_has_owner(_UPOWER), what="UPower is on the bus")
+        mock = self._dbus.Interface(
+            self._connection.get_object(_UPOWER, "/org/freedesktop/UPower"),
+            "org.freedesktop.DBus.Mock")
+        path = "/org/freedesktop/UPower/devices/ups_hiddev0"
+        mock.AddObject(path, f"{_UPOWER}.Device",
+                       {"Type": self._dbus.UInt32(3), **properties}, self._dbus.Array([], "(ssss)"))
 
     def _logind(self, interface):
         return self._dbus.Interface(self._connection.get_object(_LOGIND, _PATH), interface)

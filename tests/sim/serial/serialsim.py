@@ -121,6 +121,11 @@ class SerialSim:
         self._master = master
         os.write(self._wake[1], b"x")
 
+    def let_go(self):
+        """Nobody has the line open from now on, the simulator included."""
+        slave, self._slave = self._slave, None
+        os.close(slave)
+
     def unplug(self):
         """Pulls it out: whoever has it open gets an error."""
         self.port.unlink(missing_ok=True)
