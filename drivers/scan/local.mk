@@ -39,3 +39,16 @@ drivers_nut_scanner_CPPFLAGS += $(LIBSYSTEMD_CFLAGS)
 drivers_nut_scanner_LDADD += $(LIBSYSTEMD_LIBS)
 endif
 man_pages += docs/man/nut-scanner.8
+
+check_PROGRAMS += tests/unit/test_scan
+TESTS += tests/unit/test_scan
+tests_unit_test_scan_SOURCES = tests/unit/test_scan.c
+tests_unit_test_scan_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS) -DMAPS_DATA='"$(abs_top_srcdir)/data"'
+tests_unit_test_scan_LDADD = drivers/libscan.la $(CMOCKA_LIBS)
+
+if ENABLE_FUZZERS
+noinst_PROGRAMS += tests/fuzz/fuzz_scan
+endif
+tests_fuzz_fuzz_scan_SOURCES = tests/fuzz/fuzz_scan.c
+tests_fuzz_fuzz_scan_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
+tests_fuzz_fuzz_scan_LDADD = drivers/libscan.la

@@ -68,7 +68,7 @@ static void on_browsed(AvahiServiceBrowser *b, AvahiIfIndex interface, AvahiProt
 
 	(void)b, (void)flags;
 	if (event == AVAHI_BROWSER_ALL_FOR_NOW)
-		s->browsing--;
+		s->browsing -= s->browsing > 0;
 	else if (event == AVAHI_BROWSER_FAILURE)
 		s->failed = true;
 	else if (event == AVAHI_BROWSER_NEW &&
