@@ -84,7 +84,9 @@ static struct finding *add_ups(struct scanner *s, enum finding_type type,
 	port_of(ups->name, host, netaddr_port(&server->addr->ss), port, sizeof(port));
 	f = findings_add(s->all, type, "dummy-ups", port);
 	finding_set(s->all, f, "mode", "repeater");
-	finding_set(s->all, f, "desc", ups->description);
+	/* What servers say of a UPS of which they have nothing to say. */
+	if (!str_equal(ups->description, "Description unavailable"))
+		finding_set(s->all, f, "desc", ups->description);
 	return f;
 }
 

@@ -170,19 +170,20 @@ static void set_credentials(struct snmpfind *s, struct findings *all, struct fin
 			finding_set(all, f, c->name, c->value);
 }
 
+/* The model, as NUT's scanner has it, or the name of the agent. */
 static void add(struct snmpfind *s, struct findings *all, const struct snmpscan_device *d,
-		const struct map *map)
+		const struct snmp_choice *choice)
 {
 	char port[PORT_TEXT];
 	struct finding *f;
 
 	port_of(s, d->host, port, sizeof(port));
 	f = findings_add(all, FINDING_SNMP, "snmp-ups", port);
-	finding_set(all, f, "desc", text_of(&d->name));
-	finding_set(all, f, "mibs", map->name);
+	finding_set(all, f, "desc", *choice->answer ? choice->answer : text_of(&d->name));
+	finding_set(all, f, "mibs", choice->map->name);
 	set_credentials(s, all, f);
-	if (*text_of(&d->description))
-		finding_remark(all, f, "%s", text_of(&d->description));
+	if (*text_of(&d->name) || *text_of(&d->description))
+		finding_remark(all, f, "%s: %s", text_of(&d->name), text_of(&d->description));
 }
 
 static void add_stranger(struct findings *all, const struct snmpscan_device *d,
@@ -212,7 +213,7 @@ void snmpfind_take(struct snmpfind *s, struct conf_report *r, struct findings *a
 
 		choose(s, &maps, &s->devices[i], &choice);
 		if (choice.map)
-			add(s, all, &s->devices[i], choice.map);
+			add(s, all, &s->devices[i], &choice);
 		else
 			add_stranger(all, &s->devices[i], &choice);
 	}

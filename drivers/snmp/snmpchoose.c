@@ -24,13 +24,14 @@ static enum agent_result get(struct agent *a, const char *where, struct mapvalue
 
 /* OK: it is this one; MISSING: it is not; else the search broke off. */
 static enum agent_result try_match(struct agent *a, const struct map *map,
-				   const struct map_match *match)
+				   const struct map_match *match, char *answer, size_t size)
 {
 	const char *where = match->how == MAP_MATCH_PROBE ? match->value : match->probe;
 	struct mapconv_context context = {.map = map};
 	struct mapvalue v = {.kind = MAPVALUE_NUMBER};
 	enum agent_result r = where ? get(a, where, &v) : AGENT_OK;
 
+	str_copy(answer, size, r == AGENT_OK && v.kind == MAPVALUE_TEXT ? v.text : "");
 	if (r == AGENT_OK && match->step_count > 0 &&
 	    !mapconv_read(match->steps, match->step_count, &v, &context))
 		r = AGENT_MISSING;
@@ -47,7 +48,7 @@ static enum agent_result try_all(struct agent *a, const struct map *only,
 
 		if (only && list[i].map != only)
 			continue;
-		r = try_match(a, list[i].map, list[i].match);
+		r = try_match(a, list[i].map, list[i].match, out->answer, sizeof(out->answer));
 		if (r == AGENT_MISSING)
 			continue;
 		out->map = list[i].map;
@@ -78,6 +79,7 @@ enum agent_result snmp_choose(struct agent *a, const struct mapset *maps, const 
 	if (r != AGENT_MISSING)
 		return r;
 	/* What the user asks for is what he gets. */
+	out->answer[0] = '\0';
 	out->map = only;
 	return only ? AGENT_OK : AGENT_MISSING;
 }

@@ -63,11 +63,11 @@ class Network:
         program = self.site.suite.program("nut-announce")
         self.say(f"{program} {' '.join(args)} & LAST=$!")
 
-    def scan(self):
+    def scan(self, program="probe-mdns", args=""):
         """(status, lines)"""
         self._count += 1
         out = self.site.root / f"scan.{self._count}"
-        self.say(f"{self.site.suite.program('probe-mdns')} >{out}.new 2>&1; echo \"=$?\" >>{out}.new; "
+        self.say(f"{self.site.suite.program(program)} {args} >{out}.new 2>&1; echo \"=$?\" >>{out}.new; "
                  f"mv {out}.new {out}")
         wait_until(out.exists, what=self.log)
         text, _, status = out.read_text().rpartition("=")
@@ -108,6 +108,26 @@ def test_what_is_announced_is_found(network):
     network.wait_scan("UPSes of the cellar #2|testhost.local|192.0.2.1|4000")
     network.say("kill $LAST; wait $LAST")
     wait_until(lambda: not any("#2" in line for line in network.scan()[1]), what=network.log)
+
+
+def test_upses_of_servers_that_announce_themselves_are_ready_for_ups_conf(network):
+    site = network.site
+    site.add_dummy("office", {"ups.status": "OL"})
+    site.write("upsd.conf", "LISTEN 192.0.2.1 3493\n")
+    site.write("upsd.users", "")
+    network.say(f"{site.suite.program('upsd')} -F -u root &")
+    network.start_avahi()
+    network.announce("-n", "cellar")
+    want = ["[nutdev-avahi1]", "\t# announced as cellar (testhost.local)", '\tdriver = "dummy-ups"',
+            '\tport = "office@192.0.2.1"', '\tmode = "repeater"']
+    found = []
+
+    def scanned():
+        found[:] = network.scan("nut-scanner", "-q -A -N -t 2")
+        return found[0] == 0 and found[1][:5] == want
+    wait_until(scanned, what=lambda: f"{found} {network.log()}")
+    assert network.scan("nut-scanner", "-q -A -P")[1] == [
+        'AVAHI:driver="dummy-ups",port="office@192.0.2.1",mode="repeater"']
 
 
 def test_the_daemon_is_waited_for_and_may_be_exchanged(network):

@@ -306,8 +306,8 @@ def test_an_agent_is_printed_with_its_map(scan, site, oddagent):
     agent = oddagent(APC_AGENT, host="127.0.0.5")
     found = scan("-S", "-m", "127.0.0.0/28", "--snmp_port", agent.port, "-t", "2")
     assert found == {"nutdev-snmp1": {"driver": "snmp-ups", "port": f"127.0.0.5:{agent.port}",
-                                      "desc": "rack-4", "mibs": "apcc", "community": "public"}}
-    assert found.told("APC Web/SNMP card")
+                                      "desc": "Smart-UPS 1500", "mibs": "apcc", "community": "public"}}
+    assert found.told("rack-4: APC Web/SNMP card")
     site.add_ups("ups", "snmp-ups", f"127.0.0.5:{agent.port}", "mibs = apcc")
     assert scan("-S", "-s", "127.0.0.5", "--snmp_port", agent.port, "-t", "2").told(
         "already in ups.conf as [ups]")
@@ -339,7 +339,7 @@ def test_credentials_of_snmpv3_are_used_and_printed(scan, site, snmpd, user):
     args = [word for key, option in options.items() if key in lines for word in (option, lines[key])]
     found = scan("-S", "-s", "127.0.0.1", "--snmp_port", agent.port, *args)
     assert found["nutdev-snmp1"] == {"driver": "snmp-ups", "port": f"127.0.0.1:{agent.port}",
-                                     "desc": "chestnut", "mibs": "apcc", **lines}
+                                     "desc": "Smart-UPS", "mibs": "apcc", **lines}
 
 
 def test_passwords_are_gone_from_the_command_line(scan, site):
