@@ -3,15 +3,15 @@
 import os
 import pty
 import re
+import shutil
 import socket
 import subprocess
-import threading
 
 import pytest
 
-from harness import FakeUpsd, LineClient, free_port, wait_until
+from harness import DEADLINE, FakeUpsd, LineClient, free_port, wait_until
 from harness.build import CHECKOUT
-from harness.snmp import OddAgent, v3_lines
+from harness.snmp import v3_lines
 from harness.systembus import SystemBus
 
 MAPS = CHECKOUT / "data"
@@ -75,6 +75,13 @@ def usb(scan, site, usbsim):
 
 # ----------------------------------------------------------------------------------- USB
 
+def device_with(site, ids):
+    text = (CHECKOUT / "tests/sim/usb/devices/plain.txt").read_text()
+    path = site.root / "device.txt"
+    path.write_text(text.replace("usb-id: 0463:ffff", f"usb-id: {ids}"))
+    return path
+
+
 def test_a_ups_on_the_usb_is_printed_as_a_section_of_ups_conf(scan, usb):
     usb("plain")
     found = scan("-U")
@@ -137,13 +144,42 @@ def test_a_map_of_the_administrator_counts(scan, site, usb):
     assert scan("-U")["nutdev-usb1"]["driver"] == "usbhid-ups"
 
 
-def test_a_device_that_cannot_be_opened_is_found_and_the_mend_is_named(scan, usb):
-    if os.geteuid() == 0:
-        pytest.skip("root may open everything")
-    sim = usb("plain")
-    sim.mode(0)
+@pytest.mark.parametrize("ids, own_map, driver, alternate", [
+    ("0665:5161", None, "nutdrv_qx", None),
+    ("0665:5161", "usbhid-ups", "usbhid-ups", "nutdrv_qx"),
+    ("0463:ffff", "nutdrv_qx", "usbhid-ups", "nutdrv_qx")])
+def test_a_device_of_two_drivers_names_the_other_one(scan, site, usb, ids, own_map, driver, alternate):
+    if own_map:
+        folder = site.conf / "maps" / own_map
+        folder.mkdir(parents=True)
+        (folder / "own.map").write_text(f'MAP own "Own"\nMATCH usb {ids}\n')
+    usb(device_with(site, ids))
     found = scan("-U")
-    assert found["nutdev-usb1"]["vendorid"] == "0463" and found.told("no permission for")
+    assert found["nutdev-usb1"]["driver"] == driver
+    assert (f'"{driver}"\t# alternately: {alternate}\n' in found.text) == bool(alternate)
+
+
+def test_a_ups_that_only_a_driver_of_nut_speaks_to_is_told_of(scan, site, usb):
+    usb(device_with(site, "09ae:0001"))
+    found = scan("-U")
+    assert found == {} and found.told("is a UPS for NUT's driver tripplite_usb")
+
+
+def test_a_device_that_cannot_be_opened_is_found_and_the_mend_is_named(site, usb, scan):
+    sim, prefix = usb("plain"), []
+    sim.mode(0o600 if os.geteuid() == 0 else 0)
+    # A checkout of root's own folder is out of nobody's reach.
+    program = shutil.copy(site.suite.program("nut-scanner"), site.root)
+    data = shutil.copytree(MAPS, site.root / "data")
+    if os.geteuid() == 0:
+        prefix = ["setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups"]
+    done = subprocess.run([*prefix, program, "-U"], capture_output=True, text=True, timeout=DEADLINE,
+                          env={**site.environment(**scan.env), "NUT_DATAPATH": str(data)})
+    found = Sections(done.stdout)
+    assert found == {"nutdev-usb1": {"driver": "usbhid-ups", "port": "auto", "vendorid": "0463",
+                                     "productid": "FFFF"}}, done.stderr
+    assert found.told("no permission for /dev/bus/usb/001/002")
+    assert found.told("62-nut-usbups.rules")
 
 
 def test_texts_of_a_device_cannot_break_the_file(scan, site, usb):
@@ -290,6 +326,26 @@ def test_servers_are_found_by_ipv6(scan):
     found = ask_nut(scan, server)
     server.close()
     assert found["nutdev-nut1"]["port"] == f"ups@[::1]:{server.port}"
+
+
+@pytest.mark.once
+@pytest.mark.parametrize("network", ["auto", "auto4", "auto/30", "10.9.0.0/29"])
+def test_the_networks_of_this_host_are_known(scan, site, lan, network):
+    site.machine = lan
+    lan.ip("address add 10.9.0.1/29 dev switch")
+    server = lan.call(lambda: FakeUpsd({"u": {}}, host="10.9.0.1"))
+    found = scan("-O", "-m", network, "-p", server.port, "-t", "1")
+    server.close()
+    assert found["nutdev-nut1"]["port"] == f"u@10.9.0.1:{server.port}"
+
+
+@pytest.mark.once
+def test_a_network_that_is_too_large_is_left_out_of_auto(scan, site, lan):
+    site.machine = lan
+    lan.ip("address add 10.9.0.1/8 dev switch", "address add fd00:9::1/64 dev switch nodad")
+    assert scan("-O", "-m", "auto", "-t", "1", status=1).text == ""
+    for text in ("the network 10.9.0.1/8 of switch is too large", "auto/24", "fd00:9::1/64", "auto/120"):
+        assert text in scan.errors
 
 
 # ---------------------------------------------------------------------------------- SNMP
