@@ -35,10 +35,12 @@ static bool print(const struct scan_options *o, struct scancheck *conf, struct f
 	ok = !out.failed && !all->failed;
 	if (!ok)
 		log_error(token, "out of memory: something is missing from the output");
-	fwrite(out.data, 1, out.len, stdout);
+	if (out.len > 0) {
+		fwrite(out.data, 1, out.len, stdout);
+		/* Communities and passwords of SNMP are among it. */
+		secret_wipe(out.data, out.len);
+	}
 	ok = fflush(stdout) == 0 && ok;
-	/* Communities and passwords of SNMP are among it. */
-	secret_wipe(out.data, out.len);
 	buffer_free(&out);
 	return ok;
 }

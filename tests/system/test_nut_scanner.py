@@ -288,7 +288,7 @@ def test_a_server_that_refuses_is_told_of(scan, site):
 @pytest.mark.parametrize("answer", [
     "HTTP/1.1 400 Bad Request\n\n", "ERR\n", "ERR WHATEVER\n", "\n\n\n", "UPS a \"b\"\n", b"\xff\xfe\x00\n",
     "BEGIN LIST VAR ups\n", "BEGIN LIST UPS\nBEGIN LIST UPS\n", "BEGIN LIST UPS\nUPS\n",
-    "BEGIN LIST UPS\nUPS \"a\n", "x" * 100000 + "\n", "220 mail ESMTP\n"])
+    "BEGIN LIST UPS\nUPS \"a\n", pytest.param("x" * 100000 + "\n", id="long"), "220 mail ESMTP\n"])
 def test_what_is_no_server_of_nut_is_not_found(scan, site, answer):
     server = site.fake_upsd({})
     server.answers["LIST UPS"] = answer
