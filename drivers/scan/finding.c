@@ -36,7 +36,7 @@ void findings_free(struct findings *all)
 		next = f->next;
 		free_finding(f);
 	}
-	*all = (struct findings){NULL, NULL, false};
+	*all = (struct findings){NULL, false};
 }
 
 /* A copy without control characters: no device may write lines of its own into ups.conf. */
@@ -60,8 +60,6 @@ static void link_in(struct findings *all, struct finding *f)
 		at = &(*at)->next;
 	f->next = *at;
 	*at = f;
-	if (!f->next)
-		all->last = f;
 }
 
 struct finding *findings_add(struct findings *all, enum finding_type type, const char *driver,
@@ -93,7 +91,7 @@ static struct finding_option *add(struct findings *all, struct finding *f, const
 {
 	struct finding_option *o;
 
-	if (!f || f->option_count == OPTIONS_MAX || (value && !*value))
+	if (!f || f->option_count == OPTIONS_MAX || !value || !*value)
 		return NULL;
 	o = &f->options[f->option_count++];
 	*o = (struct finding_option){.name = name, .value = copy_text(all, value), .tag = tag};
@@ -102,18 +100,13 @@ static struct finding_option *add(struct findings *all, struct finding *f, const
 
 void finding_set(struct findings *all, struct finding *f, const char *name, const char *value)
 {
-	add(all, f, name, value ? value : "", NULL);
-}
-
-void finding_flag(struct findings *all, struct finding *f, const char *name)
-{
-	add(all, f, name, NULL, NULL);
+	add(all, f, name, value, NULL);
 }
 
 void finding_comment(struct findings *all, struct finding *f, const char *tag, const char *name,
 		     const char *value)
 {
-	add(all, f, name, value ? value : "", tag);
+	add(all, f, name, value, tag);
 }
 
 /* A dot stays: it fits itself, and NUT's scanner prints it so. */

@@ -22,7 +22,7 @@ enum finding_type {
 
 struct finding_option {
 	const char *name;
-	char *value; /* as it stands in ups.conf, not yet quoted; NULL: a flag */
+	char *value; /* as it stands in ups.conf, not yet quoted */
 	char *plain; /* as the device says it, where `value` is a pattern for it; or NULL */
 	const char
 		*tag; /* NULL: it counts; else it is commented out, by "# " ("") or "###tag### " */
@@ -43,7 +43,7 @@ struct finding {
 
 /* Zeroed at first. */
 struct findings {
-	struct finding *first, *last;
+	struct finding *first;
 	bool failed; /* no memory: something is missing */
 };
 
@@ -58,7 +58,6 @@ struct finding *findings_add(struct findings *all, enum finding_type type, const
 /* Names and tags are borrowed for ever.  With `f` NULL they do nothing.  An empty value is left
  * out. */
 void finding_set(struct findings *all, struct finding *f, const char *name, const char *value);
-void finding_flag(struct findings *all, struct finding *f, const char *name);
 void finding_comment(struct findings *all, struct finding *f, const char *tag, const char *name,
 		     const char *value);
 

@@ -8,6 +8,7 @@
 
 #include "common/base/log.h"
 #include "common/base/paths.h"
+#include "common/base/privilege.h"
 #include "common/base/str.h"
 #include "drivers/scan/scanner.h"
 #include "drivers/scan/scanprint.h"
@@ -47,7 +48,7 @@ static bool print(const struct scan_options *o, struct scancheck *conf, struct f
 
 static int scan(const struct scan_options *o)
 {
-	struct findings all = {NULL, NULL, false};
+	struct findings all = {NULL, false};
 	struct scancheck *conf;
 	char path[PATH_SIZE];
 	bool ok;
@@ -71,6 +72,7 @@ int main(int argc, char **argv)
 	int status = EXIT_SUCCESS;
 
 	log_init("nut-scanner");
+	privilege_hide_memory();
 	switch (scanopts_read(&o, argc, argv)) {
 	case SCANOPTS_GO:
 		status = scan(&o);

@@ -8,7 +8,7 @@
 
 #include "common/net/lineconn.h"
 
-enum { DESCRIPTORS_SPARED = 64 };
+enum { DESCRIPTORS_SPARED = 64, BACKLOG_MAX = 4096 };
 
 /* An address that is being asked. */
 struct slot {
@@ -24,6 +24,7 @@ struct slot {
 struct nutscan {
 	struct loop *loop;
 	struct nutscan_options o;
+	struct lineconn_limits limits;
 	nutscan_found_fn *found;
 	nutscan_end_fn *end;
 	void *arg;
@@ -85,7 +86,6 @@ static void on_closed(struct lineconn *c, void *arg, enum lineconn_end why, int 
 
 static const struct lineconn_ops ops = {
 	.line = on_line, .bad_line = on_bad_line, .closed = on_closed};
-static struct lineconn_limits limits = {.max_backlog = 4096};
 
 static void on_connected(void *arg, int fd, int err)
 {
@@ -93,10 +93,8 @@ static void on_connected(void *arg, int fd, int err)
 
 	(void)err;
 	s->connector = NULL;
-	if (fd >= 0) {
-		limits.words = netwire_reply_limits;
-		s->conn = lineconn_new(s->scan->loop, fd, &ops, &limits, s);
-	}
+	if (fd >= 0)
+		s->conn = lineconn_new(s->scan->loop, fd, &ops, &s->scan->limits, s);
 	if (s->conn)
 		buffer_append_str(lineconn_out(s->conn), "LIST UPS\n");
 	else
@@ -203,6 +201,7 @@ struct nutscan *nutscan_start(struct loop *l, const struct nutscan_options *o,
 		return NULL;
 	scan->loop = l;
 	scan->o = *o;
+	scan->limits = (struct lineconn_limits){netwire_reply_limits, BACKLOG_MAX};
 	scan->found = found;
 	scan->end = end;
 	scan->arg = arg;

@@ -4,16 +4,14 @@
 
 #include <stdint.h>
 #include <stdio.h>
-#include <string.h>
 
 #include "common/base/log.h"
-#include "common/base/paths.h"
-#include "common/base/str.h"
+#include "common/base/privilege.h"
 #include "drivers/scan/scanner_private.h"
 
 static const char token[] = "nut-scanner";
 
-enum { WHY_SIZE = 1024 };
+enum { WHY_SIZE = 1024, DESCRIPTORS_OWN = 64 };
 
 static const struct way {
 	enum scan_bus bus;
@@ -136,6 +134,8 @@ bool scanner_run(const struct scan_options *o, const struct scancheck *conf, str
 		log_error(token, "out of memory");
 		return false;
 	}
+	/* For a server and an agent of each address, and the rest. */
+	privilege_raise_files((size_t)o->parallel * 2 + DESCRIPTORS_OWN);
 	for (size_t i = 0; i < WAYS; i++)
 		if (scanopts_wants(o, ways[i].bus))
 			works = start(&s, &ways[i]) || works;

@@ -228,6 +228,7 @@ static enum scanopts_result take(struct reading *rd, int letter, const char *val
 		return SCANOPTS_AVAILABLE;
 	case 'q':
 		o->quiet = true;
+		log_set_quiet(true);
 		break;
 	case 'D':
 		log_set_debug(log_debug_level() + 1);

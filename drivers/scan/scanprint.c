@@ -28,11 +28,8 @@ const char *const scanprint_buses[FINDING_TYPES] = {
 
 static void append_setting(struct buffer *out, const char *name, const char *value)
 {
-	buffer_appendf(out, "%s", name);
-	if (value) {
-		buffer_append_str(out, " = ");
-		words_append_quoted(out, value);
-	}
+	buffer_appendf(out, "%s = ", name);
+	words_append_quoted(out, value);
 }
 
 static void append_remarks(const struct finding *f, const char *indent, struct buffer *out)
@@ -90,10 +87,7 @@ void scanprint_conf(const struct findings *all, bool (*taken)(void *arg, const c
 
 static void append_pair(struct buffer *out, const char *name, const char *value)
 {
-	buffer_append_str(out, name);
-	if (!value)
-		return;
-	buffer_append_str(out, "=\"");
+	buffer_appendf(out, "%s=\"", name);
 	for (const char *p = value; *p; p++) {
 		if (*p == '"' || *p == '\\')
 			buffer_append_char(out, '\\');

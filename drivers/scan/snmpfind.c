@@ -186,9 +186,17 @@ static void add(struct snmpfind *s, struct findings *all, const struct snmpscan_
 		finding_remark(all, f, "%s: %s", text_of(&d->name), text_of(&d->description));
 }
 
+/* No map, for that reason. */
 static void add_stranger(struct findings *all, const struct snmpscan_device *d,
-			 const struct snmp_choice *choice)
+			 const struct snmp_choice *choice, enum agent_result r)
 {
+	if (r != AGENT_MISSING) {
+		finding_remark(
+			all, findings_add(all, FINDING_SNMP, NULL, NULL),
+			"%s has an SNMP agent, and what it is for could not be found out: %s",
+			d->host, agent_result_name(r));
+		return;
+	}
 	finding_remark(all, findings_add(all, FINDING_SNMP, NULL, NULL),
 		       "%s has an SNMP agent (%s, %s) that is none of a power device which a map "
 		       "knows",
@@ -210,12 +218,12 @@ void snmpfind_take(struct snmpfind *s, struct conf_report *r, struct findings *a
 	}
 	for (size_t i = 0; i < s->count; i++) {
 		struct snmp_choice choice;
+		enum agent_result result = choose(s, &maps, &s->devices[i], &choice);
 
-		choose(s, &maps, &s->devices[i], &choice);
-		if (choice.map)
+		if (result == AGENT_OK)
 			add(s, all, &s->devices[i], &choice);
 		else
-			add_stranger(all, &s->devices[i], &choice);
+			add_stranger(all, &s->devices[i], &choice, result);
 	}
 	mapset_free(&maps);
 }

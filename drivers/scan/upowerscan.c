@@ -38,8 +38,8 @@ static void look_at(sd_bus *bus, const char *path, struct findings *all)
 	if (vendor && model && serial)
 		finding_remark(all, findings_add(all, FINDING_UPOWER, NULL, NULL),
 			       "UPower has a UPS: %s %s, serial number \"%s\" (%s).  It only looks "
-			       "at it, and does not mind a driver beside it: \"nut-scanner -U\" "
-			       "finds the one",
+			       "at it, and does not mind a driver beside it, which \"nut-scanner "
+			       "-U\" names",
 			       vendor, model, serial, path);
 	free(vendor);
 	free(model);

@@ -87,8 +87,8 @@ struct usbknown_answer usbknown_ask(const struct usbknown *k, const struct usbkn
 		a.driver = drivers[USBHID_UPS];
 	else if (qx)
 		a.driver = drivers[NUTDRV_QX];
-	/* The maps of one of them took over ids which others use for what is no HID power device.
-	 */
+	/* Where both know the ids, the reports decide: without any of power devices it is no HID
+	 * one. */
 	if (hid && qx && !d->is_power && d->has_texts)
 		a = (struct usbknown_answer){drivers[NUTDRV_QX], drivers[USBHID_UPS], NULL};
 	else if (hid && qx)

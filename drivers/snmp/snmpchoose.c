@@ -51,8 +51,10 @@ static enum agent_result try_all(struct agent *a, const struct map *only,
 		r = try_match(a, list[i].map, list[i].match, out->answer, sizeof(out->answer));
 		if (r == AGENT_MISSING)
 			continue;
-		out->map = list[i].map;
-		out->match = list[i].match;
+		if (r == AGENT_OK) {
+			out->map = list[i].map;
+			out->match = list[i].match;
+		}
 		return r;
 	}
 	return AGENT_MISSING;

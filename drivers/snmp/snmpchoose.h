@@ -8,7 +8,7 @@
 #include "drivers/transport/snmp_agent.h"
 
 struct snmp_choice {
-	const struct map *map;         /* NULL: none */
+	const struct map *map;         /* NULL unless AGENT_OK */
 	const struct map_match *match; /* NULL: the map was asked for by its name */
 	char object_id[512];           /* sysObjectID, ".1.3.6.1.4.1.318"; "" if it does not tell */
 	char answer[128]; /* what the agent said to the map's probe, mostly the model */

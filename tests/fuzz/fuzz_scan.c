@@ -63,7 +63,7 @@ static void read_again(const struct findings *all, struct buffer *out)
 
 static void print(const struct nutscan_reply *reply)
 {
-	struct findings all = {NULL, NULL, false};
+	struct findings all = {NULL, false};
 	struct buffer out = {0};
 
 	for (size_t i = 0; i < reply->count; i++) {

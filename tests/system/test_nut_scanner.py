@@ -190,8 +190,9 @@ def test_texts_of_a_device_cannot_break_the_file(scan, site, usb):
     assert printed["nutdev-usb1"]["product"] == r'a"b\\c # \[x\] \(1\) \$`'
     assert list(printed) == ["nutdev-usb1"]
     # The drivers take it as it was printed.
-    site.write("ups.conf", printed.text.replace("nutdev-usb1", "ups"))
-    site._sections["ups"] = ["driver = usbhid-ups"]  # pylint: disable=protected-access
+    lines = printed.text.splitlines()
+    assert lines[1:3] == ['\tdriver = "usbhid-ups"', '\tport = "auto"']
+    site.add_ups("ups", "usbhid-ups", "auto", *(line.strip() for line in lines[3:]))
     sim.start_driver(site, "ups")
 
 
@@ -377,6 +378,14 @@ def test_an_agent_of_something_else_is_told_of(scan, site, oddagent):
     assert found == {} and found.told("127.0.0.1 has an SNMP agent (a switch, .1.3.6.1.4.1.9) that is")
 
 
+def test_an_agent_that_falls_silent_is_told_of_and_gets_no_map(scan, site, oddagent):
+    needs_snmp(site)
+    agent = oddagent(APC_AGENT)
+    agent.deaf = {(1, 3, 6, 1, 4, 1, 318, 1, 1, 1, 1, 1, 1, 0)}
+    found = scan("-S", "-s", "127.0.0.1", "--snmp_port", agent.port, "-t", "1")
+    assert found == {} and found.told("what it is for could not be found out: timeout")
+
+
 def test_an_agent_that_lies_of_its_maker_is_found_by_what_it_has(scan, site, oddagent):
     needs_snmp(site)
     agent = oddagent({**APC_AGENT, "1.3.6.1.2.1.1.2.0": (1, 3, 6, 1, 4, 1, 8072, 3, 2, 10)})
@@ -537,10 +546,9 @@ def test_help_and_version_are_shown(scan):
 
 def test_ranges_are_given_in_any_order_and_many(scan):
     port = free_port()
-    servers = [FakeUpsd({"u": {}}, port=port, host=f"127.0.0.{i}") for i in (2, 20, 40)]
+    servers = [FakeUpsd({"u": {}}, port=port, host=f"127.0.0.{i}") for i in (2, 20, 41)]
     found = scan("-O", "-p", port, "-e", "127.0.0.3", "-s", "127.0.0.1", "-s", "127.0.0.20",
                  "-m", "127.0.0.40/30", "-e", "127.0.0.21", "-t", "1")
     for server in servers:
         server.close()
-    assert {s["port"] for s in found.values()} == {f"u@127.0.0.{i}:{port}" for i in (2, 20)} | (
-        set() if "127.0.0.40" not in found.text else {f"u@127.0.0.40:{port}"})
+    assert {s["port"] for s in found.values()} == {f"u@127.0.0.{i}:{port}" for i in (2, 20, 41)}

@@ -51,7 +51,6 @@ static void sections_have_one_number_over_all_kinds(void **state)
 	f->alternates = "nutdrv_qx";
 	finding_set(&all, f, "vendorid", "0463");
 	finding_set(&all, f, "serial", "");
-	finding_flag(&all, f, "pollonly");
 	finding_comment(&all, f, "", "bus", "001");
 	finding_comment(&all, f, "TAG", "bcdDevice", "0100");
 	finding_remark(&all, findings_add(&all, FINDING_USB, NULL, NULL), "a device %d", 7);
@@ -61,7 +60,6 @@ static void sections_have_one_number_over_all_kinds(void **state)
 			  "\tdriver = \"usbhid-ups\"\t# alternately: nutdrv_qx\n"
 			  "\tport = \"auto\"\n"
 			  "\tvendorid = \"0463\"\n"
-			  "\tpollonly\n"
 			  "\t# bus = \"001\"\n"
 			  "\t###TAG### bcdDevice = \"0100\"\n"
 			  "# a device 7\n"
@@ -69,7 +67,7 @@ static void sections_have_one_number_over_all_kinds(void **state)
 			  "\tdriver = \"snmp-ups\"\n"
 			  "\tport = \"192.0.2.7\"\n"
 			  "\tmibs = \"apcc\"\n");
-	assert_parsable(&all, "USB:driver=\"usbhid-ups\",port=\"auto\",vendorid=\"0463\",pollonly\n"
+	assert_parsable(&all, "USB:driver=\"usbhid-ups\",port=\"auto\",vendorid=\"0463\"\n"
 			      "SNMP:driver=\"snmp-ups\",port=\"192.0.2.7\",mibs=\"apcc\"\n");
 	findings_free(&all);
 }
