@@ -38,7 +38,8 @@ drivers_libusbtransport_la_SOURCES = \
 	drivers/transport/usb_holder.c \
 	drivers/transport/usb_io.c \
 	drivers/transport/usb_listen.c \
-	drivers/transport/usb_open.c
+	drivers/transport/usb_open.c \
+	drivers/transport/usb_place.c
 drivers_libusbtransport_la_CPPFLAGS = $(AM_CPPFLAGS) $(LIBUSB_CFLAGS)
 drivers_libusbtransport_la_LIBADD = drivers/libcore.la $(LIBUSB_LIBS)
 tests_driver_probe_usb_SOURCES = tests/driver/probe-usb.c

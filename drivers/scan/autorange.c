@@ -97,8 +97,9 @@ static bool network_of(const struct ifaddrs *i, const struct wish *w, struct add
 		return true;
 	log_notice(token,
 		   "the network %s of %s is too large to be asked address by address: "
-		   "auto/%d takes the part of it around this host",
-		   text, i->ifa_name, i->ifa_addr->sa_family == AF_INET6 ? 120 : 24);
+		   "%s takes the part of it around this host",
+		   text, i->ifa_name,
+		   i->ifa_addr->sa_family == AF_INET6 ? "auto6/120" : "auto4/24");
 	return false;
 }
 

@@ -90,11 +90,15 @@ static struct finding_option *add(struct findings *all, struct finding *f, const
 				  const char *value, const char *tag)
 {
 	struct finding_option *o;
+	char *copy;
 
 	if (!f || f->option_count == OPTIONS_MAX || !value || !*value)
 		return NULL;
+	copy = copy_text(all, value);
+	if (!copy)
+		return NULL;
 	o = &f->options[f->option_count++];
-	*o = (struct finding_option){.name = name, .value = copy_text(all, value), .tag = tag};
+	*o = (struct finding_option){.name = name, .value = copy, .tag = tag};
 	return o;
 }
 

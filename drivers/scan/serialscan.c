@@ -15,7 +15,7 @@
 #include "common/base/str.h"
 #include "drivers/transport/holder.h"
 
-enum { ROOM = 256, PATH_SIZE = 128, OBSTACLE_SIZE = 300, ANSWER_MS = 1000 };
+enum { ROOM = 256, PATH_SIZE = 128, OBSTACLE_SIZE = 300, ANSWER_MS = 1000, LEAVE_MS = 200 };
 
 /*
  * What is sent, and what of the answer makes it one.  The order matters: `Y` alone is nothing
@@ -205,11 +205,23 @@ static void ask(struct port *p)
 		finish(p, NULL);
 }
 
+/* A Smart-UPS was made to listen to more than before: it is told to be as it was. */
+static void settle(struct port *p, const char *driver)
+{
+	p->driver = driver;
+	if (str_equal(driver, probes[0].driver) && write(p->fd, "R", 1) == 1)
+		loop_timer_set(p->limit, LEAVE_MS);
+	else
+		finish(p, driver);
+}
+
 static void on_limit(void *arg)
 {
 	struct port *p = arg;
 
-	if (++p->probe < PROBES)
+	if (p->driver)
+		finish(p, p->driver);
+	else if (++p->probe < PROBES)
 		ask(p);
 	else
 		finish(p, NULL);
@@ -244,12 +256,12 @@ static void on_bytes(void *arg, int events)
 		p->got = 0;
 	n = read(p->fd, p->room + p->got, sizeof(p->room) - p->got);
 	if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR)) {
-		finish(p, NULL);
+		finish(p, p->driver);
 		return;
 	}
 	p->got += n > 0 ? (size_t)n : 0;
-	if (is_answer(p))
-		finish(p, probes[p->probe].driver);
+	if (!p->driver && is_answer(p))
+		settle(p, probes[p->probe].driver);
 }
 
 static void begin(struct port *p)
@@ -280,9 +292,6 @@ static void tell(struct port *p)
 					      *p->obstacle ? p->obstacle : NULL};
 
 	p->told = true;
-	/* It was made to listen to more than it did before. */
-	if (str_equal(p->driver, probes[0].driver) && write(p->fd, "R", 1) == 1)
-		tcdrain(p->fd);
 	close_port(p);
 	p->scan->found(p->scan->arg, &found);
 }

@@ -2,17 +2,14 @@
 
 #include "drivers/scan/usbscan.h"
 
-#include <dirent.h>
-#include <fcntl.h>
 #include <libusb.h>
-#include <string.h>
-#include <unistd.h>
 
 #include "common/base/str.h"
+#include "drivers/core/core.h"
 #include "drivers/scan/usbknown.h"
 #include "drivers/transport/usb_private.h"
 
-enum { PATH_SIZE = 512 };
+enum { INTERFACES_MAX = 32 };
 
 struct scan {
 	const struct usbknown *known;
@@ -31,45 +28,7 @@ struct look {
 	bool has_texts;
 };
 
-/* ------------------------------------------------------------------------- places and texts */
-
-static void read_place(struct look *l)
-{
-	struct usb_identity *who = &l->who;
-	uint8_t ports[8];
-	int n = libusb_get_port_numbers(l->device, ports, (int)sizeof(ports));
-	size_t at;
-
-	who->bus = libusb_get_bus_number(l->device);
-	who->number = libusb_get_device_address(l->device);
-	who->port = libusb_get_port_number(l->device);
-	str_format(who->way, sizeof(who->way), "%u", who->bus);
-	for (int i = 0; i < n; i++) {
-		at = strlen(who->way);
-		str_format(who->way + at, sizeof(who->way) - at, "%c%u", i ? '.' : '-', ports[i]);
-	}
-#ifdef __linux__
-	str_format(l->node, sizeof(l->node), "/dev/bus/usb/%03u/%03u", who->bus, who->number);
-#else
-	str_format(l->node, sizeof(l->node), "bus %03u device %03u", who->bus, who->number);
-#endif
-}
-
-/* As the drivers have it: ASCII, one blank for what is not, '?' for what is beyond. */
-static void tidy(char *text)
-{
-	char *to = text;
-
-	for (const char *from = text; *from; from++) {
-		if (*from > ' ' && *from < 0x7f)
-			*to++ = *from;
-		else if (to > text && to[-1] != ' ')
-			*to++ = ' ';
-	}
-	while (to > text && to[-1] == ' ')
-		to--;
-	*to = '\0';
-}
+/* ------------------------------------------------------------------------------------ texts */
 
 /* False: the device is silent, and is not to be asked any more. */
 static bool read_text(libusb_device_handle *handle, unsigned char index, char *dst, int size)
@@ -79,7 +38,7 @@ static bool read_text(libusb_device_handle *handle, unsigned char index, char *d
 		      : 0;
 
 	dst[n > 0 ? n : 0] = '\0';
-	tidy(dst);
+	core_clean(dst);
 	return n != LIBUSB_ERROR_TIMEOUT;
 }
 
@@ -107,57 +66,19 @@ static void read_texts(struct look *l)
 
 /* ---------------------------------------------------------------------------- power devices */
 
-/* Reports of the usage page of power devices, or batteries, first of all. */
-static bool is_power_descriptor(int folder_fd, const char *hid)
-{
-	char path[PATH_SIZE];
-	unsigned char head[2] = {0};
-	ssize_t n;
-	int fd;
-
-	if (!str_format(path, sizeof(path), "%s/report_descriptor", hid))
-		return false;
-	fd = openat(folder_fd, path, O_RDONLY | O_CLOEXEC);
-	n = fd >= 0 ? read(fd, head, sizeof(head)) : 0;
-	if (fd >= 0)
-		close(fd);
-	return n == sizeof(head) && head[0] == 0x05 && (head[1] == 0x84 || head[1] == 0x85);
-}
-
-static bool is_power_interface(const struct look *l, int configuration, int interface)
-{
-	char path[PATH_SIZE];
-	bool found = false;
-	DIR *d;
-
-	str_format(path, sizeof(path), "/sys/bus/usb/devices/%s:%d.%d", l->who.way, configuration,
-		   interface);
-	d = opendir(path);
-	for (struct dirent *e; d && !found && (e = readdir(d));)
-		found = str_starts(e->d_name, "0003:") && is_power_descriptor(dirfd(d), e->d_name);
-	if (d)
-		closedir(d);
-	return found;
-}
-
-/* As far as the system's own driver has read it: nothing is sent. */
+/* Reports of the usage page of power devices, or batteries, first of all; as far as the system's
+ * own driver has read them. */
 static bool is_power(const struct look *l)
 {
-	struct libusb_config_descriptor *config;
-	bool found = false;
+	unsigned char head[2];
+	bool is_there = true;
 
-	if (libusb_get_active_config_descriptor(l->device, &config) != 0)
-		return false;
-	for (int i = 0; i < config->bNumInterfaces && !found; i++) {
-		const struct libusb_interface *face = &config->interface[i];
-
-		found = face->num_altsetting > 0 &&
-			face->altsetting[0].bInterfaceClass == LIBUSB_CLASS_HID &&
-			is_power_interface(l, config->bConfigurationValue,
-					   face->altsetting[0].bInterfaceNumber);
-	}
-	libusb_free_config_descriptor(config);
-	return found;
+	for (unsigned nth = 0; is_there && nth < INTERFACES_MAX; nth++)
+		if (usb_place_reports(l->device, &l->who, nth, head, sizeof(head), &is_there) ==
+			    sizeof(head) &&
+		    head[0] == 0x05 && (head[1] == 0x84 || head[1] == 0x85))
+			return true;
+	return false;
 }
 
 /* ---------------------------------------------------------------------------------- findings */
@@ -187,6 +108,7 @@ static void add_device(struct scan *s, const struct look *l, const struct usbkno
 		return;
 	f->alternates = a->alternates;
 	f->place = str_dup(l->who.way);
+	s->all->failed = s->all->failed || !f->place;
 	str_format(text, sizeof(text), "%04X", l->who.vendor_id);
 	finding_set(s->all, f, "vendorid", text);
 	str_format(text, sizeof(text), "%04X", l->who.product_id);
@@ -244,7 +166,7 @@ static void look_at(struct scan *s, libusb_device *device)
 	l.who.vendor_id = l.desc.idVendor;
 	l.who.product_id = l.desc.idProduct;
 	l.who.release = l.desc.bcdDevice;
-	read_place(&l);
+	usb_place_read(device, &l.who, l.node, sizeof(l.node));
 	l.is_power = is_power(&l);
 	a = ask(s, &l);
 	if (!a.driver && !a.foreign && !l.is_power)
@@ -271,7 +193,7 @@ static bool are_alike(const struct finding *a, const struct finding *b)
 
 static void tell_apart(struct findings *all, struct finding *f)
 {
-	for (struct finding *other = all->first; other; other = other->next) {
+	for (struct finding *other = all->first; f->place && other; other = other->next) {
 		if (other == f || other->type != FINDING_USB || !other->driver ||
 		    !are_alike(f, other))
 			continue;

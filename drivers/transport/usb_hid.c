@@ -3,12 +3,8 @@
  */
 #include "config.h"
 
-#include <dirent.h>
-#include <fcntl.h>
 #include <string.h>
-#include <unistd.h>
 
-#include "common/base/str.h"
 #include "drivers/transport/usb_private.h"
 
 static const char token[] = "usb";
@@ -127,61 +123,7 @@ enum usb_result usb_hid_idle(struct usb *u, unsigned units_of_4_ms)
 	return usb_control(u, &q, NULL, 0, NULL, USB_TIMEOUT_MS);
 }
 
-/* --------------------------------------------------------------- without touching the device */
-
-/* The numbers of the configuration and its nth HID interface. */
-static bool find_interface(const struct usb *u, unsigned nth, int *configuration, int *interface)
-{
-	struct libusb_config_descriptor *config;
-	bool found = false;
-
-	if (libusb_get_active_config_descriptor(u->device, &config) != 0)
-		return false;
-	for (int i = 0; i < config->bNumInterfaces && !found; i++) {
-		const struct libusb_interface *face = &config->interface[i];
-
-		if (face->num_altsetting < 1 ||
-		    face->altsetting[0].bInterfaceClass != LIBUSB_CLASS_HID || nth-- > 0)
-			continue;
-		*configuration = config->bConfigurationValue;
-		*interface = face->altsetting[0].bInterfaceNumber;
-		found = true;
-	}
-	libusb_free_config_descriptor(config);
-	return found;
-}
-
-/* "0003:0463:FFFF.0001", the kernel's HID device below its USB interface. */
-static bool find_hid_folder(const char *folder, char *dst, size_t size)
-{
-	DIR *d = opendir(folder);
-	struct dirent *e;
-	bool found = false;
-
-	while (d && !found && (e = readdir(d)))
-		found = strncmp(e->d_name, "0003:", 5) == 0 &&
-			str_format(dst, size, "%s/%s/report_descriptor", folder, e->d_name);
-	if (d)
-		closedir(d);
-	return found;
-}
-
 size_t usb_hid_glance(const struct usb *u, unsigned nth, void *dst, size_t size, bool *is_there)
 {
-	char folder[128], path[512];
-	int configuration, interface, fd;
-	ssize_t n;
-
-	*is_there = find_interface(u, nth, &configuration, &interface);
-	if (!*is_there)
-		return 0;
-	str_format(folder, sizeof(folder), "/sys/bus/usb/devices/%s:%d.%d", u->who.way,
-		   configuration, interface);
-	if (!find_hid_folder(folder, path, sizeof(path)))
-		return 0;
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	n = fd >= 0 ? read(fd, dst, size) : 0;
-	if (fd >= 0)
-		close(fd);
-	return n > 0 ? (size_t)n : 0;
+	return usb_place_reports(u->device, &u->who, nth, dst, size, is_there);
 }

@@ -114,33 +114,6 @@ static void prefer_options(struct usb_choice *c, const struct usb_choice *preset
 
 /* --------------------------------------------------------------------------- a device */
 
-static void read_place(struct usb *u)
-{
-	uint8_t ports[8];
-	struct usb_identity *who = &u->who;
-	int n = libusb_get_port_numbers(u->device, ports, (int)sizeof(ports));
-	size_t at;
-
-	who->bus = libusb_get_bus_number(u->device);
-	who->number = libusb_get_device_address(u->device);
-	who->port = libusb_get_port_number(u->device);
-	str_format(who->way, sizeof(who->way), "%u", who->bus);
-	for (int i = 0; i < n; i++) {
-		at = strlen(who->way);
-		str_format(who->way + at, sizeof(who->way) - at, "%c%u", i ? '.' : '-', ports[i]);
-	}
-	/* Where the system knows no ports there is only the number. */
-	if (n <= 0) {
-		at = strlen(who->way);
-		str_format(who->way + at, sizeof(who->way) - at, "-dev%u", who->number);
-	}
-#ifdef __linux__
-	str_format(u->node, sizeof(u->node), "/dev/bus/usb/%03u/%03u", who->bus, who->number);
-#else
-	str_format(u->node, sizeof(u->node), "bus %03u device %03u", who->bus, who->number);
-#endif
-}
-
 static struct usb *device_new(struct search *s, libusb_device *device,
 			      const struct libusb_device_descriptor *d)
 {
@@ -156,7 +129,7 @@ static struct usb *device_new(struct search *s, libusb_device *device,
 	u->who.vendor_id = d->idVendor;
 	u->who.product_id = d->idProduct;
 	u->who.release = d->bcdDevice;
-	read_place(u);
+	usb_place_read(device, &u->who, u->node, sizeof(u->node));
 	return u;
 }
 

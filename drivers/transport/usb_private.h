@@ -8,6 +8,7 @@
  *   usb_holder.c  who is in the way, in words
  *   usb_io.c      transfers and strings
  *   usb_listen.c  interrupt reports
+ *   usb_place.c   what the system knows of a device
  *   usb_hid.c     requests of the HID class
  */
 #ifndef DRIVERS_TRANSPORT_USB_PRIVATE_H
@@ -125,7 +126,7 @@ struct usb {
 	char node[64];
 	int lock_fd;
 	bool claimed, detached, gone;
-	bool silent; /* the last control transfer got no answer at all */
+	bool silent;                  /* the last control transfer got no answer at all */
 	int interface, configuration; /* bInterfaceNumber, bConfigurationValue */
 	uint8_t in, out;              /* addresses, 0 = none */
 	size_t packet_size;           /* of `in` */
@@ -142,6 +143,15 @@ bool usb_claim(struct usb *u, struct core *c, int config_index);
 /* io.c */
 enum usb_result usb_result_of_error(struct usb *u, int libusb_error);
 enum usb_result usb_result_of_status(struct usb *u, enum libusb_transfer_status s);
+
+/* ----------------------------------------------------------------------------- place */
+
+/* Bus, number, port and way; and the name of the device's node. */
+void usb_place_read(libusb_device *device, struct usb_identity *who, char *node, size_t size);
+
+/* As usb_hid_glance(), of a device that need not be open. */
+size_t usb_place_reports(libusb_device *device, const struct usb_identity *who, unsigned nth,
+			 void *dst, size_t size, bool *is_there);
 
 /* ---------------------------------------------------------------------------- holder */
 

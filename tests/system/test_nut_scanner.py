@@ -345,7 +345,7 @@ def test_a_network_that_is_too_large_is_left_out_of_auto(scan, site, lan):
     site.machine = lan
     lan.ip("address add 10.9.0.1/8 dev switch", "address add fd00:9::1/64 dev switch nodad")
     assert scan("-O", "-m", "auto", "-t", "1", status=1).text == ""
-    for text in ("the network 10.9.0.1/8 of switch is too large", "auto/24", "fd00:9::1/64", "auto/120"):
+    for text in ("the network 10.9.0.1/8 of switch is too large", "auto4/24", "fd00:9::1/64", "auto6/120"):
         assert text in scan.errors
 
 
@@ -442,7 +442,7 @@ def test_upses_on_serial_ports_are_found_all_at_once(scan, serialsim, apcsim):
     assert set(scan.lines("-q", "-E", ",".join(upses))) == {
         f'EATON_SERIAL:driver="{driver}",port="{path}"' for path, driver in upses.items()}
     for sim in apcs:
-        assert not sim.orders
+        assert not sim.orders and sim.asked == ["Y", "R"]
 
 
 def test_a_port_of_a_running_driver_is_not_written_to(scan, site, serialsim):
