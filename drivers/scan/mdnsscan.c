@@ -11,7 +11,7 @@
 #include "common/base/clock.h"
 #include "common/base/str.h"
 
-enum { TURN_MS = 100, ADDRESS_MAX = 64, SERVERS_MAX = 1000 };
+enum { TURN_MS = 100, ADDRESS_MAX = 64, SERVERS_MAX = 1000, KINDS = 2 };
 
 struct scan {
 	AvahiSimplePoll *poll;
@@ -19,12 +19,15 @@ struct scan {
 	mdnsscan_fn *fn;
 	void *arg;
 	unsigned resolving, told;
-	unsigned browsing; /* types of which not all are named yet */
 	bool failed;
+	struct kind {
+		struct scan *scan;
+		bool all_named;
+	} kinds[KINDS];
 };
 
 /* Ours, and the one that NUT's scanner looks for. */
-static const char *const types[] = {"_nut._tcp", "_upsd._tcp"};
+static const char *const types[KINDS] = {"_nut._tcp", "_upsd._tcp"};
 
 static void tell(struct scan *s, AvahiIfIndex interface, const char *name, const char *host,
 		 const AvahiAddress *address, unsigned port)
@@ -64,11 +67,12 @@ static void on_browsed(AvahiServiceBrowser *b, AvahiIfIndex interface, AvahiProt
 		       AvahiBrowserEvent event, const char *name, const char *type,
 		       const char *domain, AvahiLookupResultFlags flags, void *arg)
 {
-	struct scan *s = arg;
+	struct kind *k = arg;
+	struct scan *s = k->scan;
 
 	(void)b, (void)flags;
 	if (event == AVAHI_BROWSER_ALL_FOR_NOW)
-		s->browsing -= s->browsing > 0;
+		k->all_named = true;
 	else if (event == AVAHI_BROWSER_FAILURE)
 		s->failed = true;
 	else if (event == AVAHI_BROWSER_NEW &&
@@ -86,12 +90,20 @@ static void on_client(AvahiClient *c, AvahiClientState state, void *arg)
 		s->failed = true;
 }
 
+static bool are_all_known(const struct scan *s)
+{
+	for (size_t i = 0; i < KINDS; i++)
+		if (!s->kinds[i].all_named)
+			return false;
+	return s->resolving == 0;
+}
+
 /* False: the daemon is gone. */
 static bool wait_for_all(struct scan *s, int timeout_ms)
 {
 	long long until = clock_ms() + timeout_ms;
 
-	while (!s->failed && clock_ms() < until && (s->browsing || s->resolving))
+	while (!s->failed && clock_ms() < until && !are_all_known(s))
 		if (avahi_simple_poll_iterate(s->poll, TURN_MS) != 0)
 			break;
 	return !s->failed;
@@ -99,11 +111,11 @@ static bool wait_for_all(struct scan *s, int timeout_ms)
 
 static bool browse_all(struct scan *s)
 {
-	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
+	for (size_t i = 0; i < KINDS; i++) {
+		s->kinds[i].scan = s;
 		if (!avahi_service_browser_new(s->client, AVAHI_IF_UNSPEC, AVAHI_PROTO_UNSPEC,
-					       types[i], NULL, 0, on_browsed, s))
+					       types[i], NULL, 0, on_browsed, &s->kinds[i]))
 			return false;
-		s->browsing++;
 	}
 	return true;
 }

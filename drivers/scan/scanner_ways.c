@@ -1,6 +1,7 @@
 /* The ways to look: how each is called, and what becomes of what it finds. */
 #include "config.h"
 
+#include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -171,6 +172,23 @@ static struct scanner_server *find_server(struct scanner *s, const struct mdnssc
 	return NULL;
 }
 
+/* Of the addresses of a server the one that is most likely to be good: of IPv4, as people know it;
+ * not one that needs an interface; the loopback only where there is no other. */
+static int rank_of(const struct netaddr *a)
+{
+	const void *at = &a->ss;
+	const struct in6_addr *v6 = &((const struct sockaddr_in6 *)at)->sin6_addr;
+
+	if (a->ss.ss_family == AF_INET)
+		return ntohl(((const struct sockaddr_in *)at)->sin_addr.s_addr) >> 24 ==
+				       IN_LOOPBACKNET
+			       ? 1
+			       : 4;
+	if (IN6_IS_ADDR_LOOPBACK(v6))
+		return 0;
+	return IN6_IS_ADDR_LINKLOCAL(v6) ? 2 : 3;
+}
+
 static void on_announced(void *arg, const struct mdnsscan_server *m)
 {
 	struct scanner *s = arg;
@@ -179,9 +197,8 @@ static void on_announced(void *arg, const struct mdnsscan_server *m)
 
 	if (!netaddr_from_numeric(m->address, m->port, &addr))
 		return;
-	/* An address of IPv4 is the one that people know, and is good without an interface. */
 	if (to) {
-		if (addr.ss.ss_family == AF_INET)
+		if (rank_of(&addr) > rank_of(&to->addr))
 			to->addr = addr;
 		return;
 	}
