@@ -78,6 +78,24 @@ static bool refuse(struct port *p, const char *why, const char *what)
 	return false;
 }
 
+/* Where the kernel, or its debugger, speaks. */
+static bool is_console(const char *path)
+{
+	const char *name = strrchr(path, '/');
+	char text[256] = "", *rest = NULL;
+	int fd = open("/sys/class/tty/console/active", O_RDONLY | O_CLOEXEC);
+	ssize_t n = fd >= 0 ? read(fd, text, sizeof(text) - 1) : 0;
+	bool found = false;
+
+	if (fd >= 0)
+		close(fd);
+	text[n > 0 ? n : 0] = '\0';
+	for (char *word = strtok_r(text, " \n", &rest); word && !found;
+	     word = strtok_r(NULL, " \n", &rest))
+		found = name && str_equal(word, name + 1);
+	return found;
+}
+
 /* UUCP's lock files, which many programs that use modems still write. */
 static pid_t lock_file_holder(const char *path)
 {
@@ -152,11 +170,15 @@ static bool set_up(struct port *p)
 /* To open it changes nothing for a program that has it open, too; the rest might. */
 static bool open_port(struct port *p)
 {
+	if (is_console(p->path))
+		return refuse(p, "it is ", "the system's console");
 	p->fd = open(p->path, O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
 	if (p->fd < 0 && errno == EACCES)
 		return refuse(p, "no permission: ",
 			      "run this as root, or as a member of the group that owns it, mostly "
 			      "dialout");
+	if (p->fd < 0 && errno == EBUSY)
+		return refuse(p, "it is in use by ", "another program");
 	if (p->fd < 0)
 		return refuse(p, "it cannot be opened: ", strerror(errno));
 	if (!isatty(p->fd))

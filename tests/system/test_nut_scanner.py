@@ -349,6 +349,18 @@ def test_a_network_that_is_too_large_is_left_out_of_auto(scan, site, lan):
         assert text in scan.errors
 
 
+@pytest.mark.long
+def test_a_network_that_is_silent_is_asked_all_at_once(scan, site, lan):
+    """One address after the other would take 20 minutes."""
+    site.machine = lan
+    lan.ip("link add dark type veth peer name other", "link set dark up", "link set other up",
+           "address add 10.9.0.1/24 dev dark",
+           *(f"neigh add 10.9.0.{i} lladdr 02:00:00:00:00:01 dev dark" for i in range(2, 255)))
+    assert scan("-O", "-m", "auto").text == ""
+    needs_snmp(site)
+    assert scan("-S", "-O", "-m", "auto").text == ""
+
+
 # ---------------------------------------------------------------------------------- SNMP
 
 def needs_snmp(site):
