@@ -79,8 +79,7 @@ void scanner_available(void)
 			puts(ways[i].name);
 }
 
-/* What was asked for by its name is an error; the rest is worth a line, unless that is not wanted.
- */
+/* An error for what was asked for by its name; the rest is worth a line, if that is wanted. */
 static void complain(const struct scan_options *o, const struct way *w, const char *why)
 {
 	if (o->wanted[w->bus])

@@ -156,8 +156,7 @@ bool scanner_nut(struct scanner *s, char *why, size_t size)
 	return start_nut(s, next_of_ranges, on_server, why, size);
 }
 
-/* ---------------------------------------------------------------- those that announce themselves
- */
+/* --------------------------------------------------------------- those that announce themselves */
 
 #ifdef SCAN_HAS_AVAHI
 /* By name and port: most servers are found once for each address that they have. */

@@ -182,8 +182,8 @@ static void add(struct snmpfind *s, struct findings *all, const struct snmpscan_
 	finding_set(all, f, "desc", *choice->answer ? choice->answer : text_of(&d->name));
 	finding_set(all, f, "mibs", choice->map->name);
 	set_credentials(s, all, f);
-	if (*text_of(&d->name) || *text_of(&d->description))
-		finding_remark(all, f, "%s: %s", text_of(&d->name), text_of(&d->description));
+	finding_remark(all, f, "%s: %s", *text_of(&d->name) ? text_of(&d->name) : "without a name",
+		       text_of(&d->description));
 }
 
 /* No map, for that reason. */

@@ -57,13 +57,13 @@ def test_usb_devices_are_printed_alike(both, site, usbsim, shared, args):
     recorded = shared / "facts" / "hid-devices"
     sim = usbsim("plain", recorded / "cyberpower-cst135uc2.txt", recorded / "apc-back-ups-rs-1000g.txt",
                  recorded / "eaton-3s-700.txt")
-    ours, theirs = both(*args, env=sim.settings())
+    ours, theirs = both(*args, env=sim.env(site))
     assert plainly(ours) == plainly(theirs) and len(theirs) >= 4
 
 
-def test_devices_that_came_to_nut_later_are_known_to_ours(both, usbsim, shared):
+def test_devices_that_came_to_nut_later_are_known_to_ours(both, site, usbsim, shared):
     sim = usbsim(shared / "facts" / "hid-devices" / "liebert-psi5.txt")
-    ours, theirs = both("-U", "-P", env=sim.settings())
+    ours, theirs = both("-U", "-P", env=sim.env(site))
     assert ours[0].startswith('USB:driver="usbhid-ups",port="auto",vendorid="10AF"') and not theirs
 
 
