@@ -11,3 +11,4 @@ include clients/upsweb/local.mk
 include clients/web/local.mk
 include clients/cgi/local.mk
 include clients/announce/local.mk
+include clients/report/local.mk
