@@ -16,6 +16,7 @@ common_libbase_la_SOURCES += common/base/paths.c common/base/paths.h
 common_libbase_la_SOURCES += common/base/privilege.c common/base/privilege.h
 common_libbase_la_SOURCES += common/base/str.c common/base/str.h
 common_libbase_la_SOURCES += common/base/talk.c common/base/talk.h
+common_libbase_la_SOURCES += common/base/wholefile.c common/base/wholefile.h
 common_libbase_la_SOURCES += common/base/words.c common/base/words.h
 
 base_service_tests = \
