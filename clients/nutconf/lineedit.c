@@ -211,6 +211,22 @@ bool lineedit_says_anything(const struct lineedit *e)
 	return false;
 }
 
+size_t lineedit_count(const struct lineedit *e)
+{
+	return e->count;
+}
+
+const char *lineedit_raw(const struct lineedit *e, long line, size_t *len)
+{
+	*len = e->lines[line].len;
+	return e->lines[line].raw;
+}
+
+bool lineedit_is_bad(const struct lineedit *e, long line)
+{
+	return e->lines[line].bad;
+}
+
 /* ------------------------------------------------------------------- writing */
 
 /* True when a piece of a line alone has the words of `like`. */

@@ -37,6 +37,11 @@ bool lineedit_can_hold(const char *value);
 /* True when it says anything besides comments. */
 bool lineedit_says_anything(const struct lineedit *e);
 
+/* Its lines, from 0, as they are written; `len` counts the newline. */
+size_t lineedit_count(const struct lineedit *e);
+const char *lineedit_raw(const struct lineedit *e, long line, size_t *len);
+bool lineedit_is_bad(const struct lineedit *e, long line); /* the daemons cannot read it */
+
 /* ---- lines of words: upsd.conf, upsmon.conf ---- */
 
 /* The number, from 0, of the first line from `from` on that begins with these words; -1 = none. */
