@@ -4,6 +4,7 @@ include clients/cli/local.mk
 include clients/upsmon/local.mk
 include clients/upssched/local.mk
 include clients/secure/local.mk
+include clients/nutconf/local.mk
 include clients/fleet/local.mk
 include clients/upsmqtt/local.mk
 include clients/history/local.mk

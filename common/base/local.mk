@@ -11,12 +11,14 @@ common_libbase_la_SOURCES += common/base/helper.c common/base/helper.h
 common_libbase_la_SOURCES += common/base/guarded.c common/base/guarded.h
 common_libbase_la_SOURCES += common/base/json.c common/base/json.h
 common_libbase_la_SOURCES += common/base/log.c common/base/log.h
+common_libbase_la_SOURCES += common/base/modefile.c common/base/modefile.h
 common_libbase_la_SOURCES += common/base/options.c common/base/options.h
 common_libbase_la_SOURCES += common/base/paths.c common/base/paths.h
 common_libbase_la_SOURCES += common/base/privilege.c common/base/privilege.h
 common_libbase_la_SOURCES += common/base/run.c common/base/run.h
 common_libbase_la_SOURCES += common/base/str.c common/base/str.h
 common_libbase_la_SOURCES += common/base/talk.c common/base/talk.h
+common_libbase_la_SOURCES += common/base/wholefile.c common/base/wholefile.h
 common_libbase_la_SOURCES += common/base/words.c common/base/words.h
 
 base_service_tests = \

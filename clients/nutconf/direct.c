@@ -1,0 +1,340 @@
+/*
+ * NUT's options of nutconf: look at single settings, and change them
+ * (spec/cli.md section 13).  All changes of one run are made together.
+ */
+#include "config.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "clients/nutconf/changes.h"
+#include "clients/nutconf/device.h"
+#include "clients/nutconf/direct.h"
+#include "clients/nutconf/verbs.h"
+#include "common/base/log.h"
+#include "common/base/str.h"
+
+static const char token[] = "nutconf";
+
+struct direct {
+	struct changes changes;
+	bool begun;
+	bool ask_configured, ask_mode;
+};
+
+struct row {
+	const char *name; /* without dashes, and without set- and add- where `adds` */
+	const char *arguments;
+	size_t min, max; /* of them; no max but a min: any number */
+	bool adds;       /* --set-NAME and --add-NAME */
+	const char *help;
+	bool (*run)(struct direct *d, bool set, const char *const *args, size_t count);
+};
+
+static bool ask_configured(struct direct *d, bool set, const char *const *args, size_t count)
+{
+	(void)set, (void)args, (void)count;
+	d->ask_configured = true;
+	return true;
+}
+
+static bool ask_mode(struct direct *d, bool set, const char *const *args, size_t count)
+{
+	(void)set, (void)args, (void)count;
+	d->ask_mode = true;
+	return true;
+}
+
+static bool begin(struct direct *d)
+{
+	if (!d->begun)
+		d->begun = changes_begin(&d->changes);
+	return d->begun;
+}
+
+/* --system and --local say whose files the others work on, so they come before. */
+static bool use_system(struct direct *d, bool set, const char *const *args, size_t count)
+{
+	(void)set, (void)args, (void)count;
+	if (d->begun) {
+		log_error(token, "--system has to stand before the options that change files");
+		return false;
+	}
+	unsetenv("NUT_CONFPATH");
+	return true;
+}
+
+static bool use_local(struct direct *d, bool set, const char *const *args, size_t count)
+{
+	(void)set, (void)count;
+	if (d->begun) {
+		log_error(token, "--local has to stand before the options that change files");
+		return false;
+	}
+	if (access(args[0], R_OK | X_OK) != 0) {
+		log_error(token, "%s, the folder of --local, cannot be opened: %s", args[0],
+			  strerror(errno));
+		return false;
+	}
+	setenv("NUT_CONFPATH", args[0], 1);
+	return true;
+}
+
+static bool set_mode(struct direct *d, bool set, const char *const *args, size_t count)
+{
+	(void)set, (void)count;
+	return begin(d) && direct_set_mode(&d->changes, args[0]);
+}
+
+static bool set_monitor(struct direct *d, bool set, const char *const *args, size_t count)
+{
+	(void)count;
+	return begin(d) && direct_set_monitor(&d->changes, set, args);
+}
+
+static bool set_listen(struct direct *d, bool set, const char *const *args, size_t count)
+{
+	(void)count;
+	return begin(d) && direct_set_listen(&d->changes, set, args);
+}
+
+static bool set_device(struct direct *d, bool set, const char *const *args, size_t count)
+{
+	return begin(d) && direct_set_device(&d->changes, set, args, count);
+}
+
+static bool set_flags(struct direct *d, bool set, const char *const *args, size_t count)
+{
+	(void)count;
+	return begin(d) && direct_set_notifyflags(&d->changes, set, args);
+}
+
+static bool set_message(struct direct *d, bool set, const char *const *args, size_t count)
+{
+	(void)set, (void)count;
+	return begin(d) && direct_set_notifymsg(&d->changes, args);
+}
+
+static bool set_command(struct direct *d, bool set, const char *const *args, size_t count)
+{
+	(void)set, (void)count;
+	return begin(d) && direct_set_shutdowncmd(&d->changes, args[0]);
+}
+
+static bool set_user(struct direct *d, bool set, const char *const *args, size_t count)
+{
+	return begin(d) && direct_set_user(&d->changes, set, args, count);
+}
+
+static bool scan_usb(struct direct *d, bool set, const char *const *args, size_t count)
+{
+	(void)d, (void)set;
+	return direct_scan(DIRECT_SCAN_USB, args, count);
+}
+
+static bool scan_snmp(struct direct *d, bool set, const char *const *args, size_t count)
+{
+	(void)d, (void)set;
+	return direct_scan(DIRECT_SCAN_SNMP, args, count);
+}
+
+static bool scan_xml(struct direct *d, bool set, const char *const *args, size_t count)
+{
+	(void)d, (void)set;
+	return direct_scan(DIRECT_SCAN_XML, args, count);
+}
+
+static bool scan_nut(struct direct *d, bool set, const char *const *args, size_t count)
+{
+	(void)d, (void)set;
+	return direct_scan(DIRECT_SCAN_NUT, args, count);
+}
+
+static bool scan_avahi(struct direct *d, bool set, const char *const *args, size_t count)
+{
+	(void)d, (void)set;
+	return direct_scan(DIRECT_SCAN_AVAHI, args, count);
+}
+
+static bool scan_ipmi(struct direct *d, bool set, const char *const *args, size_t count)
+{
+	(void)d, (void)set;
+	return direct_scan(DIRECT_SCAN_IPMI, args, count);
+}
+
+static bool scan_serial(struct direct *d, bool set, const char *const *args, size_t count)
+{
+	(void)d, (void)set;
+	return direct_scan(DIRECT_SCAN_SERIAL, args, count);
+}
+
+static const struct row rows[] = {
+	{"system", "", 0, 0, false, "work on the system's files (usual)", use_system},
+	{"local", "DIR", 1, 1, false, "work on the files in this folder", use_local},
+	{"is-configured", "", 0, 0, false, "print true or false; the exit status is 0 or 1",
+	 ask_configured},
+	{"get-mode", "", 0, 0, false, "print MODE of nut.conf", ask_mode},
+	{"set-mode", "MODE", 1, 1, false,
+	 "none, standalone, netserver, netclient, controlled, manual", set_mode},
+	{"monitor", "UPS HOST[:PORT] POWER USER PASSWORD ROLE", 6, 6, true,
+	 "MONITOR of upsmon.conf", set_monitor},
+	{"listen", "ADDRESS [PORT]", 1, 2, true, "LISTEN of upsd.conf", set_listen},
+	{"device", "NAME DRIVER PORT [KEY[=VALUE]]...", 3, 0, true, "a section of ups.conf",
+	 set_device},
+	{"notifyflags", "TYPE FLAG...", 2, 0, true, "NOTIFYFLAG of upsmon.conf", set_flags},
+	{"set-notifymsg", "TYPE TEXT", 2, 2, false, "NOTIFYMSG of upsmon.conf", set_message},
+	{"set-shutdowncmd", "COMMAND", 1, 1, false, "SHUTDOWNCMD of upsmon.conf", set_command},
+	{"user", "NAME [PASSWORD ROLE] [KEY=VALUE]...", 1, 0, true, "a section of upsd.users",
+	 set_user},
+	{"scan-usb", "", 0, 0, false, "look for UPSes on USB", scan_usb},
+	{"scan-snmp", "FROM TO [KEY=VALUE]...", 2, 0, false, "for SNMP agents in a range",
+	 scan_snmp},
+	{"scan-xml-http", "[MICROSECONDS]", 0, 1, false, "for NetXML devices", scan_xml},
+	{"scan-nut", "FROM TO [PORT] [MICROSECONDS]", 2, 4, false, "for other upsds", scan_nut},
+	{"scan-avahi", "[MICROSECONDS]", 0, 1, false, "for upsds that announce themselves",
+	 scan_avahi},
+	{"scan-ipmi", "FROM TO [KEY=VALUE]...", 2, 0, false, "for IPMI power supplies", scan_ipmi},
+	{"scan-serial", "DEVICE...", 1, 0, false, "for Eaton's UPSes on serial lines", scan_serial},
+};
+
+enum { ROW_COUNT = sizeof(rows) / sizeof(rows[0]), ARGS_MAX = 64 };
+
+void direct_print_options(FILE *out)
+{
+	for (size_t i = 0; i < ROW_COUNT; i++)
+		fprintf(out, "  --%s%s %s\n%24s%s\n", rows[i].adds ? "set-|--add-" : "",
+			rows[i].name, rows[i].arguments, "", rows[i].help);
+	fputs("  -D, -v                say more\n"
+	      "  -V                    print the version\n"
+	      "\nA password of \"-\" is read from standard input, one a line.\n",
+	      out);
+}
+
+static const struct row *find_row(const char *name, bool *set)
+{
+	*set = str_starts(name, "set-");
+	for (size_t i = 0; i < ROW_COUNT; i++) {
+		if (str_equal(rows[i].name, name))
+			return &rows[i];
+		if (rows[i].adds && (*set || str_starts(name, "add-")) &&
+		    str_equal(rows[i].name, name + 4))
+			return &rows[i];
+	}
+	return NULL;
+}
+
+static bool refuse_option(const char *word)
+{
+	char all[2 * ROW_COUNT][32];
+	const char *known[2 * ROW_COUNT + 1] = {NULL}, *guess;
+	size_t n = 0;
+
+	for (size_t i = 0; i < ROW_COUNT; i++) {
+		if (!rows[i].adds) {
+			known[n++] = rows[i].name;
+			continue;
+		}
+		str_format(all[n], sizeof(all[n]), "set-%s", rows[i].name);
+		known[n] = all[n];
+		n++;
+		str_format(all[n], sizeof(all[n]), "add-%s", rows[i].name);
+		known[n] = all[n];
+		n++;
+	}
+	guess = str_closest(word + (word[1] == '-' ? 2 : 1), known);
+	log_error(token, "unknown option %s%s%s%s", word, guess ? "; did you mean --" : "",
+		  guess ? guess : "; nutconf -h lists them", guess ? "?" : "");
+	return false;
+}
+
+/* The words behind an option belong to it, up to the next that begins with a dash; a single dash
+ * is a word. */
+static size_t count_arguments(char **words)
+{
+	size_t n = 0;
+
+	while (words[n] && (words[n][0] != '-' || !words[n][1]))
+		n++;
+	return n;
+}
+
+static bool run_option(struct direct *d, char **words, size_t *taken)
+{
+	const char *args[ARGS_MAX + 1] = {NULL};
+	size_t count = count_arguments(words + 1), max;
+	const struct row *row;
+	bool set;
+
+	row = str_starts(words[0], "--") ? find_row(words[0] + 2, &set) : NULL;
+	*taken = count + 1;
+	if (!row)
+		return refuse_option(words[0]);
+	max = row->max || !row->min ? row->max : ARGS_MAX;
+	for (size_t i = 0; i < count && i < max; i++)
+		args[i] = words[i + 1];
+	if (count >= row->min && count <= max)
+		return row->run(d, set, args, count);
+	log_error(token, "%s wants %s, not %zu word%s", words[0],
+		  *row->arguments ? row->arguments : "nothing behind it", count,
+		  count == 1 ? "" : "s");
+	return false;
+}
+
+static int answer(struct direct *d)
+{
+	struct buffer mode = {0};
+	bool said, configured;
+
+	if (!d->ask_configured && !d->ask_mode)
+		return 0;
+	if (!begin(d))
+		return 1;
+	said = changes_get_mode(&d->changes, "MODE", &mode) && mode.len;
+	configured = said && !str_caseequal(buffer_string(&mode), "none");
+	if (d->ask_configured)
+		puts(configured ? "true" : "false");
+	if (d->ask_mode)
+		puts(said ? buffer_string(&mode) : "none");
+	buffer_free(&mode);
+	return d->ask_configured && !configured ? 1 : 0;
+}
+
+static bool is_switch(const char *word, const char *letters)
+{
+	if (word[0] != '-' || !word[1])
+		return false;
+	return strspn(word + 1, letters) == strlen(word + 1);
+}
+
+static bool run_all(struct direct *d, int argc, char **argv)
+{
+	for (int i = 1; i < argc;) {
+		size_t taken = 1;
+
+		if (is_switch(argv[i], "vD") || str_equal(argv[i], "--verbose")) {
+			log_set_debug(log_debug_level() + 1);
+		} else if (!run_option(d, argv + i, &taken)) {
+			return false;
+		}
+		i += (int)taken;
+	}
+	return !d->begun || (changes_settle(&d->changes) && changes_write(&d->changes, false));
+}
+
+int direct_run(int argc, char **argv)
+{
+	struct direct d = {.changes = {.lock = -1}};
+	int status;
+
+	for (int i = 1; i < argc; i++) {
+		if (str_equal(argv[i], "-V")) {
+			log_banner("nutconf", true);
+			return 0;
+		}
+	}
+	status = run_all(&d, argc, argv) ? answer(&d) : 1;
+	changes_end(&d.changes);
+	return status;
+}
