@@ -18,6 +18,8 @@ struct verb {
 static const struct verb verbs[] = {
 	{"setup", "find a UPS, write the files, start it all and rehearse a shutdown", verb_setup},
 	{"check", "look through all files together and tell what is wrong", verb_check},
+	{"trial", "run the suite beside a live NUT, compare, switch over or back", verb_trial},
+	{"from-apcupsd", "make our files of apcupsd's", verb_from_apcupsd},
 };
 
 enum { VERB_COUNT = sizeof(verbs) / sizeof(verbs[0]) };

@@ -14,6 +14,7 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
+#include "clients/nutconf/tools.h"
 #include "clients/report/redact.h"
 #include "common/base/conffile.h"
 #include "common/base/paths.h"
@@ -69,7 +70,7 @@ static bool run_ours(struct bundle_part *p, const char *name, const char *one, c
 	char path[PATH_MAX];
 	const char *argv[] = {path, one, two, NULL};
 
-	return paths_program(path, sizeof(path), name) && collect_run(p, argv);
+	return tools_find(name, path, sizeof(path)) && collect_run(p, argv);
 }
 
 /* --------------------------------------------------------------------- system */
@@ -335,7 +336,7 @@ static void collect_ups(struct collect *c, struct bundle_part *p, const char *up
 	struct buffer said = {0};
 	int status;
 
-	if (!paths_program(program, sizeof(program), "upsc") ||
+	if (!tools_find("upsc", program, sizeof(program)) ||
 	    !str_format(target, sizeof(target), "%s@%s", ups, server))
 		return;
 	buffer_appendf(&p->text, "[%s]\n", ups);
@@ -365,7 +366,7 @@ void collect_upses(struct collect *c)
 	const char *argv[] = {program, "-l", server.text, NULL};
 	int status = 1;
 
-	if (!p || !paths_program(program, sizeof(program), "upsc"))
+	if (!p || !tools_find("upsc", program, sizeof(program)))
 		return;
 	find_server(c, &server);
 	if (run_into(&names, argv, &status) != RUN_ENDED || status) {

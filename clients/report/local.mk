@@ -12,7 +12,7 @@ sbin_PROGRAMS += clients/nut-report
 clients_nut_report_SOURCES = \
 	clients/report/collect.c clients/report/collect.h \
 	clients/report/main.c clients/report/usb.c
-clients_nut_report_LDADD = clients/libreport.la
+clients_nut_report_LDADD = clients/libreport.la clients/libtools.la
 man_pages += docs/man/nut-report.8
 
 check_PROGRAMS += tests/unit/test_report

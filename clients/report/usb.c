@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "clients/nutconf/tools.h"
 #include "clients/report/collect.h"
 #include "common/base/paths.h"
 #include "common/base/run.h"
@@ -100,7 +101,7 @@ void collect_usb(struct collect *c)
 	struct dirent **names;
 	int count;
 
-	if (!p || !paths_program(program, sizeof(program), "nut-mapcheck") ||
+	if (!p || !tools_find("nut-mapcheck", program, sizeof(program)) ||
 	    !str_format(folder, sizeof(folder), "%s/bus/usb/devices", root()))
 		return;
 	run_went_well(&r, &rules);

@@ -3,8 +3,6 @@
 #include "common/base/paths.h"
 
 #include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
 
 #include "common/base/str.h"
 
@@ -76,25 +74,4 @@ bool paths_conf_file(char *dst, size_t size, const char *file)
 bool paths_state_file(char *dst, size_t size, const char *file)
 {
 	return join(dst, size, paths_state(), file);
-}
-
-static bool is_program_in(char *dst, size_t size, const char *folder, size_t len, const char *name)
-{
-	return len && str_format(dst, size, "%.*s/%s", (int)len, folder, name) &&
-	       access(dst, X_OK) == 0;
-}
-
-bool paths_program(char *dst, size_t size, const char *name)
-{
-	const char *folders = from_env("NUT_PROGRAMPATH");
-
-	while (folders && *folders) {
-		size_t len = strcspn(folders, ":");
-
-		if (is_program_in(dst, size, folders, len, name))
-			return true;
-		folders += len + (folders[len] == ':');
-	}
-	return is_program_in(dst, size, SBINDIR, strlen(SBINDIR), name) ||
-	       is_program_in(dst, size, BINDIR, strlen(BINDIR), name) || str_copy(dst, size, name);
 }

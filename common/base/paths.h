@@ -20,12 +20,6 @@ const char *paths_driver(void);	 /* NUT_DRIVERPATH, DRVPATH */
 /* A statepath from a configuration file; ignored (false) when NUT_STATEPATH is set. */
 bool paths_set_state(const char *path);
 
-/*
- * Where a program of the suite is: in a folder of NUT_PROGRAMPATH (separated by `:`),
- * else where it is installed, else its bare name, for PATH.  False if cut.
- */
-bool paths_program(char *dst, size_t size, const char *name);
-
 /* `<conf>/<file>`, `<state>/<file>` into dst; an absolute file stays as it is. False if cut. */
 bool paths_conf_file(char *dst, size_t size, const char *file);
 bool paths_state_file(char *dst, size_t size, const char *file);
