@@ -2,17 +2,25 @@
 noinst_LTLIBRARIES += clients/libnutconf.la
 clients_libnutconf_la_SOURCES = \
 	clients/nutconf/changes.c clients/nutconf/changes.h \
-	clients/nutconf/check.c \
+	clients/nutconf/check.c clients/nutconf/check.h \
+	clients/nutconf/check_access.c clients/nutconf/check_daemons.c \
+	clients/nutconf/check_devices.c clients/nutconf/check_mode.c \
+	clients/nutconf/check_monitors.c clients/nutconf/check_report.c \
+	clients/nutconf/check_shutdown.c \
 	clients/nutconf/device.c clients/nutconf/device.h \
 	clients/nutconf/diff.c clients/nutconf/diff.h \
 	clients/nutconf/direct.c clients/nutconf/direct.h clients/nutconf/direct_set.c \
+	clients/nutconf/sayings.c clients/nutconf/sayings.h \
 	clients/nutconf/hide.c clients/nutconf/hide.h \
 	clients/nutconf/lineedit.c clients/nutconf/lineedit.h \
 	clients/nutconf/scan.c clients/nutconf/scan.h \
-	clients/nutconf/setup.c \
+	clients/nutconf/server.c clients/nutconf/server.h \
+	clients/nutconf/setup.c clients/nutconf/setup.h \
+	clients/nutconf/setup_answers.c clients/nutconf/setup_plan.c \
+	clients/nutconf/setup_start.c \
 	clients/nutconf/tools.c clients/nutconf/tools.h \
 	clients/nutconf/verbs.h
-nutconf_libs = clients/libnutconf.la clients/libsecure.la $(upsmon_libs)
+nutconf_libs = clients/libnutconf.la clients/libsecure.la clients/libcli.la $(upsmon_libs) $(CRYPT_LIBS)
 
 bin_PROGRAMS += clients/nutconf/nutconf
 clients_nutconf_nutconf_SOURCES = clients/nutconf/main.c

@@ -58,6 +58,12 @@ bool tools_find(const char *program, char *path, size_t size)
 	       find_in(SBINDIR ":" BINDIR, program, path, size);
 }
 
+bool tools_find_system(const char *program, char *path, size_t size)
+{
+	return find_in(getenv("NUT_PROGRAMPATH"), program, path, size) ||
+	       find_in("/usr/bin:/bin:/usr/sbin:/sbin", program, path, size);
+}
+
 bool tools_find_driver(const char *folder, const char *driver, char *path, size_t size)
 {
 	return !strchr(driver, '/') &&

@@ -21,6 +21,9 @@ enum { TOOLS_ARGS_MAX = 64, TOOLS_OUTPUT_MAX = 1 << 20 };
  */
 bool tools_find(const char *program, char *path, size_t size);
 
+/* A program of the system, such as systemctl: NUT_PROGRAMPATH, then /usr/bin and its kin. */
+bool tools_find_system(const char *program, char *path, size_t size);
+
 /* The same for a driver, in `folder`, or NULL: paths_driver(). */
 bool tools_find_driver(const char *folder, const char *driver, char *path, size_t size);
 
