@@ -3,10 +3,12 @@
  */
 #include "config.h"
 
+#include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
+#include <string.h>
 
 #include "clients/nutconf/check.h"
+#include "clients/nutconf/tools.h"
 #include "clients/nutconf/verbs.h"
 #include "common/base/buffer.h"
 #include "common/base/json.h"
@@ -110,8 +112,10 @@ int verb_check(int argc, char **argv)
 	while ((letter = options_next(&p, &value)) != OPTION_END) {
 		switch (letter) {
 		case OPT_LOCAL:
-			setenv("NUT_CONFPATH", value, 1);
-			break;
+			if (tools_use_private(value, true))
+				break;
+			log_error(token, "%s cannot be opened: %s", value, strerror(errno));
+			return STATUS_USAGE;
 		case OPT_RUN_AS:
 			user = value;
 			break;

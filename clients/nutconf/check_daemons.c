@@ -41,7 +41,9 @@ static void take_line(struct check *c, const char *code, char *text, bool failed
 
 	if (warning)
 		text += strlen("warning: ");
-	if (strstr(text, " is world readable") || !split(text, &path, &line, &what))
+	/* Modes and drivers are looked at elsewhere, the latter where driverpath leads, too. */
+	if (strstr(text, " is world readable") || strstr(text, " not found in ") ||
+	    !split(text, &path, &line, &what))
 		return;
 	/* What was told already, and in other words. */
 	if (line && check_knows(c, warning ? CHECK_HINT : CHECK_ERROR, path, line))

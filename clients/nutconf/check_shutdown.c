@@ -214,12 +214,14 @@ static void look_at_flag(struct check *c, const char *flag)
 	char folder[PATH_MAX], *slash;
 	struct stat st;
 
-	look_at_folder_of(c, "flag-folder", file, line, "POWERDOWNFLAG", flag);
 	str_copy(folder, sizeof(folder), flag);
 	slash = strrchr(folder, '/');
 	if (!slash)
 		return;
 	slash[slash == folder] = '\0';
+	/* That of the sockets is made at boot. */
+	if (!str_equal(folder, paths_state()))
+		look_at_folder_of(c, "flag-folder", file, line, "POWERDOWNFLAG", flag);
 	if (stat(folder, &st) != 0)
 		return;
 	if (st.st_mode & S_IWOTH)

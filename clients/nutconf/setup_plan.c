@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "clients/nutconf/setup.h"
+#include "clients/nutconf/tools.h"
 #include "common/base/log.h"
 #include "common/base/modefile.h"
 #include "common/base/paths.h"
@@ -58,21 +59,12 @@ static bool make_folder(const struct setup *s, const char *path, mode_t mode)
 /* A private site has all of its folders below its own. */
 static bool choose_private(const struct setup *s)
 {
-	static const char *const names[] = {"NUT_STATEPATH", "NUT_ALTPIDPATH", "NUT_PIDPATH"};
-	char place[PATH_MAX], run[PATH_MAX];
-
 	if (!make_folder(s, s->local, geteuid() == 0 ? 0750 : 0700))
 		return false;
-	if (!realpath(s->local, place)) {
-		log_error(token, "%s cannot be opened: %s", s->local, strerror(errno));
-		return false;
-	}
-	if (!str_format(run, sizeof(run), "%s/run", place))
-		return false;
-	setenv("NUT_CONFPATH", place, 1);
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-		setenv(names[i], run, 0);
-	return true;
+	if (tools_use_private(s->local, false))
+		return true;
+	log_error(token, "%s cannot be opened: %s", s->local, strerror(errno));
+	return false;
 }
 
 bool setup_make_folders(const struct setup *s)

@@ -38,6 +38,13 @@ enum tools_result {
 enum tools_result tools_run(const char *program, const char *const *args, bool errors,
 			    unsigned limit_ms, struct buffer *said, int *status);
 
+/*
+ * From now on we and what we run work on the site in that folder, whose sockets
+ * and pid files are in its `run`, as far as the environment does not say
+ * otherwise; with `if_there` only if that folder is there.  False: errno.
+ */
+bool tools_use_private(const char *folder, bool if_there);
+
 /* Takes the next line off *text, without its newline; false at the end. The text is cut in pieces.
  */
 bool tools_next_line(char **text, char **line);
