@@ -24,7 +24,8 @@ common_libbase_la_SOURCES += common/base/words.c common/base/words.h
 base_service_tests = \
 	tests/unit/test_log \
 	tests/unit/test_options \
-	tests/unit/test_daemon
+	tests/unit/test_daemon \
+	tests/unit/test_run
 check_PROGRAMS += $(base_service_tests)
 TESTS += $(base_service_tests)
 tests_unit_test_log_SOURCES = tests/unit/test_log.c
@@ -36,6 +37,10 @@ tests_unit_test_options_LDADD = common/libbase.la $(CMOCKA_LIBS)
 tests_unit_test_daemon_SOURCES = tests/unit/test_daemon.c
 tests_unit_test_daemon_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_daemon_LDADD = common/libbase.la $(CMOCKA_LIBS)
+
+tests_unit_test_run_SOURCES = tests/unit/test_run.c
+tests_unit_test_run_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_run_LDADD = common/libbase.la $(CMOCKA_LIBS)
 
 base_text_tests =
 base_text_tests += tests/unit/test_str
