@@ -5,6 +5,7 @@ include clients/upsmon/local.mk
 include clients/upssched/local.mk
 include clients/secure/local.mk
 include clients/nutconf/local.mk
+include clients/nutconf/trial.mk
 include clients/fleet/local.mk
 include clients/upsmqtt/local.mk
 include clients/history/local.mk

@@ -40,6 +40,20 @@ bool device_set(struct device *d, const char *key, const char *value)
 	return d->settings[i].key && (!value || d->settings[i].value);
 }
 
+void device_remove(struct device *d, const char *key)
+{
+	for (size_t i = 0; i < d->count; i++) {
+		if (!str_caseequal(d->settings[i].key, key))
+			continue;
+		free(d->settings[i].key);
+		secret_free(&d->settings[i].value);
+		d->count--;
+		memmove(&d->settings[i], &d->settings[i + 1],
+			(d->count - i) * sizeof(d->settings[i]));
+		return;
+	}
+}
+
 void device_free(struct device *d)
 {
 	for (size_t i = 0; i < d->count; i++) {

@@ -30,6 +30,8 @@ const char *device_get(const struct device *d, const char *key);
  */
 bool device_set(struct device *d, const char *key, const char *value);
 
+void device_remove(struct device *d, const char *key);
+
 void device_free(struct device *d);
 
 /*

@@ -7,11 +7,11 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "clients/nutconf/changes.h"
 #include "clients/nutconf/device.h"
 #include "clients/nutconf/direct.h"
+#include "clients/nutconf/tools.h"
 #include "clients/nutconf/verbs.h"
 #include "common/base/log.h"
 #include "common/base/str.h"
@@ -54,32 +54,21 @@ static bool begin(struct direct *d)
 	return d->begun;
 }
 
-/* --system and --local say whose files the others work on, so they come before. */
 static bool use_system(struct direct *d, bool set, const char *const *args, size_t count)
 {
-	(void)set, (void)args, (void)count;
-	if (d->begun) {
-		log_error(token, "--system has to stand before the options that change files");
-		return false;
-	}
+	(void)d, (void)set, (void)args, (void)count;
 	unsetenv("NUT_CONFPATH");
 	return true;
 }
 
 static bool use_local(struct direct *d, bool set, const char *const *args, size_t count)
 {
-	(void)set, (void)count;
-	if (d->begun) {
-		log_error(token, "--local has to stand before the options that change files");
-		return false;
-	}
-	if (access(args[0], R_OK | X_OK) != 0) {
-		log_error(token, "%s, the folder of --local, cannot be opened: %s", args[0],
-			  strerror(errno));
-		return false;
-	}
-	setenv("NUT_CONFPATH", args[0], 1);
-	return true;
+	(void)d, (void)set, (void)count;
+	if (tools_use_private(args[0], true))
+		return true;
+	log_error(token, "%s, the folder of --local, cannot be opened: %s", args[0],
+		  strerror(errno));
+	return false;
 }
 
 static bool set_mode(struct direct *d, bool set, const char *const *args, size_t count)
@@ -260,7 +249,13 @@ static size_t count_arguments(char **words)
 	return n;
 }
 
-static bool run_option(struct direct *d, char **words, size_t *taken)
+/* They say whose files all others work on, wherever they stand. */
+static bool is_early(const struct row *row)
+{
+	return row->run == use_local || row->run == use_system;
+}
+
+static bool run_option(struct direct *d, bool early, char **words, size_t *taken)
 {
 	const char *args[ARGS_MAX + 1] = {NULL};
 	size_t count = count_arguments(words + 1), max;
@@ -271,6 +266,8 @@ static bool run_option(struct direct *d, char **words, size_t *taken)
 	*taken = count + 1;
 	if (!row)
 		return refuse_option(words[0]);
+	if (is_early(row) != early)
+		return true;
 	max = row->max || !row->min ? row->max : ARGS_MAX;
 	for (size_t i = 0; i < count && i < max; i++)
 		args[i] = words[i + 1];
@@ -308,19 +305,24 @@ static bool is_switch(const char *word, const char *letters)
 	return strspn(word + 1, letters) == strlen(word + 1);
 }
 
-static bool run_all(struct direct *d, int argc, char **argv)
+static bool run_all(struct direct *d, bool early, int argc, char **argv)
 {
 	for (int i = 1; i < argc;) {
 		size_t taken = 1;
 
-		if (is_switch(argv[i], "vD") || str_equal(argv[i], "--verbose")) {
-			log_set_debug(log_debug_level() + 1);
-		} else if (!run_option(d, argv + i, &taken)) {
+		if (is_switch(argv[i], "vD") || str_equal(argv[i], "--verbose"))
+			log_set_debug(log_debug_level() + early);
+		else if (!run_option(d, early, argv + i, &taken))
 			return false;
-		}
 		i += (int)taken;
 	}
-	return !d->begun || (changes_settle(&d->changes) && changes_write(&d->changes, false));
+	return true;
+}
+
+static bool run(struct direct *d, int argc, char **argv)
+{
+	return run_all(d, true, argc, argv) && run_all(d, false, argc, argv) &&
+	       (!d->begun || (changes_settle(&d->changes) && changes_write(&d->changes, false)));
 }
 
 int direct_run(int argc, char **argv)
@@ -334,7 +336,7 @@ int direct_run(int argc, char **argv)
 			return 0;
 		}
 	}
-	status = run_all(&d, argc, argv) ? answer(&d) : 1;
+	status = run(&d, argc, argv) ? answer(&d) : 1;
 	changes_end(&d.changes);
 	return status;
 }

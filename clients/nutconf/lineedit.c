@@ -430,14 +430,26 @@ bool lineedit_replace(struct lineedit *e, long line, const char *const *words)
 	return rewrite(&e->lines[line], words, false);
 }
 
+/* A comment at the end of the file is about something else. */
+static bool set_apart(struct lineedit *e)
+{
+	static const char *const nothing[] = {NULL};
+	const struct line *last = e->count ? &e->lines[e->count - 1] : NULL;
+
+	return !last || last->bad || last->words || !memchr(last->raw, '#', last->len) ||
+	       write_line(e, e->count, "", nothing, false);
+}
+
 bool lineedit_add(struct lineedit *e, const char *const *words)
 {
 	const char *const like[] = {words[0], NULL};
-	size_t at = e->count;
+	size_t at = 0;
 
 	for (long i = 0; (i = lineedit_find(e, i, like)) >= 0; i++)
 		at = (size_t)i + 1;
-	return write_line(e, at, "", words, false);
+	if (!at && !set_apart(e))
+		return false;
+	return write_line(e, at ? at : e->count, "", words, false);
 }
 
 bool lineedit_set(struct lineedit *e, const char *const *like, const char *const *words)

@@ -58,6 +58,12 @@ bool tools_find(const char *program, char *path, size_t size)
 	       find_in(SBINDIR ":" BINDIR, program, path, size);
 }
 
+bool tools_find_system(const char *program, char *path, size_t size)
+{
+	return find_in(getenv("NUT_PROGRAMPATH"), program, path, size) ||
+	       find_in("/usr/bin:/bin:/usr/sbin:/sbin", program, path, size);
+}
+
 bool tools_find_driver(const char *folder, const char *driver, char *path, size_t size)
 {
 	return !strchr(driver, '/') &&
@@ -85,6 +91,21 @@ enum tools_result tools_run(const char *program, const char *const *args, bool e
 	default:
 		return TOOLS_MISSING;
 	}
+}
+
+bool tools_use_private(const char *folder, bool if_there)
+{
+	static const char *const names[] = {"NUT_STATEPATH", "NUT_ALTPIDPATH", "NUT_PIDPATH"};
+	char place[PATH_MAX], run[PATH_MAX];
+
+	if (!realpath(folder, place))
+		return false;
+	setenv("NUT_CONFPATH", place, 1);
+	if (!str_format(run, sizeof(run), "%s/run", place) || (if_there && access(run, F_OK) != 0))
+		return if_there;
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		setenv(names[i], run, 0);
+	return true;
 }
 
 bool tools_next_line(char **text, char **line)

@@ -21,6 +21,9 @@ enum { TOOLS_ARGS_MAX = 64, TOOLS_OUTPUT_MAX = 1 << 20 };
  */
 bool tools_find(const char *program, char *path, size_t size);
 
+/* A program of the system, such as systemctl: NUT_PROGRAMPATH, then /usr/bin and its kin. */
+bool tools_find_system(const char *program, char *path, size_t size);
+
 /* The same for a driver, in `folder`, or NULL: paths_driver(). */
 bool tools_find_driver(const char *folder, const char *driver, char *path, size_t size);
 
@@ -34,6 +37,13 @@ enum tools_result {
  * are appended to `said`. `program` is a name, or a path with a slash. */
 enum tools_result tools_run(const char *program, const char *const *args, bool errors,
 			    unsigned limit_ms, struct buffer *said, int *status);
+
+/*
+ * From now on we and what we run work on the site in that folder, whose sockets
+ * and pid files are in its `run`, as far as the environment does not say
+ * otherwise; with `if_there` only if that folder is there.  False: errno.
+ */
+bool tools_use_private(const char *folder, bool if_there);
 
 /* Takes the next line off *text, without its newline; false at the end. The text is cut in pieces.
  */

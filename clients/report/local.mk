@@ -1,6 +1,7 @@
 # nut-report: a bundle for a bug report.
 noinst_LTLIBRARIES += clients/libreport.la
 clients_libreport_la_SOURCES = \
+	clients/nutconf/tools.c clients/nutconf/tools.h \
 	clients/report/bundle.c clients/report/bundle.h \
 	clients/report/cloak.c clients/report/cloak.h \
 	clients/report/guess.c clients/report/guess.h \
@@ -12,7 +13,7 @@ sbin_PROGRAMS += clients/nut-report
 clients_nut_report_SOURCES = \
 	clients/report/collect.c clients/report/collect.h \
 	clients/report/main.c clients/report/usb.c
-clients_nut_report_LDADD = clients/libreport.la clients/libtools.la
+clients_nut_report_LDADD = clients/libreport.la
 man_pages += docs/man/nut-report.8
 
 check_PROGRAMS += tests/unit/test_report

@@ -87,7 +87,7 @@ static void a_file_without_a_last_newline_gets_it(void **state)
 	expect(e, "A 1 \\\n\nB 2\n");
 	e = edit("# \\");
 	assert_true(lineedit_add(e, WORDS("B", "2")));
-	expect(e, "# \\\nB 2\n");
+	expect(e, "# \\\n\nB 2\n");
 }
 
 static void nothing_is_written_into_an_open_quote(void **state)
