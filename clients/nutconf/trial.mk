@@ -7,8 +7,13 @@ clients_libtrial_la_SOURCES = \
 	clients/nutconf/trial_ask.c clients/nutconf/trial_ask.h \
 	clients/nutconf/trial_conf.c clients/nutconf/trial_conf.h \
 	clients/nutconf/trial_events.c clients/nutconf/trial_events.h \
+	clients/nutconf/trial_hands.h \
+	clients/nutconf/trial_procs.c \
+	clients/nutconf/trial_record.c \
 	clients/nutconf/trial_report.c \
 	clients/nutconf/trial_site.c clients/nutconf/trial_site.h \
+	clients/nutconf/trial_switch.c clients/nutconf/trial_switch.h \
+	clients/nutconf/trial_units.c \
 	clients/nutconf/trial_values.c clients/nutconf/trial_values.h \
 	clients/nutconf/trial_watch.c
 man_pages += docs/man/nutconf-trial.8

@@ -85,8 +85,8 @@ static bool list(UPSCONN_t *conn, size_t count, const char **query, size_t name,
 	if (upscli_list_start(conn, count, query) < 0)
 		return fail(conn);
 	while ((result = upscli_list_next(conn, count, query, &got, &answer)) == 1) {
-		if (got > name && !trial_list_add(out, answer[name],
-						  value && got > value ? answer[value] : ""))
+		if (got > name &&
+		    !trial_list_add(out, answer[name], value && got > value ? answer[value] : ""))
 			return false;
 	}
 	return result == 0 || fail(conn);
@@ -157,12 +157,13 @@ static bool add_ability(UPSCONN_t *conn, const char *ups, const char *var, struc
 	if (upscli_get(conn, 3, type, &count, &answer) < 0)
 		return fail(conn);
 	for (size_t i = 3; i < count; i++)
-		str_format(text + strlen(text), sizeof(text) - strlen(text), "%s%s", i > 3 ? " " : "",
-			   answer[i]);
+		str_format(text + strlen(text), sizeof(text) - strlen(text), "%s%s",
+			   i > 3 ? " " : "", answer[i]);
 	ok = list(conn, 3, choice, 3, 0, &more) && list(conn, 3, range, 3, 4, &more);
 	for (size_t i = 0; ok && i < more.count; i++)
 		str_format(text + strlen(text), sizeof(text) - strlen(text), " %s%s%s",
-			   more.items[i].name, *more.items[i].value ? "-" : "", more.items[i].value);
+			   more.items[i].name, *more.items[i].value ? "-" : "",
+			   more.items[i].value);
 	trial_list_free(&more);
 	str_format(name, sizeof(name), "SET %s", var);
 	return ok && trial_list_add(out, name, text);

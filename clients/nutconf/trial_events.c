@@ -15,8 +15,8 @@
 
 enum { ROWS_MAX = 100000, FIELDS = 6 };
 
-static const char *const decisions[] = {"ONBATT", "ONLINE", "LOWBATT", "FSD", "SHUTDOWN",
-					"COMMBAD", "COMMOK", "REPLBATT"};
+static const char *const decisions[] = {"ONBATT",   "ONLINE",  "LOWBATT", "FSD",
+					"SHUTDOWN", "COMMBAD", "COMMOK",  "REPLBATT"};
 
 long long trial_now_ms(void)
 {

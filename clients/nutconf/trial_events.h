@@ -48,8 +48,8 @@ void trial_events_pair(struct trial_events *e, long long window_ms);
 /* Whether an event is a decision that is compared, not a mere notice. */
 bool trial_event_counts(const struct trial_event *e);
 
-/* A line of a log of the live upsmon: the type and the UPS (as MONITOR has it) that it speaks of, by
- * the texts that upsmon has when nobody changed them.  False: it speaks of nothing. */
+/* A line of a log of the live upsmon: the type and the UPS (as MONITOR has it) that it speaks of,
+ * by the texts that upsmon has when nobody changed them.  False: it speaks of nothing. */
 bool trial_event_of_line(const char *line, const char **type, char *system, size_t size);
 
 #endif

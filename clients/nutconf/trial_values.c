@@ -10,7 +10,7 @@
 #include "common/base/wholefile.h"
 #include "common/base/words.h"
 
-enum { ROWS_MAX = 20000, FIELDS = 10 };
+enum { ROWS_MAX = 20000, FIELDS = 11 };
 
 static const char absent[] = "(absent)";
 
@@ -65,11 +65,13 @@ static bool look_at(struct trial_values *v, const char *ups, const char *var, co
 		row->row = 0;
 		return true;
 	}
-	if (row->row++ == 0 && row->longest == 0)
-		row->first_ms = now_ms;
-	if (row->row > row->longest)
-		row->longest = row->row;
+	if (row->row++ == 0)
+		row->since_ms = now_ms;
 	row->last_ms = now_ms;
+	if (trial_value_lasts(row)) {
+		row->lasted_from_ms = row->since_ms;
+		row->lasted_to_ms = now_ms;
+	}
 	str_copy(row->live, sizeof(row->live), after ? after : absent);
 	str_copy(row->ours, sizeof(row->ours), ours ? ours : absent);
 	return true;
@@ -82,9 +84,9 @@ bool trial_values_look(struct trial_values *v, const char *ups, const struct tri
 	for (size_t i = 0; i < after->count; i++) {
 		const char *var = after->items[i].name;
 
-		if (counts(var) && !look_at(v, ups, var, trial_list_find(before, var),
-					    trial_list_find(ours, var), after->items[i].value,
-					    now_ms))
+		if (counts(var) &&
+		    !look_at(v, ups, var, trial_list_find(before, var), trial_list_find(ours, var),
+			     after->items[i].value, now_ms))
 			return false;
 	}
 	for (size_t i = 0; i < ours->count; i++) {
@@ -100,12 +102,12 @@ bool trial_values_look(struct trial_values *v, const char *ups, const struct tri
 
 bool trial_value_lasts(const struct trial_value *v)
 {
-	return v->row >= TRIAL_LASTING;
+	return v->row >= TRIAL_LASTING && v->last_ms - v->since_ms >= TRIAL_LASTING_MS;
 }
 
 bool trial_value_lasted(const struct trial_value *v)
 {
-	return v->longest >= TRIAL_LASTING;
+	return v->lasted_from_ms > 0;
 }
 
 int trial_values_write(const struct trial_values *v, const char *path)
@@ -119,8 +121,8 @@ int trial_values_write(const struct trial_values *v, const char *path)
 		words_append_word(&b, r->ups);
 		buffer_append_char(&b, ' ');
 		words_append_word(&b, r->var);
-		buffer_appendf(&b, " %u %u %u %u %lld %lld ", r->looks, r->equal, r->row,
-			       r->longest, r->first_ms, r->last_ms);
+		buffer_appendf(&b, " %u %u %u %lld %lld %lld %lld ", r->looks, r->equal, r->row,
+			       r->since_ms, r->last_ms, r->lasted_from_ms, r->lasted_to_ms);
 		words_append_quoted(&b, r->live);
 		buffer_append_char(&b, ' ');
 		words_append_quoted(&b, r->ours);
@@ -135,13 +137,13 @@ static void take_row(void *arg, const struct conf_where *at, size_t count, char 
 		     struct conf_report *r)
 {
 	struct trial_value *row;
-	long numbers[6];
+	long numbers[7];
 
 	(void)at;
 	(void)r;
 	if (count != FIELDS)
 		return;
-	for (size_t i = 0; i < 6; i++) {
+	for (size_t i = 0; i < 7; i++) {
 		if (!str_to_long(words[2 + i], 0, 0x7fffffffffffffff, &numbers[i]))
 			return;
 	}
@@ -151,11 +153,12 @@ static void take_row(void *arg, const struct conf_where *at, size_t count, char 
 	row->looks = (unsigned)numbers[0];
 	row->equal = (unsigned)numbers[1];
 	row->row = (unsigned)numbers[2];
-	row->longest = (unsigned)numbers[3];
-	row->first_ms = numbers[4];
-	row->last_ms = numbers[5];
-	str_copy(row->live, sizeof(row->live), words[8]);
-	str_copy(row->ours, sizeof(row->ours), words[9]);
+	row->since_ms = numbers[3];
+	row->last_ms = numbers[4];
+	row->lasted_from_ms = numbers[5];
+	row->lasted_to_ms = numbers[6];
+	str_copy(row->live, sizeof(row->live), words[9]);
+	str_copy(row->ours, sizeof(row->ours), words[10]);
 }
 
 int trial_values_read(struct trial_values *v, const char *path)

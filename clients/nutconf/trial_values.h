@@ -13,16 +13,17 @@
 
 #include "clients/nutconf/trial_ask.h"
 
-enum { TRIAL_LASTING = 3 }; /* looks in a row */
+/* Looks in a row, and their time: longer than a repeater takes to hear of a change. */
+enum { TRIAL_LASTING = 3, TRIAL_LASTING_MS = 6000 };
 
 struct trial_value {
 	char ups[64];
 	char var[128];
-	unsigned looks, equal; /* equal: how many of them */
-	unsigned row;	       /* looks in a row that differed, until now */
-	unsigned longest;
-	char live[256], ours[256]; /* when they last differed; "(absent)" */
-	long long first_ms, last_ms; /* of the time when they differed, wall clock */
+	unsigned looks, equal;       /* equal: how many of them */
+	unsigned row;                /* looks in a row that differed, until now */
+	char live[256], ours[256];   /* when they last differed; "(absent)" */
+	long long since_ms, last_ms; /* wall clock: of that row, its first and last look */
+	long long lasted_from_ms, lasted_to_ms; /* of the last lasting difference; 0 = none */
 };
 
 struct trial_values {
