@@ -16,7 +16,7 @@ clients_libtrial_la_SOURCES = \
 	clients/nutconf/trial_units.c \
 	clients/nutconf/trial_values.c clients/nutconf/trial_values.h \
 	clients/nutconf/trial_watch.c
-man_pages += docs/man/nutconf-trial.8
+man_pages += docs/man/nutconf-trial.8 docs/man/nutconf-from-apcupsd.8
 
 trial_tests = tests/unit/test_apcupsd_conf tests/unit/test_trial
 check_PROGRAMS += $(trial_tests)

@@ -112,6 +112,7 @@ static void print_pair(FILE *out, const struct trial_events *e, const struct tri
 	const struct trial_event *ours = live->other >= 0 ? &e->rows[live->other] : NULL;
 	long long late = ours ? ours->ms - live->ms : 0;
 
+	fprintf(out, "  ");
 	print_time(out, live->ms);
 	fprintf(out, "  %-10s %-16s live by its %s", live->type, live->ups, live->how);
 	if (!ours) {
@@ -141,6 +142,7 @@ static void print_ours(FILE *out, const struct trial_events *e, const struct tri
 		       struct tally *t)
 {
 	if (str_equal(one->type, "SHUTDOWNCMD")) {
+		fprintf(out, "  ");
 		print_time(out, one->ms);
 		fprintf(out, "  SHUTDOWN of this machine by ours (only noted)%s\n",
 			follows_fsd(e, one) ? ", after FSD was seen at the live side"
@@ -150,6 +152,7 @@ static void print_ours(FILE *out, const struct trial_events *e, const struct tri
 	/* Of FSD and the end of our own machine the live side need not know. */
 	if (one->other >= 0 || !trial_event_counts(one) || str_equal(one->type, "SHUTDOWN"))
 		return;
+	fprintf(out, "  ");
 	print_time(out, one->ms);
 	fprintf(out, "  %-10s %-16s ours, NOT live\n", one->type, one->ups);
 	t->only_ours++;
@@ -164,16 +167,10 @@ static struct tally print_events(FILE *out, struct trial_events *e)
 	for (size_t i = 0; i < e->count; i++) {
 		const struct trial_event *one = &e->rows[i];
 
-		if (one->ours && (one->other < 0 || str_equal(one->type, "SHUTDOWNCMD"))) {
-			fprintf(out, "%s",
-				trial_event_counts(one) || str_equal(one->type, "SHUTDOWNCMD")
-					? "  "
-					: "");
+		if (one->ours)
 			print_ours(out, e, one, &t);
-		} else if (!one->ours) {
-			fprintf(out, "  ");
+		else
 			print_pair(out, e, one, &t);
-		}
 	}
 	if (!e->count)
 		fprintf(out,

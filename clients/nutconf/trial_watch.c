@@ -419,6 +419,9 @@ static void watch(struct watching *x)
 		/* A signal ends the pause. */
 		poll(NULL, 0, (int)p->poll_ms);
 	}
+	for (size_t i = 0; i < p->count; i++)
+		look_at_status(x, i);
+	read_log(x);
 }
 
 int trial_watch_run(const struct trial_watch *w)

@@ -1,5 +1,6 @@
 """nutconf trial: ours beside Debian's real daemons, and in their place."""
 
+import contextlib
 import os
 import pathlib
 import pwd
@@ -63,8 +64,8 @@ class Live:
 
     def close(self):
         """Debian's upsmon has its PID file where nobody can tell it."""
-        for pid in self.pids().values():
-            end_pid(pid)
+        for name in self.processes():
+            self.end(name)
 
     @property
     def driver_path(self):
@@ -95,8 +96,8 @@ class Live:
     def version(self):
         return self.ask("VER")
 
-    def pids(self):
-        """The daemons of this site, by name."""
+    def processes(self):
+        """The daemons of this site with their helpers: pids by name."""
         found = {}
         for number in filter(str.isdigit, os.listdir("/proc")):
             try:
@@ -109,8 +110,20 @@ class Live:
                     f"NUT_CONFPATH={self.site.conf}".encode() in env:
                 if name == "dummy-ups":
                     name += "-" + argv[argv.index(b"-a") + 1].decode()
-                found[name] = int(number)
+                found.setdefault(name, []).append(int(number))
         return found
+
+    def pids(self):
+        return {name: pids[0] for name, pids in self.processes().items()}
+
+    def end(self, name):
+        """All of them get a TERM before any is waited for: one may be another's parent."""
+        pids = self.processes().get(name, [])
+        for pid in pids:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGTERM)
+        for pid in pids:
+            end_pid(pid)
 
     def programs(self):
         """Whose each daemon is."""
@@ -217,7 +230,9 @@ def test_a_trial_sees_the_same_values_and_decides_the_same(site, live, trial):
     # Now for good: the real upsmon runs its SHUTDOWNCMD, ours only notes it.
     live.set(ups_status="OB LB", battery_charge="5")
     wait_until(site.shutdown_mark.exists)
-    wait_until(lambda: " ours SHUTDOWNCMD " in trial.events(), what=trial.events)
+    wait_until(lambda: " ours SHUTDOWNCMD " in trial.events() and
+               " live SHUTDOWN " in trial.events() and
+               " live FSD shelf " in trial.events(), what=trial.events)
     assert site.shutdown_mark.read_text() == "done\n"
     wait_until(lambda: len(re.findall(r"^rack ", trial.values(), re.M)) >= 4)
     result = trial.run("stop")
@@ -405,7 +420,6 @@ SYSTEMCTL = """#!/usr/bin/python3
 import os, pathlib, subprocess, sys, types
 sys.dont_write_bytecode = True
 sys.path[:0] = {path!r}
-from harness.process import end_pid
 from test_trial import Live
 root = pathlib.Path({root!r})
 live = Live.__new__(Live)
@@ -430,13 +444,12 @@ elif sys.argv[1] == "restart":
             env.update(e.split("=", 1) for e in value.split())
         if key == "ExecStart" and value:
             command = value.replace("%i", instance).split()
-    if name in live.pids():
-        end_pid(live.pids()[name])
+    live.end(name)
     command[1:1] = ["-u", {user!r}]
     process = subprocess.Popen(command, env=env, stdin=subprocess.DEVNULL,
                                stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
                                start_new_session=True)
-    if "upsdrvctl" in command[0]:
+    if instance:
         sys.exit(process.wait())
 """
 
@@ -452,11 +465,11 @@ def systemd(site, debian, live):
     program.write_text(SYSTEMCTL.format(path=[str(here.parent / "lib"), str(here)],
                                         root=str(site.root), user=site.user))
     program.chmod(0o755)
-    for unit, words in (("nut-driver", "upsdrvctl start %i"), ("nut-server", "upsd -F"),
+    for unit, words in (("nut-driver", "dummy-ups -a %i"), ("nut-server", "upsd -F"),
                         ("nut-monitor", "upsmon -F")):
         name, _, rest = words.partition(" ")
         (site.root / "was" / unit).write_text(f"ExecStart={debian.program(name)} {rest}\n")
-    env = {**site.environment(debian), "NUT_DRIVERPATH": str(live.driver_path)}
+    env = {**site.environment(debian), "NUT_DRIVERPATH": str(site.suite.driver_path)}
     (site.root / "env").write_text("\n".join(f"{k}={v}" for k, v in env.items() if "\n" not in v))
     (site.root / "units").mkdir()
     return {"PATH": f"{folder}:{os.environ['PATH']}"}
@@ -465,9 +478,6 @@ def systemd(site, debian, live):
 def test_units_get_our_programs_and_lose_them_again(site, live, trial, systemd):
     args = ["--conf", site.conf, "--state", site.pids, "--init", "systemd", "--units",
             site.root / "units"]
-    (site.root / "env").write_text(re.sub("(?m)^NUT_(DRIVERPATH|DATAPATH)=.*\n", "",
-                                          (site.root / "env").read_text()) +
-                                   f"\nNUT_DRIVERPATH={site.suite.driver_path}")
     result = trial.run("switch", *args, env=systemd)
     assert result.returncode == 0, result.stdout + result.stderr
     assert live.programs() == OURS
@@ -480,8 +490,6 @@ def test_units_get_our_programs_and_lose_them_again(site, live, trial, systemd):
     assert order == ["nut-driver@rack.service", "nut-driver@shelf.service", "nut-server.service",
                      "nut-monitor.service"]
     assert "enumerator" not in log
-    (site.root / "env").write_text(re.sub("NUT_DRIVERPATH=.*", f"NUT_DRIVERPATH={live.driver_path}",
-                                          (site.root / "env").read_text()))
     result = trial.run("back", *args, env=systemd)
     assert result.returncode == 0, result.stdout + result.stderr
     assert live.programs() == THEIRS
