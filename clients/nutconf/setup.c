@@ -99,7 +99,7 @@ static int run(struct setup *s)
 
 int verb_setup(int argc, char **argv)
 {
-	struct setup s = {.after_s = -1, .runtime_s = -1, .charge = -1, .port = 3493};
+	struct setup s = {.after_s = -1, .runtime_s = -1, .charge = -1, .wait_s = 45, .port = 3493};
 	long port;
 	int status;
 

@@ -22,6 +22,7 @@ struct setup {
 	const char *local, *listen, *run_as, *shutdown_command, *password_file;
 	bool yes, force, network, no_start, dry_run;
 	long after_s, runtime_s, charge; /* OBDURATION, OBRUNTIME, OBCHARGE */
+	long wait_s;                     /* for the UPS to be seen */
 	unsigned port;
 
 	/* Asked for, or as the command line has it; "" = not known yet. */

@@ -37,6 +37,7 @@ enum {
 	OPT_RUN_AS,
 	OPT_FORCE,
 	OPT_NO_START,
+	OPT_WAIT,
 	OPT_DRY_RUN,
 };
 
@@ -67,6 +68,7 @@ static const struct option_row rows[] = {
 	{'y', "yes", NULL, "ask nothing: the usual answers count"},
 	{OPT_FORCE, "force", NULL, "change files that are configured already"},
 	{OPT_NO_START, "no-start", NULL, "write the files and start nothing"},
+	{OPT_WAIT, "wait", "SECONDS", "how long to wait until the UPS is seen (45)"},
 	{OPT_DRY_RUN, "dry-run", NULL, "show what would be written, and end"},
 	{'h', "help", NULL, "show this help"},
 	{0, NULL, NULL, NULL},
@@ -177,6 +179,8 @@ static bool take_option(struct setup *s, int letter, const char *value)
 		return take_number("runtime", value, 30L * 86400, &s->runtime_s);
 	case OPT_CHARGE:
 		return take_number("charge", value, 100, &s->charge);
+	case OPT_WAIT:
+		return take_number("wait", value, 3600, &s->wait_s);
 	case OPT_COMMAND:
 		s->shutdown_command = value;
 		return lineedit_can_hold(value);
@@ -542,18 +546,40 @@ static bool ask_when(struct setup *s)
 	return true;
 }
 
+/* One that needs no quotes anywhere, nor escapes in the name of its unit. */
+static bool is_plain_name(const char *name)
+{
+	for (const char *p = name; *p; p++)
+		if (!((*p >= 'a' && *p <= 'z') || (*p >= 'A' && *p <= 'Z') ||
+		      (*p >= '0' && *p <= '9') || *p == '_' || *p == '-' ||
+		      (*p == '.' && p != name)))
+			return false;
+	return *name;
+}
+
+static bool take_own_name(struct setup *s, const char *name)
+{
+	if (is_plain_name(name) && str_copy(s->ups, sizeof(s->ups), name))
+		return true;
+	log_error(token,
+		  "\"%s\" is no name for a UPS of this machine: letters and digits, with . _ and "
+		  "- in between",
+		  name);
+	return false;
+}
+
 static bool ask_name(struct setup *s)
 {
 	char answer[128];
 
 	if (*s->ups)
-		return true;
+		return take_own_name(s, s->ups);
 	if (!s->interactive)
-		return str_copy(s->ups, sizeof(s->ups), "ups");
+		return take_own_name(s, "ups");
 	do {
 		if (!ask("\nWhat shall it be called", "ups", answer, sizeof(answer)))
 			return false;
-	} while (!take_name(s, answer));
+	} while (!take_own_name(s, answer));
 	return true;
 }
 

@@ -150,23 +150,20 @@ static bool plan_ups_conf(struct setup *s, struct changes *c)
 	return no_memory(device_write(&s->device, e, s->ups));
 }
 
-static bool is_loopback(const char *address)
-{
-	return str_caseequal(address, "localhost") || str_starts(address, "127.") ||
-	       str_equal(address, "::1") || str_equal(address, "[::1]");
-}
-
-/* Some LISTEN line is for the port, and for this machine or for others. */
+/* Some LISTEN line is for the port, and for others, or for who asks "localhost". */
 static bool listens(const struct lineedit *e, unsigned port, bool to_others)
 {
 	for (long i = 0; (i = lineedit_find(e, i, WORDS("LISTEN"))) >= 0; i++) {
 		const char *address = lineedit_word(e, i, 1), *text = lineedit_word(e, i, 2);
 		long number = PORT_USUAL;
+		bool local;
 
 		if (!address || (text && !str_to_long(text, 1, 65535, &number)) ||
 		    number != (long)port)
 			continue;
-		if (str_equal(address, "*") || is_loopback(address) != to_others)
+		local = str_caseequal(address, "localhost") || str_equal(address, "127.0.0.1") ||
+			str_equal(address, "::1");
+		if (str_equal(address, "*") || local != to_others)
 			return true;
 	}
 	return false;

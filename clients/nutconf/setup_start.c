@@ -34,13 +34,18 @@ static void tell_last_lines(struct buffer *said)
 		fprintf(stderr, "    %s\n", lines[i % TOLD_LINES]);
 }
 
-/* Runs it, and says how it went wrong unless `quiet`. */
-static bool run(const char *program, const char *const *args, unsigned limit_ms, bool quiet)
+/* Runs it, and says how it went wrong unless `quiet`.  What it said is kept in *said, NULL: is not.
+ */
+static bool run_and_keep(const char *program, const char *const *args, unsigned limit_ms,
+			 bool quiet, struct buffer *keep)
 {
 	struct buffer said = {0};
 	int status = 0;
 	enum tools_result result = tools_run(program, args, true, limit_ms, &said, &status);
 	bool ok = result == TOOLS_RAN && status == 0;
+
+	if (keep)
+		buffer_append(keep, said.len ? said.data : "", said.len);
 
 	if (!ok && !quiet) {
 		if (result == TOOLS_MISSING)
@@ -48,12 +53,17 @@ static bool run(const char *program, const char *const *args, unsigned limit_ms,
 				  "%s was not found beside nutconf, nor in %s and %s; install it",
 				  program, SBINDIR, BINDIR);
 		else
-			log_error(token, "%s %s %s:", program, args[0] ? args[0] : "",
-				  result == TOOLS_LATE ? "does not come to its end" : "failed");
+			log_error(token, "%s %s:", program,
+				  result == TOOLS_LATE ? "does not get there in time" : "failed");
 		tell_last_lines(&said);
 	}
 	buffer_free(&said);
 	return ok;
+}
+
+static bool run(const char *program, const char *const *args, unsigned limit_ms, bool quiet)
+{
+	return run_and_keep(program, args, limit_ms, quiet, NULL);
 }
 
 static void say(const char *text)
@@ -75,7 +85,8 @@ static bool systemctl(const char *verb, const char *unit, bool quiet)
 /* The system's own files, on a system that systemd runs. */
 static bool by_systemd(const struct setup *s)
 {
-	return !s->local && geteuid() == 0 && access("/run/systemd/system", F_OK) == 0;
+	return !s->local && geteuid() == 0 && str_equal(paths_conf(), CONFPATH) &&
+	       access("/run/systemd/system", F_OK) == 0;
 }
 
 static bool has_unit(const char *unit)
@@ -93,8 +104,7 @@ static bool start_unit(const char *unit)
 static bool start_units(const struct setup *s)
 {
 	static const char *const enabled[] = {"nut.target", "nut-driver.target",
-					      "nut-driver.service", "nut-server.service",
-					      "nut-monitor.service"};
+					      "nut-server.service", "nut-monitor.service"};
 	char driver[160];
 
 	/* A generator makes the units of the drivers out of ups.conf. */
@@ -103,11 +113,12 @@ static bool start_units(const struct setup *s)
 	for (size_t i = 0; i < sizeof(enabled) / sizeof(enabled[0]); i++)
 		if (has_unit(enabled[i]))
 			systemctl("enable", enabled[i], true);
-	if (s->role == SETUP_CLIENT)
-		return start_unit("nut-monitor.service");
 	str_format(driver, sizeof(driver), "nut-driver@%s.service", s->ups);
-	return start_unit(has_unit(driver) ? driver : "nut-driver.service") &&
-	       start_unit("nut-server.service") && start_unit("nut-monitor.service");
+	if (s->role != SETUP_CLIENT &&
+	    !(start_unit(has_unit(driver) ? driver : "nut-driver.service") &&
+	      start_unit("nut-server.service")))
+		return false;
+	return start_unit("nut-monitor.service");
 }
 
 /* --------------------------------------------------------------------- by hand */
@@ -124,18 +135,25 @@ static bool start_daemon(const struct setup *s, const char *program)
 	return run(program, WORDS(NULL), START_MS, false);
 }
 
-static bool start_driver(const struct setup *s)
+/* What the driver says of a device that is not there is kept: it goes on looking for it. */
+static bool start_driver(const struct setup *s, struct buffer *said)
 {
+	const char *const plain[] = {"start", s->ups, NULL};
+	const char *const as_user[] = {"-u", s->run_as, "start", s->ups, NULL};
+
 	printf("Starting the driver, %s ...\n", device_get(&s->device, "driver"));
 	fflush(stdout);
-	if (s->run_as)
-		return run("upsdrvctl", WORDS("-u", s->run_as, "start", s->ups), START_MS, false);
-	return run("upsdrvctl", WORDS("start", s->ups), START_MS, false);
+	if (run_and_keep("upsdrvctl", s->run_as ? as_user : plain, (unsigned)s->wait_s * 1000,
+			 false, said))
+		return true;
+	/* It is not left behind, looking for what is not there. */
+	run("upsdrvctl", WORDS("stop", s->ups), SHOW_MS, true);
+	return false;
 }
 
-static bool start_daemons(const struct setup *s)
+static bool start_daemons(const struct setup *s, struct buffer *said)
 {
-	if (s->role != SETUP_CLIENT && !(start_driver(s) && start_daemon(s, "upsd")))
+	if (s->role != SETUP_CLIENT && !(start_driver(s, said) && start_daemon(s, "upsd")))
 		return false;
 	return start_daemon(s, "upsmon");
 }
@@ -150,12 +168,13 @@ static struct server server_of(const struct setup *s)
 }
 
 /* WAIT is what upsd says until the driver has told all. */
-static bool wait_for_ups(const struct setup *s)
+static bool wait_for_ups(const struct setup *s, struct buffer *driver_said)
 {
 	struct server server = server_of(s);
-	long long end = clock_ms() + SHOW_MS;
+	long long end = clock_ms() + s->wait_s * 1000;
 	char status[256];
 
+	say("Waiting for the UPS ...");
 	while (!server_get(&server, s->ups, "ups.status", status, sizeof(status)) ||
 	       str_equal(status, "WAIT")) {
 		if (clock_ms() > end) {
@@ -164,6 +183,7 @@ static bool wait_for_ups(const struct setup *s)
 				  "the system's log has what the driver says",
 				  *server.why ? server.why : "it waits for the driver", s->ups,
 				  server.host);
+			tell_last_lines(driver_said);
 			return false;
 		}
 		clock_sleep_ms(PAUSE_MS);
@@ -213,9 +233,14 @@ static bool rehearse(void)
 
 bool setup_start(const struct setup *s)
 {
+	struct buffer said = {0};
+	bool ok;
+
 	putchar('\n');
-	if (!setup_make_state(s) || !(by_systemd(s) ? start_units(s) : start_daemons(s)) ||
-	    !wait_for_ups(s))
+	ok = setup_make_state(s) && (by_systemd(s) ? start_units(s) : start_daemons(s, &said)) &&
+	     wait_for_ups(s, &said);
+	buffer_free(&said);
+	if (!ok)
 		return false;
 	show_ups(s);
 	return rehearse();
