@@ -20,6 +20,7 @@ class Checked:
         self.site = site
         site.state.chmod(0o770)
         self.tool = self.script("tool")
+        self.env = {}
         self.files = {
             "nut.conf": "MODE=standalone\n",
             "ups.conf": "[ups]\n\tdriver = dummy-ups\n\tport = ups.dev\n\talias = rack\n"
@@ -50,13 +51,13 @@ class Checked:
         for name, text in self.files.items():
             self.site.write(name, text)
 
-    def run(self, *args, env=None):
+    def run(self, *args):
         run_as = ["--run-as", self.site.user] if os.geteuid() == 0 else []
-        return self.site.run("nutconf", "check", *run_as, *args, env=env)
+        return self.site.run("nutconf", "check", *run_as, *args, env=self.env)
 
-    def look(self, **options):
+    def look(self):
         """The findings, as nutconf check --json prints them, and its exit status."""
-        result = self.run("--json", **options)
+        result = self.run("--json")
         return json.loads(result.stdout), result.returncode
 
 
@@ -140,8 +141,9 @@ FAULTS = {
                        "nutconf setup"),
     "driver missing": (_edit("ups.conf", "dummy-ups", "dummy-upps"), "driver-missing", "error",
                        "ups.conf", 2, 'did you mean "dummy-ups"?'),
-    "driverpath wrong": (lambda c: c.files.update({"ups.conf": "driverpath = /nonexistent\n" +
-                                                   c.files["ups.conf"]}),
+    "driverpath wrong": (lambda c: (c.files.update({"ups.conf": "driverpath = /nonexistent\n" +
+                                                    c.files["ups.conf"]}),
+                                    c.env.update(NUT_DRIVERPATH="")),
                          "driver-missing", "error", "ups.conf", 3, "see what is in /nonexistent"),
     "key unknown": (_add("ups.conf", "\tpolonly\n"), "key-unknown", "error", "ups.conf", 9,
                     'did you mean "pollonly"?'),
@@ -213,6 +215,8 @@ FAULTS = {
                              "upssched.conf", 1, "there is no program"),
     "no folder for PIPEFN": (_upssched("CMDSCRIPT ROOT/tool\n", "/nonexistent"), "upssched-folder",
                              "error", "upssched.conf", 2, "mkdir /nonexistent"),
+    "upssched.conf word unknown": (_upssched("CMDSCRIPT ROOT/tool\nNOSUCHWORD 1\n"), "upssched",
+                                   "warning", "upssched.conf", 2, "NOSUCHWORD"),
     "no folder for the flag": (_edit("upsmon.conf", "/killpower", "/nosuch/killpower"),
                                "flag-folder", "error", "upsmon.conf", 3, "mkdir"),
     "anybody can write the flag": (_example_flag, "flag-open", "error", "upsmon.conf", 3,
