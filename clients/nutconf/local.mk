@@ -25,16 +25,25 @@ nutconf_libs = clients/libnutconf.la clients/libsecure.la clients/libcli.la $(up
 bin_PROGRAMS += clients/nutconf/nutconf
 clients_nutconf_nutconf_SOURCES = clients/nutconf/main.c
 clients_nutconf_nutconf_LDADD = $(nutconf_libs)
+man_pages += docs/man/nutconf.8
 
 check_PROGRAMS += tests/unit/test_lineedit
 TESTS += tests/unit/test_lineedit
 tests_unit_test_lineedit_SOURCES = tests/unit/test_lineedit.c
 tests_unit_test_lineedit_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_lineedit_LDADD = $(nutconf_libs) $(CMOCKA_LIBS)
+check_PROGRAMS += tests/unit/test_nutconf
+TESTS += tests/unit/test_nutconf
+tests_unit_test_nutconf_SOURCES = tests/unit/test_nutconf.c
+tests_unit_test_nutconf_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_nutconf_LDADD = $(nutconf_libs) $(CMOCKA_LIBS)
 
 if ENABLE_FUZZERS
-noinst_PROGRAMS += tests/fuzz/fuzz_lineedit
+noinst_PROGRAMS += tests/fuzz/fuzz_lineedit tests/fuzz/fuzz_scanline
 endif
 tests_fuzz_fuzz_lineedit_SOURCES = tests/fuzz/fuzz_lineedit.c
 tests_fuzz_fuzz_lineedit_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
 tests_fuzz_fuzz_lineedit_LDADD = $(nutconf_libs)
+tests_fuzz_fuzz_scanline_SOURCES = tests/fuzz/fuzz_scanline.c
+tests_fuzz_fuzz_scanline_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
+tests_fuzz_fuzz_scanline_LDADD = $(nutconf_libs)
