@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "clients/nutconf/changes.h"
 #include "clients/nutconf/device.h"
@@ -14,6 +15,8 @@
 #include "clients/nutconf/tools.h"
 #include "clients/nutconf/verbs.h"
 #include "common/base/log.h"
+#include "common/base/paths.h"
+#include "common/base/privilege.h"
 #include "common/base/str.h"
 
 static const char token[] = "nutconf";
@@ -286,8 +289,10 @@ static int answer(struct direct *d)
 
 	if (!d->ask_configured && !d->ask_mode)
 		return 0;
-	if (!begin(d))
+	if (access(paths_conf(), R_OK | X_OK) != 0) {
+		log_error(token, "%s cannot be opened: %s", paths_conf(), strerror(errno));
 		return 1;
+	}
 	said = changes_get_mode(&d->changes, "MODE", &mode) && mode.len;
 	configured = said && !str_caseequal(buffer_string(&mode), "none");
 	if (d->ask_configured)
@@ -336,6 +341,7 @@ int direct_run(int argc, char **argv)
 			return 0;
 		}
 	}
+	privilege_hide_memory();
 	status = run(&d, argc, argv) ? answer(&d) : 1;
 	changes_end(&d.changes);
 	return status;

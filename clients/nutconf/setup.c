@@ -47,7 +47,7 @@ static bool consent(const struct setup *s, unsigned configured)
 	putchar('\n');
 	if (configured)
 		printf("Old files are kept as .bak.\n");
-	return setup_confirm(s, s->no_start ? "Write this" : "Write this, and start", true);
+	return setup_confirm(s->no_start ? "Write this" : "Write this, and start");
 }
 
 /* 0: written, or nothing to write. */

@@ -45,8 +45,8 @@ int setup_read_options(struct setup *s, int argc, char **argv);
 /* Asks for what is not said, and looks for devices; false is reported. */
 bool setup_find_answers(struct setup *s);
 
-/* Enter or y: true. Without anybody there: `usual`. */
-bool setup_confirm(const struct setup *s, const char *question, bool usual);
+/* Enter or y: true. */
+bool setup_confirm(const char *question);
 
 /* -------------------------------------------------------------- setup_plan.c */
 

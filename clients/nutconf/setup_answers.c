@@ -12,6 +12,7 @@
 #include "clients/nutconf/scan.h"
 #include "clients/nutconf/setup.h"
 #include "clients/secure/userfile.h"
+#include "clients/secure/visible.h"
 #include "common/base/log.h"
 #include "common/base/options.h"
 #include "common/base/str.h"
@@ -224,7 +225,7 @@ static bool check_options(struct setup *s)
 				  : "--server, --user and --password-file are for --role client");
 		return false;
 	}
-	if (s->has_device && s->role == SETUP_UNSAID && s->listen)
+	if (s->role == SETUP_UNSAID && s->listen)
 		s->role = SETUP_SERVER;
 	return true;
 }
@@ -274,14 +275,12 @@ static bool ask(const char *question, const char *usual, char *answer, size_t si
 	return str_copy(answer, size, *line ? line : usual);
 }
 
-bool setup_confirm(const struct setup *s, const char *question, bool usual)
+bool setup_confirm(const char *question)
 {
 	char answer[16];
 
-	if (!s->interactive)
-		return usual;
-	return ask(question, usual ? "Y/n" : "y/N", answer, sizeof(answer)) &&
-	       (answer[0] == 'y' || answer[0] == 'Y') && (usual || !str_equal(answer, "y/N"));
+	return ask(question, "Y/n", answer, sizeof(answer)) &&
+	       (answer[0] == 'y' || answer[0] == 'Y');
 }
 
 static bool ask_number(const char *question, long max, long usual, long *out)
@@ -337,6 +336,14 @@ static bool ask_device(struct setup *s)
 	}
 }
 
+/* Devices and servers may call themselves anything. */
+static void print_choice(size_t number, const char *text)
+{
+	printf("  %zu  ", number);
+	visible_print(stdout, text);
+	putchar('\n');
+}
+
 static void print_devices(const struct scan *found)
 {
 	char text[256];
@@ -344,7 +351,7 @@ static void print_devices(const struct scan *found)
 	printf("\nFound:\n");
 	for (size_t i = 0; i < found->count; i++) {
 		device_describe(&found->devices[i], text, sizeof(text));
-		printf("  %zu  %s\n", i + 1, text);
+		print_choice(i + 1, text);
 	}
 }
 
@@ -467,7 +474,7 @@ static bool choose_ups(struct setup *s)
 	else if (count == 0)
 		log_error(token, "%s has no UPS at all; set it up first", s->server);
 	for (int i = 0; i < count && (count > 1 || *s->ups); i++)
-		printf("  %d  %s\n", i + 1, names[i]);
+		print_choice((size_t)i + 1, names[i]);
 	if (*s->ups || count == 0)
 		return false;
 	if (count > 1 && !s->interactive) {
@@ -476,7 +483,7 @@ static bool choose_ups(struct setup *s)
 	}
 	if (count > 1 && !ask_number("Which one", count, 1, &number))
 		return false;
-	return str_copy(s->ups, sizeof(s->ups), names[number - 1]);
+	return take_name(s, names[number - 1]);
 }
 
 static bool find_server(struct setup *s)

@@ -8,6 +8,7 @@
 
 #include "clients/nutconf/setup.h"
 #include "clients/nutconf/tools.h"
+#include "clients/secure/visible.h"
 #include "common/base/clock.h"
 #include "common/base/log.h"
 #include "common/base/paths.h"
@@ -191,6 +192,14 @@ static bool wait_for_ups(const struct setup *s, struct buffer *driver_said)
 	return true;
 }
 
+/* What a UPS says may be anything. */
+static void print_variable(const char *name, const char *value)
+{
+	printf("    %-16s ", name);
+	visible_print(stdout, value);
+	putchar('\n');
+}
+
 static void show_ups(const struct setup *s)
 {
 	static const char *const variables[] = {
@@ -203,7 +212,7 @@ static void show_ups(const struct setup *s)
 	printf("\n%s:\n", s->ups);
 	for (size_t i = 0; i < sizeof(variables) / sizeof(variables[0]); i++)
 		if (server_get(&server, s->ups, variables[i], value, sizeof(value)))
-			printf("    %-16s %s\n", variables[i], value);
+			print_variable(variables[i], value);
 }
 
 /* What a power failure would do, in short: all of it is long. */
@@ -237,8 +246,7 @@ bool setup_start(const struct setup *s)
 	bool ok;
 
 	putchar('\n');
-	ok = setup_make_state(s) && (by_systemd(s) ? start_units(s) : start_daemons(s, &said)) &&
-	     wait_for_ups(s, &said);
+	ok = (by_systemd(s) ? start_units(s) : start_daemons(s, &said)) && wait_for_ups(s, &said);
 	buffer_free(&said);
 	if (!ok)
 		return false;
