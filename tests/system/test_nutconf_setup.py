@@ -180,6 +180,30 @@ def test_a_server_lets_others_in_and_a_client_finds_it(site, setup, sites):
     setup.stop()
 
 
+def test_a_server_listens_to_all_on_its_port_and_leaves_others_alone(site, setup):
+    site.write("upsd.conf", f"LISTEN 127.0.0.1 {site.port}\nLISTEN 127.0.0.1 1234 tls\n"
+                            f"LISTEN ::1 {site.port}\nLISTEN unix:/run/x\n")
+    setup.run("--yes", "--no-start", "--force", "--role", "server", *setup.dummy)
+    assert setup.text("upsd.conf") == (f"LISTEN * {site.port}\nLISTEN 127.0.0.1 1234 tls\n"
+                                       "LISTEN unix:/run/x\n")
+
+
+def test_a_ups_that_is_watched_already_is_not_watched_twice(site, setup):
+    site.write("upsmon.conf", f"MONITOR ups@127.0.0.1:{site.port} 1 me old primary\n")
+    setup.run("--yes", "--no-start", "--force", *setup.dummy)
+    lines = [line for line in setup.text("upsmon.conf").splitlines() if line.startswith("MONITOR")]
+    assert len(lines) == 1 and lines[0].startswith(f"MONITOR ups@127.0.0.1:{site.port} 1 monitor ")
+
+
+def test_a_name_that_would_do_harm_is_not_taken_from_a_server(site, setup):
+    fake = site.fake_upsd({"\x1b[2Jbad name": {"ups.status": "OL"}})
+    result = setup.run("--yes", "--server", f"127.0.0.1:{fake.port}", "--password-file", "-",
+                       input="x\n", status=1)
+    assert "is no name of a UPS" in result.stderr
+    assert "\x1b" not in result.stdout + result.stderr
+    assert os.listdir(site.conf) == []
+
+
 def test_a_server_that_is_not_there_is_said(site, setup):
     result = setup.run("--yes", "--server", f"127.0.0.1:{site.port}", "--password-file", "-",
                        input="x\n", status=1)
