@@ -9,15 +9,17 @@ clients_libnutconf_la_SOURCES = \
 	clients/nutconf/check_shutdown.c \
 	clients/nutconf/device.c clients/nutconf/device.h \
 	clients/nutconf/diff.c clients/nutconf/diff.h \
-	clients/nutconf/direct.c clients/nutconf/direct.h clients/nutconf/direct_set.c \
+	clients/nutconf/direct.c clients/nutconf/direct.h clients/nutconf/direct_scan.c \
+	clients/nutconf/direct_set.c \
 	clients/nutconf/sayings.c clients/nutconf/sayings.h \
 	clients/nutconf/hide.c clients/nutconf/hide.h \
 	clients/nutconf/lineedit.c clients/nutconf/lineedit.h \
+	clients/nutconf/lineedit_private.h clients/nutconf/lineedit_sections.c \
 	clients/nutconf/scan.c clients/nutconf/scan.h \
 	clients/nutconf/server.c clients/nutconf/server.h \
 	clients/nutconf/setup.c clients/nutconf/setup.h \
-	clients/nutconf/setup_answers.c clients/nutconf/setup_plan.c \
-	clients/nutconf/setup_start.c \
+	clients/nutconf/setup_answers.c clients/nutconf/setup_options.c \
+	clients/nutconf/setup_plan.c clients/nutconf/setup_start.c \
 	clients/nutconf/tools.c clients/nutconf/tools.h \
 	clients/nutconf/verbs.h
 nutconf_libs = clients/libnutconf.la clients/libsecure.la clients/libcli.la $(upsmon_libs) $(CRYPT_LIBS)

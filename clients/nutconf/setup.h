@@ -37,10 +37,16 @@ struct setup {
 	bool interactive; /* somebody is there to answer */
 };
 
-/* ----------------------------------------------------------- setup_answers.c */
+/* ----------------------------------------------------------- setup_options.c */
 
 /* Reads the command line. -1: go on; else the exit status. */
 int setup_read_options(struct setup *s, int argc, char **argv);
+
+/* The name of a UPS that a server has; [UPS@]HOST[:PORT]. What cannot be is reported. */
+bool setup_take_name(struct setup *s, const char *name);
+bool setup_take_server(struct setup *s, const char *text);
+
+/* ----------------------------------------------------------- setup_answers.c */
 
 /* Asks for what is not said, and looks for devices; false is reported. */
 bool setup_find_answers(struct setup *s);
