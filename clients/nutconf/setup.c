@@ -99,12 +99,10 @@ static int run(struct setup *s)
 
 int verb_setup(int argc, char **argv)
 {
-	struct setup s = {.after_s = -1, .runtime_s = -1, .charge = -1, .wait_s = 45, .port = 3493};
-	long port;
+	struct setup s = {.after_s = -1, .runtime_s = -1, .charge = -1, .wait_s = 45};
 	int status;
 
-	if (str_to_long(NUT_PORT, 1, 65535, &port))
-		s.port = (unsigned)port;
+	s.port = setup_usual_port();
 	privilege_hide_memory();
 	status = setup_read_options(&s, argc, argv);
 	if (status < 0)

@@ -51,6 +51,9 @@ bool setup_take_server(struct setup *s, const char *text);
 /* Asks for what is not said, and looks for devices; false is reported. */
 bool setup_find_answers(struct setup *s);
 
+/* The port that is not said in files and addresses. */
+unsigned setup_usual_port(void);
+
 /* Enter or y: true. */
 bool setup_confirm(const char *question);
 

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "clients/cli/prompt.h"
+#include "clients/nutconf/sayings.h"
 #include "clients/nutconf/scan.h"
 #include "clients/nutconf/setup.h"
 #include "clients/secure/visible.h"
@@ -82,8 +83,10 @@ static bool ask_device(struct setup *s)
 	for (;;) {
 		if (!ask("Device", "", answer, sizeof(answer)))
 			return false;
-		if (!*answer)
+		if (!*answer) {
+			log_error(token, "no device; nothing was changed");
 			return false;
+		}
 		device_free(&s->device);
 		s->has_device = device_parse(&s->device, answer, &why);
 		if (s->has_device)
@@ -167,7 +170,7 @@ static bool choose_device(struct setup *s, struct scan *found)
 static bool find_device(struct setup *s)
 {
 	static const char *const usb[] = {"-U", NULL};
-	static const char *const network[] = {"-S", "-M", "-A", "-m", "auto", NULL};
+	static const char *const network[] = {"-S", "-O", "-A", "-m", "auto", NULL};
 	static struct scan found;
 	bool ok, looked;
 
@@ -331,16 +334,40 @@ static bool take_own_name(struct setup *s, const char *name)
 	return false;
 }
 
+/* What the files call this device already, or "ups". */
+static void find_name(const struct setup *s, char *name, size_t size)
+{
+	const char *driver = device_get(&s->device, "driver"),
+		   *port = device_get(&s->device, "port");
+	const char *serial = device_get(&s->device, "serial");
+	const struct saying *one;
+	struct sayings said;
+	size_t at = 0;
+
+	str_copy(name, size, "ups");
+	sayings_read(&said);
+	while ((one = sayings_next_section(&said.ups, &at))) {
+		const char *its = sayings_value(&said.ups, one->section, "serial");
+
+		if (str_equal(sayings_value(&said.ups, one->section, "driver"), driver) &&
+		    str_equal(sayings_value(&said.ups, one->section, "port"), port) &&
+		    (!its || !serial || str_equal(its, serial)) && is_plain_name(one->section))
+			str_copy(name, size, one->section);
+	}
+	sayings_free(&said);
+}
+
 static bool ask_name(struct setup *s)
 {
-	char answer[128];
+	char answer[128], usual[128];
 
 	if (*s->ups)
 		return take_own_name(s, s->ups);
+	find_name(s, usual, sizeof(usual));
 	if (!s->interactive)
-		return take_own_name(s, "ups");
+		return take_own_name(s, usual);
 	do {
-		if (!ask("\nWhat shall it be called", "ups", answer, sizeof(answer)))
+		if (!ask("\nWhat shall it be called", usual, answer, sizeof(answer)))
 			return false;
 	} while (!take_own_name(s, answer));
 	return true;

@@ -68,6 +68,14 @@ static const struct option_row rows[] = {
 	{0, NULL, NULL, NULL},
 };
 
+unsigned setup_usual_port(void)
+{
+	long port = 3493;
+
+	str_to_long(NUT_PORT, 1, 65535, &port);
+	return (unsigned)port;
+}
+
 /* --------------------------------------------------------------- command line */
 
 static bool take_number(const char *option, const char *value, long max, long *out)

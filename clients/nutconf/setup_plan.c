@@ -21,7 +21,7 @@
 
 static const char token[] = "setup";
 
-enum { PASSWORD_LETTERS = 24, PORT_USUAL = 3493 };
+enum { PASSWORD_LETTERS = 24 };
 
 #define WORDS(...) ((const char *const[]){__VA_ARGS__, NULL})
 
@@ -156,7 +156,7 @@ static bool plan_ups_conf(struct setup *s, struct changes *c)
 static const char *address_of(const struct lineedit *e, long line, unsigned port)
 {
 	const char *address = lineedit_word(e, line, 1), *text = lineedit_word(e, line, 2);
-	long number = PORT_USUAL;
+	long number = (long)setup_usual_port();
 
 	if (!address || str_starts(address, "unix:") ||
 	    (text && !str_to_long(text, 1, 65535, &number)))
@@ -209,7 +209,7 @@ static bool plan_upsd_conf(const struct setup *s, struct changes *c)
 {
 	struct lineedit *e;
 	char number[8];
-	const char *port = s->port == PORT_USUAL ? NULL : number;
+	const char *port = s->port == setup_usual_port() ? NULL : number;
 
 	str_format(number, sizeof(number), "%u", s->port);
 	if (!head(c, CHANGES_UPSD_CONF, "# upsd.conf: where upsd listens.  man 5 upsd.conf\n"))
@@ -289,7 +289,7 @@ static bool plan_monitor(const struct setup *s, struct lineedit *e)
 	bool v6 = strchr(host, ':');
 	char system[512], number[8] = "";
 
-	if (port != PORT_USUAL)
+	if (port != setup_usual_port())
 		str_format(number, sizeof(number), ":%u", port);
 	if ((s->role == SETUP_CLIENT || !find_system(s, e, system, sizeof(system))) &&
 	    !str_format(system, sizeof(system), "%s@%s%s%s%s", s->ups, v6 ? "[" : "", host,

@@ -267,30 +267,45 @@ static void tell_private(void)
 	say("and it ends with: upsmon -c stop; upsd -c stop; upsdrvctl stop");
 }
 
+/* What upsc and --server take: `ups`, `ups@host`, `ups@host:port`. */
+static void name_ups(const struct setup *s, const char *host, unsigned port, char *name,
+		     size_t size)
+{
+	bool v6 = host && strchr(host, ':');
+
+	str_format(name, size, "%s%s%s%s%s", s->ups, host ? "@" : "", v6 ? "[" : "",
+		   host ? host : "", v6 ? "]" : "");
+	if (host && port != setup_usual_port()) {
+		size_t len = strlen(name);
+
+		str_format(name + len, size - len, ":%u", port);
+	}
+}
+
 static void tell_others(const struct setup *s)
 {
-	char host[256] = "THIS-MACHINE";
+	char host[256] = "THIS-MACHINE", name[512];
 
 	gethostname(host, sizeof(host) - 1);
+	name_ups(s, host, s->port, name, sizeof(name));
 	printf("\nOn each other machine that this UPS feeds:\n"
-	       "    nutconf setup --server %s@%s%s\n"
+	       "    nutconf setup --server %s\n"
 	       "The password it asks for is that of [secondary] in %s/upsd.users.  It passes the\n"
 	       "network in the clear until upsd has a certificate: man nutcert.\n",
-	       s->ups, host, s->port == 3493 ? "" : ":PORT", paths_conf());
+	       name, paths_conf());
 }
 
 void setup_tell_next(const struct setup *s, bool started)
 {
-	char at[300] = "";
+	bool usual = s->port == setup_usual_port();
+	char name[512];
 
 	if (s->role == SETUP_CLIENT)
-		str_format(at, sizeof(at), "@%s", s->server);
-	else if (s->port != 3493)
-		str_format(at, sizeof(at), "@localhost:%u", s->port);
-	printf("\n%s\n", started ? "It runs." : "Nothing was started.");
-	printf("    upsc %s%s%*swhat the UPS says\n", s->ups, at,
-	       (int)(30 - strlen(s->ups) - strlen(at) > 1 ? 30 - strlen(s->ups) - strlen(at) : 1),
-	       "");
+		name_ups(s, s->server, s->server_port, name, sizeof(name));
+	else
+		name_ups(s, usual ? NULL : "localhost", s->port, name, sizeof(name));
+	printf("\n%s\n    upsc %-28s  what the UPS says\n",
+	       started ? "It runs." : "Nothing was started.", name);
 	say("    nutconf check                      whether all files are right\n"
 	    "    upsmon -c status                   what upsmon knows and would do\n"
 	    "    upsmon -c fsd                      the real thing: this machine shuts down");

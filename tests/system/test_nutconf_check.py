@@ -354,6 +354,12 @@ def test_a_certificate_for_another_name_is_found(checked, secured):
     assert "tls-name" in [one["code"] for one in checked.look()[0]["findings"]]
 
 
+def test_a_certificate_that_has_expired_is_found(checked, secured):
+    secured("expired")
+    found = checked.look()[0]["findings"]
+    assert any(one["severity"] == "error" and "expired on 2020" in one["text"] for one in found), found
+
+
 def test_a_certificate_with_another_key_is_found(checked, secured, certs):
     secured()
     text = certs.pem("server").read_text()

@@ -188,6 +188,14 @@ def test_a_server_listens_to_all_on_its_port_and_leaves_others_alone(site, setup
                                        "LISTEN unix:/run/x\n")
 
 
+def test_a_device_keeps_the_name_that_it_has(site, setup):
+    site.write("ups.conf", "[rack]\n\tdriver = usbhid-ups\n\tport = auto\n\tdesc = mine\n")
+    before = setup.text("ups.conf")
+    setup.run("--yes", "--no-start", "--device", "driver=usbhid-ups,port=auto")
+    assert setup.text("ups.conf") == before
+    assert f"MONITOR rack@localhost:{site.port} 1 monitor " in setup.text("upsmon.conf")
+
+
 def test_a_ups_that_is_watched_already_is_not_watched_twice(site, setup):
     site.write("upsmon.conf", f"MONITOR ups@127.0.0.1:{site.port} 1 me old primary\n")
     setup.run("--yes", "--no-start", "--force", *setup.dummy)
