@@ -196,6 +196,14 @@ static bool owner_of_new(const struct changes *c, struct wholefile_owner *owner)
 	return true;
 }
 
+static bool makes_any(const struct changes *c)
+{
+	for (size_t f = 0; f < CHANGES_FILES; f++)
+		if (c->items[f].is_new && changes_differ(c, f))
+			return true;
+	return false;
+}
+
 /* A name for the old text that no file has. */
 static bool name_backup(const char *path, char *name, size_t size)
 {
@@ -269,7 +277,7 @@ bool changes_write(struct changes *c, bool keep)
 	static struct writing w;
 	struct wholefile_owner owner;
 	sigset_t all, old;
-	bool ok = owner_of_new(c, &owner);
+	bool ok = !makes_any(c) || owner_of_new(c, &owner);
 
 	memset(&w, 0, sizeof(w));
 	/* An interruption waits until everything is in its place. */

@@ -1,4 +1,4 @@
-/* What the daemons say of their own files: upsd -t, upsmqtt -t, upsweb -t. */
+/* What the daemons say of their own files: upsd -t and its kin. */
 #include "config.h"
 
 #include <ctype.h>
@@ -85,6 +85,15 @@ static bool wants_upsd(const struct check *c)
 	       str_equal(f->mode, "netserver");
 }
 
+static bool uses_upssched(const struct check *c)
+{
+	char *const *command = c->upsmon.notify_command;
+	const char *slash = command ? strrchr(command[0], '/') : NULL;
+
+	return command && c->said.upssched.exists &&
+	       str_equal(slash ? slash + 1 : command[0], "upssched");
+}
+
 void check_daemons(struct check *c)
 {
 	static const struct {
@@ -92,6 +101,8 @@ void check_daemons(struct check *c)
 	} others[] = {{"upsmqtt.conf", "upsmqtt"}, {"upsweb.conf", "upsweb"}};
 	char path[4096];
 
+	if (uses_upssched(c))
+		run(c, "upssched", c->said.upssched.path);
 	if (wants_upsd(c))
 		run(c, "upsd", c->said.upsd.path);
 	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)

@@ -43,11 +43,13 @@ static const char *closest(const struct names *n, const char *word)
 
 /* ---------------------------------------------------------------------- driver */
 
+/* As upsdrvctl finds it: the environment beats the file. */
 static const char *driver_folder(const struct check *c)
 {
 	const char *said = sayings_value(&c->said.ups, NULL, "driverpath");
+	const char *environment = getenv("NUT_DRIVERPATH");
 
-	return said ? said : paths_driver();
+	return said && !(environment && *environment) ? said : paths_driver();
 }
 
 static void tell_missing(struct check *c, const struct saying *driver, const char *name)

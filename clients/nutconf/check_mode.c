@@ -103,7 +103,8 @@ static void look_at_client(struct check *c)
 		check_add(c, CHECK_WARNING, "mode-client-has-ups", f->nut_path, f->mode_line,
 			  "write MODE=standalone or netserver",
 			  "MODE=netclient starts no driver and no upsd, and ups.conf has a UPS");
-	for (size_t i = 0; i < c->upsmon.ups_count; i++) {
+	/* Without a UPS in the files it is somebody else's upsd that runs here. */
+	for (size_t i = 0; has_section(&f->ups) && i < c->upsmon.ups_count; i++) {
 		const struct conf_ups *u = &c->upsmon.ups[i];
 
 		if (sayings_is_loopback(u->target.host))

@@ -25,11 +25,10 @@ static void take_problem(void *arg, enum conf_severity severity, const char *tex
 
 	if (strstr(text, " is world readable"))
 		return; /* check_access.c looks at that */
+	/* PATH:LINE: or PATH:LINE:COLUMN: */
 	if (str_starts(text, path) && text[len] == ':') {
-		char *end;
-
-		line = (unsigned)strtoul(text + len + 1, &end, 10);
-		text = *end == ':' ? end + 1 : text + len + 1;
+		line = (unsigned)strtoul(text + len + 1, NULL, 10);
+		text += len + 1 + strspn(text + len + 1, "0123456789:");
 		text += *text == ' ';
 	}
 	check_add(c, severity == CONF_ERROR ? CHECK_ERROR : CHECK_WARNING, "upsmon-conf", path,
@@ -61,6 +60,14 @@ void check_monitors_read(struct check *c)
 			  err == EACCES ? "run this as root" : NULL, "it cannot be read: %s",
 			  conffile_why(err));
 	c->upsmon_good = !err && !report.errors;
+}
+
+/* The group language names UPS and host apart. */
+static unsigned line_of(const struct check *c, const struct conf_ups *u)
+{
+	unsigned line = sayings_line_of(&c->said.upsmon, "MONITOR", u->system);
+
+	return line ? line : sayings_line_of(&c->said.upsmon, "MONITOR", u->target.ups);
 }
 
 /* ------------------------------------------------------------------- the server */
@@ -374,7 +381,7 @@ void check_monitors(struct check *c)
 	for (size_t i = 0; i < c->upsmon.ups_count; i++) {
 		const struct conf_ups *u = &c->upsmon.ups[i];
 		bool own = is_own(c, u->target.host);
-		unsigned line = sayings_line_of(&c->said.upsmon, "MONITOR", u->system);
+		unsigned line = line_of(c, u);
 
 		look_at_place(c, u, line, own);
 		if (!own)

@@ -50,14 +50,20 @@ static bool is_shells_own(const char *word)
 	return strpbrk(word, "$`(){}*?<>=\\");
 }
 
-/* The first word of a command line for a shell, without its quotes. */
+static const char *skip_blanks(const char *p)
+{
+	return p + strspn(p, " \t");
+}
+
+/* The program that a command line for a shell begins with, without its quotes. */
 static void first_word(const char *command, char *word, size_t size)
 {
 	char quote = '\0';
 	size_t len = 0;
 
-	while (*command == ' ' || *command == '\t')
-		command++;
+	command = skip_blanks(command);
+	if (str_starts(command, "exec "))
+		command = skip_blanks(command + strlen("exec"));
 	for (; *command && len + 1 < size; command++) {
 		if (quote ? *command == quote : *command == '"' || *command == '\'') {
 			quote = quote ? '\0' : *command;
@@ -83,12 +89,27 @@ static void tell_no_program(struct check *c, const char *code, const char *file,
 			  "%s: there is no program %s", directive, program);
 }
 
+/* In the group language it stands within a rule, with the command behind it. */
+static unsigned line_of_command(const struct check *c, const char *word)
+{
+	const struct sayings_file *f = &c->said.upsmon;
+	unsigned line = sayings_line_of(f, "SHUTDOWNCMD", NULL);
+
+	for (size_t i = 0; !line && i < f->count; i++)
+		for (size_t j = 0; j + 1 < f->list[i].count; j++)
+			if (str_equal(f->list[i].values[j], "SHUTDOWNCMD") &&
+			    strstr(f->list[i].values[j + 1], word))
+				return f->list[i].line;
+	return line;
+}
+
 static void look_at_command(struct check *c, const char *command)
 {
-	unsigned line = sayings_line_of(&c->said.upsmon, "SHUTDOWNCMD", NULL);
 	char word[PATH_MAX];
+	unsigned line;
 
 	first_word(command, word, sizeof(word));
+	line = line_of_command(c, word);
 	if (!*word)
 		check_add(c, CHECK_ERROR, "shutdown-command", c->said.upsmon.path, line,
 			  "SHUTDOWNCMD \"/sbin/shutdown -h +0\"", "SHUTDOWNCMD is empty");

@@ -2,6 +2,7 @@
 
 #include "clients/nutconf/device.h"
 
+#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -135,8 +136,11 @@ bool device_parse_scan(struct device *d, const char *line)
 	size_t len = strcspn(line, ":");
 	const char *why;
 
-	if (!line[len] || !len || len >= sizeof(d->kind) || memchr(line, '=', len))
+	if (!line[len] || !len || len >= sizeof(d->kind))
 		return false;
+	for (size_t i = 0; i < len; i++)
+		if (!isalnum((unsigned char)line[i]) && line[i] != '_')
+			return false;
 	str_copy(d->kind, len + 1, line);
 	return device_parse(d, line + len + 1, &why);
 }

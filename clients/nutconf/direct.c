@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "clients/nutconf/changes.h"
 #include "clients/nutconf/device.h"
@@ -14,6 +15,8 @@
 #include "clients/nutconf/tools.h"
 #include "clients/nutconf/verbs.h"
 #include "common/base/log.h"
+#include "common/base/paths.h"
+#include "common/base/privilege.h"
 #include "common/base/str.h"
 
 static const char token[] = "nutconf";
@@ -24,25 +27,33 @@ struct direct {
 	bool ask_configured, ask_mode;
 };
 
+struct call {
+	bool set;                /* --set-NAME, not --add-NAME */
+	const char *const *args; /* NULL-ended */
+	size_t count;
+	int kind; /* of the row */
+};
+
 struct row {
 	const char *name; /* without dashes, and without set- and add- where `adds` */
 	const char *arguments;
 	size_t min, max; /* of them; no max but a min: any number */
 	bool adds;       /* --set-NAME and --add-NAME */
 	const char *help;
-	bool (*run)(struct direct *d, bool set, const char *const *args, size_t count);
+	bool (*run)(struct direct *d, const struct call *c);
+	int kind; /* of a scan: enum direct_scan */
 };
 
-static bool ask_configured(struct direct *d, bool set, const char *const *args, size_t count)
+static bool ask_configured(struct direct *d, const struct call *c)
 {
-	(void)set, (void)args, (void)count;
+	(void)c;
 	d->ask_configured = true;
 	return true;
 }
 
-static bool ask_mode(struct direct *d, bool set, const char *const *args, size_t count)
+static bool ask_mode(struct direct *d, const struct call *c)
 {
-	(void)set, (void)args, (void)count;
+	(void)c;
 	d->ask_mode = true;
 	return true;
 }
@@ -54,138 +65,100 @@ static bool begin(struct direct *d)
 	return d->begun;
 }
 
-static bool use_system(struct direct *d, bool set, const char *const *args, size_t count)
+static bool use_system(struct direct *d, const struct call *c)
 {
-	(void)d, (void)set, (void)args, (void)count;
+	(void)d, (void)c;
 	unsetenv("NUT_CONFPATH");
 	return true;
 }
 
-static bool use_local(struct direct *d, bool set, const char *const *args, size_t count)
+static bool use_local(struct direct *d, const struct call *c)
 {
-	(void)d, (void)set, (void)count;
-	if (tools_use_private(args[0], true))
+	(void)d;
+	if (tools_use_private(c->args[0], true))
 		return true;
-	log_error(token, "%s, the folder of --local, cannot be opened: %s", args[0],
+	log_error(token, "%s, the folder of --local, cannot be opened: %s", c->args[0],
 		  strerror(errno));
 	return false;
 }
 
-static bool set_mode(struct direct *d, bool set, const char *const *args, size_t count)
+static bool set_mode(struct direct *d, const struct call *c)
 {
-	(void)set, (void)count;
-	return begin(d) && direct_set_mode(&d->changes, args[0]);
+	return begin(d) && direct_set_mode(&d->changes, c->args[0]);
 }
 
-static bool set_monitor(struct direct *d, bool set, const char *const *args, size_t count)
+static bool set_monitor(struct direct *d, const struct call *c)
 {
-	(void)count;
-	return begin(d) && direct_set_monitor(&d->changes, set, args);
+	return begin(d) && direct_set_monitor(&d->changes, c->set, c->args);
 }
 
-static bool set_listen(struct direct *d, bool set, const char *const *args, size_t count)
+static bool set_listen(struct direct *d, const struct call *c)
 {
-	(void)count;
-	return begin(d) && direct_set_listen(&d->changes, set, args);
+	return begin(d) && direct_set_listen(&d->changes, c->set, c->args);
 }
 
-static bool set_device(struct direct *d, bool set, const char *const *args, size_t count)
+static bool set_device(struct direct *d, const struct call *c)
 {
-	return begin(d) && direct_set_device(&d->changes, set, args, count);
+	return begin(d) && direct_set_device(&d->changes, c->set, c->args, c->count);
 }
 
-static bool set_flags(struct direct *d, bool set, const char *const *args, size_t count)
+static bool set_flags(struct direct *d, const struct call *c)
 {
-	(void)count;
-	return begin(d) && direct_set_notifyflags(&d->changes, set, args);
+	return begin(d) && direct_set_notifyflags(&d->changes, c->set, c->args);
 }
 
-static bool set_message(struct direct *d, bool set, const char *const *args, size_t count)
+static bool set_message(struct direct *d, const struct call *c)
 {
-	(void)set, (void)count;
-	return begin(d) && direct_set_notifymsg(&d->changes, args);
+	return begin(d) && direct_set_notifymsg(&d->changes, c->args);
 }
 
-static bool set_command(struct direct *d, bool set, const char *const *args, size_t count)
+static bool set_command(struct direct *d, const struct call *c)
 {
-	(void)set, (void)count;
-	return begin(d) && direct_set_shutdowncmd(&d->changes, args[0]);
+	return begin(d) && direct_set_shutdowncmd(&d->changes, c->args[0]);
 }
 
-static bool set_user(struct direct *d, bool set, const char *const *args, size_t count)
+static bool set_user(struct direct *d, const struct call *c)
 {
-	return begin(d) && direct_set_user(&d->changes, set, args, count);
+	return begin(d) && direct_set_user(&d->changes, c->set, c->args, c->count);
 }
 
-static bool scan_usb(struct direct *d, bool set, const char *const *args, size_t count)
+static bool scan(struct direct *d, const struct call *c)
 {
-	(void)d, (void)set;
-	return direct_scan(DIRECT_SCAN_USB, args, count);
-}
-
-static bool scan_snmp(struct direct *d, bool set, const char *const *args, size_t count)
-{
-	(void)d, (void)set;
-	return direct_scan(DIRECT_SCAN_SNMP, args, count);
-}
-
-static bool scan_xml(struct direct *d, bool set, const char *const *args, size_t count)
-{
-	(void)d, (void)set;
-	return direct_scan(DIRECT_SCAN_XML, args, count);
-}
-
-static bool scan_nut(struct direct *d, bool set, const char *const *args, size_t count)
-{
-	(void)d, (void)set;
-	return direct_scan(DIRECT_SCAN_NUT, args, count);
-}
-
-static bool scan_avahi(struct direct *d, bool set, const char *const *args, size_t count)
-{
-	(void)d, (void)set;
-	return direct_scan(DIRECT_SCAN_AVAHI, args, count);
-}
-
-static bool scan_ipmi(struct direct *d, bool set, const char *const *args, size_t count)
-{
-	(void)d, (void)set;
-	return direct_scan(DIRECT_SCAN_IPMI, args, count);
-}
-
-static bool scan_serial(struct direct *d, bool set, const char *const *args, size_t count)
-{
-	(void)d, (void)set;
-	return direct_scan(DIRECT_SCAN_SERIAL, args, count);
+	(void)d;
+	return direct_scan((enum direct_scan)c->kind, c->args, c->count);
 }
 
 static const struct row rows[] = {
-	{"system", "", 0, 0, false, "work on the system's files (usual)", use_system},
-	{"local", "DIR", 1, 1, false, "work on the files in this folder", use_local},
+	{"system", "", 0, 0, false, "work on the system's files (usual)", use_system, 0},
+	{"local", "DIR", 1, 1, false, "work on the files in this folder", use_local, 0},
 	{"is-configured", "", 0, 0, false, "print true or false; the exit status is 0 or 1",
-	 ask_configured},
-	{"get-mode", "", 0, 0, false, "print MODE of nut.conf", ask_mode},
+	 ask_configured, 0},
+	{"get-mode", "", 0, 0, false, "print MODE of nut.conf", ask_mode, 0},
 	{"set-mode", "MODE", 1, 1, false,
-	 "none, standalone, netserver, netclient, controlled, manual", set_mode},
+	 "none, standalone, netserver, netclient, controlled, manual", set_mode, 0},
 	{"monitor", "UPS HOST[:PORT] POWER USER PASSWORD ROLE", 6, 6, true,
-	 "MONITOR of upsmon.conf", set_monitor},
-	{"listen", "ADDRESS [PORT]", 1, 2, true, "LISTEN of upsd.conf", set_listen},
+	 "MONITOR of upsmon.conf", set_monitor, 0},
+	{"listen", "ADDRESS [PORT]", 1, 2, true, "LISTEN of upsd.conf", set_listen, 0},
 	{"device", "NAME DRIVER PORT [KEY[=VALUE]]...", 3, 0, true, "a section of ups.conf",
-	 set_device},
-	{"notifyflags", "TYPE FLAG...", 2, 0, true, "NOTIFYFLAG of upsmon.conf", set_flags},
-	{"set-notifymsg", "TYPE TEXT", 2, 2, false, "NOTIFYMSG of upsmon.conf", set_message},
-	{"set-shutdowncmd", "COMMAND", 1, 1, false, "SHUTDOWNCMD of upsmon.conf", set_command},
+	 set_device, 0},
+	{"notifyflags", "TYPE FLAG...", 2, 0, true, "NOTIFYFLAG of upsmon.conf", set_flags, 0},
+	{"set-notifymsg", "TYPE TEXT", 2, 2, false, "NOTIFYMSG of upsmon.conf", set_message, 0},
+	{"set-shutdowncmd", "COMMAND", 1, 1, false, "SHUTDOWNCMD of upsmon.conf", set_command, 0},
 	{"user", "NAME [PASSWORD ROLE] [KEY=VALUE]...", 1, 0, true, "a section of upsd.users",
-	 set_user},
-	{"scan-usb", "", 0, 0, false, "look for UPSes on USB", scan_usb},
-	{"scan-snmp", "FROM TO [KEY=VALUE]...", 2, 0, false, "for SNMP agents in a range",
-	 scan_snmp},
-	{"scan-xml-http", "[MICROSECONDS]", 0, 1, false, "for NetXML devices", scan_xml},
-	{"scan-nut", "FROM TO [PORT] [MICROSECONDS]", 2, 4, false, "for other upsds", scan_nut},
-	{"scan-avahi", "[MICROSECONDS]", 0, 1, false, "for upsds that announce themselves",
-	 scan_avahi},
-	{"scan-ipmi", "FROM TO [KEY=VALUE]...", 2, 0, false, "for IPMI power supplies", scan_ipmi},
-	{"scan-serial", "DEVICE...", 1, 0, false, "for Eaton's UPSes on serial lines", scan_serial},
+	 set_user, 0},
+	{"scan-usb", "", 0, 0, false, "look for UPSes on USB", scan, DIRECT_SCAN_USB},
+	{"scan-snmp", "FROM TO [KEY=VALUE]...", 2, 0, false, "for SNMP agents in a range", scan,
+	 DIRECT_SCAN_SNMP},
+	{"scan-xml-http", "[MICROSECONDS]", 0, 1, false, "for NetXML devices", scan,
+	 DIRECT_SCAN_XML},
+	{"scan-nut", "FROM TO [PORT] [MICROSECONDS]", 2, 4, false, "for other upsds", scan,
+	 DIRECT_SCAN_NUT},
+	{"scan-avahi", "[MICROSECONDS]", 0, 1, false, "for upsds that announce themselves", scan,
+	 DIRECT_SCAN_AVAHI},
+	{"scan-ipmi", "FROM TO [KEY=VALUE]...", 2, 0, false, "for IPMI power supplies", scan,
+	 DIRECT_SCAN_IPMI},
+	{"scan-serial", "DEVICE...", 1, 0, false, "for UPSes on serial lines", scan,
+	 DIRECT_SCAN_SERIAL},
 };
 
 enum { ROW_COUNT = sizeof(rows) / sizeof(rows[0]), ARGS_MAX = 64 };
@@ -205,7 +178,7 @@ static const struct row *find_row(const char *name, bool *set)
 {
 	*set = str_starts(name, "set-");
 	for (size_t i = 0; i < ROW_COUNT; i++) {
-		if (str_equal(rows[i].name, name))
+		if (!rows[i].adds && str_equal(rows[i].name, name))
 			return &rows[i];
 		if (rows[i].adds && (*set || str_starts(name, "add-")) &&
 		    str_equal(rows[i].name, name + 4))
@@ -259,20 +232,22 @@ static bool run_option(struct direct *d, bool early, char **words, size_t *taken
 {
 	const char *args[ARGS_MAX + 1] = {NULL};
 	size_t count = count_arguments(words + 1), max;
-	const struct row *row;
-	bool set;
+	struct call call = {.args = args, .count = count};
+	const struct row *row = NULL;
 
-	row = str_starts(words[0], "--") ? find_row(words[0] + 2, &set) : NULL;
+	if (str_starts(words[0], "--"))
+		row = find_row(words[0] + 2, &call.set);
 	*taken = count + 1;
 	if (!row)
 		return refuse_option(words[0]);
 	if (is_early(row) != early)
 		return true;
+	call.kind = row->kind;
 	max = row->max || !row->min ? row->max : ARGS_MAX;
 	for (size_t i = 0; i < count && i < max; i++)
 		args[i] = words[i + 1];
 	if (count >= row->min && count <= max)
-		return row->run(d, set, args, count);
+		return row->run(d, &call);
 	log_error(token, "%s wants %s, not %zu word%s", words[0],
 		  *row->arguments ? row->arguments : "nothing behind it", count,
 		  count == 1 ? "" : "s");
@@ -286,8 +261,10 @@ static int answer(struct direct *d)
 
 	if (!d->ask_configured && !d->ask_mode)
 		return 0;
-	if (!begin(d))
+	if (access(paths_conf(), R_OK | X_OK) != 0) {
+		log_error(token, "%s cannot be opened: %s", paths_conf(), strerror(errno));
 		return 1;
+	}
 	said = changes_get_mode(&d->changes, "MODE", &mode) && mode.len;
 	configured = said && !str_caseequal(buffer_string(&mode), "none");
 	if (d->ask_configured)
@@ -336,6 +313,7 @@ int direct_run(int argc, char **argv)
 			return 0;
 		}
 	}
+	privilege_hide_memory();
 	status = run(&d, argc, argv) ? answer(&d) : 1;
 	changes_end(&d.changes);
 	return status;

@@ -13,7 +13,8 @@ enum { SCAN_MS = 300 * 1000, WORDS_MAX = 24 };
 
 static const char token[] = "nutconf";
 
-static void take_lines(struct scan *s, struct buffer *said)
+/* What is no device is a message, kept in `told`. */
+static void take_lines(struct scan *s, struct buffer *said, struct buffer *told)
 {
 	char *text, *line;
 
@@ -25,33 +26,51 @@ static void take_lines(struct scan *s, struct buffer *said)
 		if (s->count == DEVICES_MAX)
 			return;
 		*d = (struct device){.count = 0};
-		if (device_parse_scan(d, line))
+		if (device_parse_scan(d, line)) {
 			s->count++;
-		else
-			device_free(d);
+			continue;
+		}
+		device_free(d);
+		if (*line)
+			buffer_appendf(told, "%s\n", line);
 	}
+}
+
+/* Each line by itself, as whatever is in them was said by devices, too. */
+static void tell(struct buffer *told)
+{
+	char *text, *line;
+
+	buffer_string(told);
+	text = told->data;
+	while (told->len && tools_next_line(&text, &line))
+		log_warn(token, "nut-scanner: %s", line);
 }
 
 bool scan_run(struct scan *s, const char *const *options)
 {
 	const char *args[WORDS_MAX + 3] = {"-q", "-P"};
-	struct buffer said = {0};
+	struct buffer said = {0}, told = {0};
 	enum tools_result result;
+	size_t before = s->count;
 	int status = 0;
 
 	for (size_t i = 0; options[i] && i < WORDS_MAX; i++)
 		args[i + 2] = options[i];
-	result = tools_run("nut-scanner", args, false, SCAN_MS, &said, &status);
+	result = tools_run("nut-scanner", args, true, SCAN_MS, &said, &status);
 	if (result == TOOLS_RAN)
-		take_lines(s, &said);
+		take_lines(s, &said, &told);
+	/* Why nothing was found, or not everything. */
+	if (s->count == before || status != 0)
+		tell(&told);
 	buffer_free(&said);
+	buffer_free(&told);
 	if (result == TOOLS_MISSING)
 		log_error(token, "nut-scanner is not installed, so nothing can be looked for");
 	else if (result == TOOLS_LATE)
 		log_error(token, "nut-scanner did not end; a narrower range of addresses may help");
 	else if (status != 0)
-		log_error(token, "nut-scanner failed (status %d); \"nut-scanner %s\" tells why",
-			  status, options[0]);
+		log_error(token, "nut-scanner failed (status %d)", status);
 	return result == TOOLS_RAN && status == 0;
 }
 

@@ -47,7 +47,7 @@ static bool consent(const struct setup *s, unsigned configured)
 	putchar('\n');
 	if (configured)
 		printf("Old files are kept as .bak.\n");
-	return setup_confirm(s, s->no_start ? "Write this" : "Write this, and start", true);
+	return setup_confirm(s->no_start ? "Write this" : "Write this, and start");
 }
 
 /* 0: written, or nothing to write. */
@@ -99,12 +99,10 @@ static int run(struct setup *s)
 
 int verb_setup(int argc, char **argv)
 {
-	struct setup s = {.after_s = -1, .runtime_s = -1, .charge = -1, .port = 3493};
-	long port;
+	struct setup s = {.after_s = -1, .runtime_s = -1, .charge = -1, .wait_s = 45};
 	int status;
 
-	if (str_to_long(NUT_PORT, 1, 65535, &port))
-		s.port = (unsigned)port;
+	s.port = setup_usual_port();
 	privilege_hide_memory();
 	status = setup_read_options(&s, argc, argv);
 	if (status < 0)

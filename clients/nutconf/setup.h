@@ -22,6 +22,7 @@ struct setup {
 	const char *local, *listen, *run_as, *shutdown_command, *password_file;
 	bool yes, force, network, no_start, dry_run;
 	long after_s, runtime_s, charge; /* OBDURATION, OBRUNTIME, OBCHARGE */
+	long wait_s;                     /* for the UPS to be seen */
 	unsigned port;
 
 	/* Asked for, or as the command line has it; "" = not known yet. */
@@ -36,16 +37,25 @@ struct setup {
 	bool interactive; /* somebody is there to answer */
 };
 
-/* ----------------------------------------------------------- setup_answers.c */
+/* ----------------------------------------------------------- setup_options.c */
 
 /* Reads the command line. -1: go on; else the exit status. */
 int setup_read_options(struct setup *s, int argc, char **argv);
 
+/* The name of a UPS that a server has; [UPS@]HOST[:PORT]. What cannot be is reported. */
+bool setup_take_name(struct setup *s, const char *name);
+bool setup_take_server(struct setup *s, const char *text);
+
+/* ----------------------------------------------------------- setup_answers.c */
+
 /* Asks for what is not said, and looks for devices; false is reported. */
 bool setup_find_answers(struct setup *s);
 
-/* Enter or y: true. Without anybody there: `usual`. */
-bool setup_confirm(const struct setup *s, const char *question, bool usual);
+/* The port that is not said in files and addresses. */
+unsigned setup_usual_port(void);
+
+/* Enter or y: true. */
+bool setup_confirm(const char *question);
 
 /* -------------------------------------------------------------- setup_plan.c */
 

@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "clients/nutconf/sayings.h"
 #include "clients/nutconf/setup.h"
 #include "clients/nutconf/tools.h"
 #include "common/base/log.h"
@@ -16,10 +17,11 @@
 #include "common/base/paths.h"
 #include "common/base/privilege.h"
 #include "common/base/str.h"
+#include "common/ups/netwire.h"
 
 static const char token[] = "setup";
 
-enum { PASSWORD_LETTERS = 24, PORT_USUAL = 3493 };
+enum { PASSWORD_LETTERS = 24 };
 
 #define WORDS(...) ((const char *const[]){__VA_ARGS__, NULL})
 
@@ -150,23 +152,30 @@ static bool plan_ups_conf(struct setup *s, struct changes *c)
 	return no_memory(device_write(&s->device, e, s->ups));
 }
 
-static bool is_loopback(const char *address)
+/* The address of a LISTEN line that is for the port; NULL: it is not, or for no network. */
+static const char *address_of(const struct lineedit *e, long line, unsigned port)
 {
-	return str_caseequal(address, "localhost") || str_starts(address, "127.") ||
-	       str_equal(address, "::1") || str_equal(address, "[::1]");
+	const char *address = lineedit_word(e, line, 1), *text = lineedit_word(e, line, 2);
+	long number = (long)setup_usual_port();
+
+	if (!address || str_starts(address, "unix:") ||
+	    (text && !str_to_long(text, 1, 65535, &number)))
+		return NULL;
+	return number == (long)port ? address : NULL;
 }
 
-/* Some LISTEN line is for the port, and for this machine or for others. */
+/* Some LISTEN line is for the port, and for others, or for who asks "localhost". */
 static bool listens(const struct lineedit *e, unsigned port, bool to_others)
 {
 	for (long i = 0; (i = lineedit_find(e, i, WORDS("LISTEN"))) >= 0; i++) {
-		const char *address = lineedit_word(e, i, 1), *text = lineedit_word(e, i, 2);
-		long number = PORT_USUAL;
+		const char *address = address_of(e, i, port);
+		bool local;
 
-		if (!address || (text && !str_to_long(text, 1, 65535, &number)) ||
-		    number != (long)port)
+		if (!address)
 			continue;
-		if (str_equal(address, "*") || is_loopback(address) != to_others)
+		local = str_caseequal(address, "localhost") || str_equal(address, "127.0.0.1") ||
+			str_equal(address, "::1");
+		if (str_equal(address, "*") || local != to_others)
 			return true;
 	}
 	return false;
@@ -178,23 +187,36 @@ static bool add_listen(struct lineedit *e, const char *address, const char *port
 }
 
 /* "*" takes the place of single addresses, which could not be had beside it. */
-static bool listen_to_all(struct lineedit *e, const char *port)
+static bool listen_to_all(struct lineedit *e, unsigned port, const char *text)
 {
-	return no_memory(lineedit_set(e, WORDS("LISTEN"), WORDS("LISTEN", "*", port)));
+	bool done = false;
+
+	for (long i = 0; (i = lineedit_find(e, i, WORDS("LISTEN"))) >= 0;) {
+		if (!address_of(e, i, port)) {
+			i++;
+		} else if (done) {
+			lineedit_remove(e, i);
+		} else {
+			done = true;
+			if (!no_memory(lineedit_replace(e, i++, WORDS("LISTEN", "*", text))))
+				return false;
+		}
+	}
+	return done || add_listen(e, "*", text);
 }
 
 static bool plan_upsd_conf(const struct setup *s, struct changes *c)
 {
 	struct lineedit *e;
 	char number[8];
-	const char *port = s->port == PORT_USUAL ? NULL : number;
+	const char *port = s->port == setup_usual_port() ? NULL : number;
 
 	str_format(number, sizeof(number), "%u", s->port);
 	if (!head(c, CHANGES_UPSD_CONF, "# upsd.conf: where upsd listens.  man 5 upsd.conf\n"))
 		return false;
 	e = c->items[CHANGES_UPSD_CONF].edit;
 	if (s->role == SETUP_SERVER && !s->listen)
-		return listens(e, s->port, true) || listen_to_all(e, port);
+		return listens(e, s->port, true) || listen_to_all(e, s->port, port);
 	if (s->listen && !listens(e, s->port, true) && !add_listen(e, s->listen, port))
 		return false;
 	return listens(e, s->port, false) ||
@@ -244,6 +266,22 @@ static bool put_limit(struct lineedit *e, const char *directive, long value)
 	return value <= 0 || put(e, true, directive, text);
 }
 
+/* A line that watches this UPS of this machine already, by another name of the host. */
+static bool find_system(const struct setup *s, const struct lineedit *e, char *system, size_t size)
+{
+	struct netwire_target target;
+	const char *word, *why;
+
+	for (long i = 0; (i = lineedit_find(e, i, WORDS("MONITOR"))) >= 0; i++) {
+		word = lineedit_word(e, i, 1);
+		if (word && netwire_parse_target(word, &target, &why) &&
+		    str_caseequal(target.ups, s->ups) && target.port == s->port &&
+		    sayings_is_loopback(target.host))
+			return str_copy(system, size, word);
+	}
+	return false;
+}
+
 static bool plan_monitor(const struct setup *s, struct lineedit *e)
 {
 	const char *host = s->role == SETUP_CLIENT ? s->server : "localhost";
@@ -251,9 +289,10 @@ static bool plan_monitor(const struct setup *s, struct lineedit *e)
 	bool v6 = strchr(host, ':');
 	char system[512], number[8] = "";
 
-	if (port != PORT_USUAL)
+	if (port != setup_usual_port())
 		str_format(number, sizeof(number), ":%u", port);
-	if (!str_format(system, sizeof(system), "%s@%s%s%s%s", s->ups, v6 ? "[" : "", host,
+	if ((s->role == SETUP_CLIENT || !find_system(s, e, system, sizeof(system))) &&
+	    !str_format(system, sizeof(system), "%s@%s%s%s%s", s->ups, v6 ? "[" : "", host,
 			v6 ? "]" : "", number))
 		return false;
 	return no_memory(lineedit_set(e, WORDS("MONITOR", system),

@@ -8,6 +8,7 @@
 
 #include "clients/nutconf/setup.h"
 #include "clients/nutconf/tools.h"
+#include "clients/secure/visible.h"
 #include "common/base/clock.h"
 #include "common/base/log.h"
 #include "common/base/paths.h"
@@ -34,13 +35,18 @@ static void tell_last_lines(struct buffer *said)
 		fprintf(stderr, "    %s\n", lines[i % TOLD_LINES]);
 }
 
-/* Runs it, and says how it went wrong unless `quiet`. */
-static bool run(const char *program, const char *const *args, unsigned limit_ms, bool quiet)
+/* Runs it, and says how it went wrong unless `quiet`.  What it said is kept in *said, NULL: is not.
+ */
+static bool run_and_keep(const char *program, const char *const *args, unsigned limit_ms,
+			 bool quiet, struct buffer *keep)
 {
 	struct buffer said = {0};
 	int status = 0;
 	enum tools_result result = tools_run(program, args, true, limit_ms, &said, &status);
 	bool ok = result == TOOLS_RAN && status == 0;
+
+	if (keep)
+		buffer_append(keep, said.len ? said.data : "", said.len);
 
 	if (!ok && !quiet) {
 		if (result == TOOLS_MISSING)
@@ -48,12 +54,17 @@ static bool run(const char *program, const char *const *args, unsigned limit_ms,
 				  "%s was not found beside nutconf, nor in %s and %s; install it",
 				  program, SBINDIR, BINDIR);
 		else
-			log_error(token, "%s %s %s:", program, args[0] ? args[0] : "",
-				  result == TOOLS_LATE ? "does not come to its end" : "failed");
+			log_error(token, "%s %s:", program,
+				  result == TOOLS_LATE ? "does not get there in time" : "failed");
 		tell_last_lines(&said);
 	}
 	buffer_free(&said);
 	return ok;
+}
+
+static bool run(const char *program, const char *const *args, unsigned limit_ms, bool quiet)
+{
+	return run_and_keep(program, args, limit_ms, quiet, NULL);
 }
 
 static void say(const char *text)
@@ -75,7 +86,8 @@ static bool systemctl(const char *verb, const char *unit, bool quiet)
 /* The system's own files, on a system that systemd runs. */
 static bool by_systemd(const struct setup *s)
 {
-	return !s->local && geteuid() == 0 && access("/run/systemd/system", F_OK) == 0;
+	return !s->local && geteuid() == 0 && str_equal(paths_conf(), CONFPATH) &&
+	       access("/run/systemd/system", F_OK) == 0;
 }
 
 static bool has_unit(const char *unit)
@@ -93,8 +105,7 @@ static bool start_unit(const char *unit)
 static bool start_units(const struct setup *s)
 {
 	static const char *const enabled[] = {"nut.target", "nut-driver.target",
-					      "nut-driver.service", "nut-server.service",
-					      "nut-monitor.service"};
+					      "nut-server.service", "nut-monitor.service"};
 	char driver[160];
 
 	/* A generator makes the units of the drivers out of ups.conf. */
@@ -103,11 +114,12 @@ static bool start_units(const struct setup *s)
 	for (size_t i = 0; i < sizeof(enabled) / sizeof(enabled[0]); i++)
 		if (has_unit(enabled[i]))
 			systemctl("enable", enabled[i], true);
-	if (s->role == SETUP_CLIENT)
-		return start_unit("nut-monitor.service");
 	str_format(driver, sizeof(driver), "nut-driver@%s.service", s->ups);
-	return start_unit(has_unit(driver) ? driver : "nut-driver.service") &&
-	       start_unit("nut-server.service") && start_unit("nut-monitor.service");
+	if (s->role != SETUP_CLIENT &&
+	    !(start_unit(has_unit(driver) ? driver : "nut-driver.service") &&
+	      start_unit("nut-server.service")))
+		return false;
+	return start_unit("nut-monitor.service");
 }
 
 /* --------------------------------------------------------------------- by hand */
@@ -124,18 +136,25 @@ static bool start_daemon(const struct setup *s, const char *program)
 	return run(program, WORDS(NULL), START_MS, false);
 }
 
-static bool start_driver(const struct setup *s)
+/* What the driver says of a device that is not there is kept: it goes on looking for it. */
+static bool start_driver(const struct setup *s, struct buffer *said)
 {
+	const char *const plain[] = {"start", s->ups, NULL};
+	const char *const as_user[] = {"-u", s->run_as, "start", s->ups, NULL};
+
 	printf("Starting the driver, %s ...\n", device_get(&s->device, "driver"));
 	fflush(stdout);
-	if (s->run_as)
-		return run("upsdrvctl", WORDS("-u", s->run_as, "start", s->ups), START_MS, false);
-	return run("upsdrvctl", WORDS("start", s->ups), START_MS, false);
+	if (run_and_keep("upsdrvctl", s->run_as ? as_user : plain, (unsigned)s->wait_s * 1000,
+			 false, said))
+		return true;
+	/* It is not left behind, looking for what is not there. */
+	run("upsdrvctl", WORDS("stop", s->ups), SHOW_MS, true);
+	return false;
 }
 
-static bool start_daemons(const struct setup *s)
+static bool start_daemons(const struct setup *s, struct buffer *said)
 {
-	if (s->role != SETUP_CLIENT && !(start_driver(s) && start_daemon(s, "upsd")))
+	if (s->role != SETUP_CLIENT && !(start_driver(s, said) && start_daemon(s, "upsd")))
 		return false;
 	return start_daemon(s, "upsmon");
 }
@@ -150,12 +169,13 @@ static struct server server_of(const struct setup *s)
 }
 
 /* WAIT is what upsd says until the driver has told all. */
-static bool wait_for_ups(const struct setup *s)
+static bool wait_for_ups(const struct setup *s, struct buffer *driver_said)
 {
 	struct server server = server_of(s);
-	long long end = clock_ms() + SHOW_MS;
+	long long end = clock_ms() + s->wait_s * 1000;
 	char status[256];
 
+	say("Waiting for the UPS ...");
 	while (!server_get(&server, s->ups, "ups.status", status, sizeof(status)) ||
 	       str_equal(status, "WAIT")) {
 		if (clock_ms() > end) {
@@ -164,11 +184,20 @@ static bool wait_for_ups(const struct setup *s)
 				  "the system's log has what the driver says",
 				  *server.why ? server.why : "it waits for the driver", s->ups,
 				  server.host);
+			tell_last_lines(driver_said);
 			return false;
 		}
 		clock_sleep_ms(PAUSE_MS);
 	}
 	return true;
+}
+
+/* What a UPS says may be anything. */
+static void print_variable(const char *name, const char *value)
+{
+	printf("    %-16s ", name);
+	visible_print(stdout, value);
+	putchar('\n');
 }
 
 static void show_ups(const struct setup *s)
@@ -183,7 +212,7 @@ static void show_ups(const struct setup *s)
 	printf("\n%s:\n", s->ups);
 	for (size_t i = 0; i < sizeof(variables) / sizeof(variables[0]); i++)
 		if (server_get(&server, s->ups, variables[i], value, sizeof(value)))
-			printf("    %-16s %s\n", variables[i], value);
+			print_variable(variables[i], value);
 }
 
 /* What a power failure would do, in short: all of it is long. */
@@ -213,9 +242,13 @@ static bool rehearse(void)
 
 bool setup_start(const struct setup *s)
 {
+	struct buffer said = {0};
+	bool ok;
+
 	putchar('\n');
-	if (!setup_make_state(s) || !(by_systemd(s) ? start_units(s) : start_daemons(s)) ||
-	    !wait_for_ups(s))
+	ok = (by_systemd(s) ? start_units(s) : start_daemons(s, &said)) && wait_for_ups(s, &said);
+	buffer_free(&said);
+	if (!ok)
 		return false;
 	show_ups(s);
 	return rehearse();
@@ -234,30 +267,45 @@ static void tell_private(void)
 	say("and it ends with: upsmon -c stop; upsd -c stop; upsdrvctl stop");
 }
 
+/* What upsc and --server take: `ups`, `ups@host`, `ups@host:port`. */
+static void name_ups(const struct setup *s, const char *host, unsigned port, char *name,
+		     size_t size)
+{
+	bool v6 = host && strchr(host, ':');
+
+	str_format(name, size, "%s%s%s%s%s", s->ups, host ? "@" : "", v6 ? "[" : "",
+		   host ? host : "", v6 ? "]" : "");
+	if (host && port != setup_usual_port()) {
+		size_t len = strlen(name);
+
+		str_format(name + len, size - len, ":%u", port);
+	}
+}
+
 static void tell_others(const struct setup *s)
 {
-	char host[256] = "THIS-MACHINE";
+	char host[256] = "THIS-MACHINE", name[512];
 
 	gethostname(host, sizeof(host) - 1);
+	name_ups(s, host, s->port, name, sizeof(name));
 	printf("\nOn each other machine that this UPS feeds:\n"
-	       "    nutconf setup --server %s@%s%s\n"
+	       "    nutconf setup --server %s\n"
 	       "The password it asks for is that of [secondary] in %s/upsd.users.  It passes the\n"
 	       "network in the clear until upsd has a certificate: man nutcert.\n",
-	       s->ups, host, s->port == 3493 ? "" : ":PORT", paths_conf());
+	       name, paths_conf());
 }
 
 void setup_tell_next(const struct setup *s, bool started)
 {
-	char at[300] = "";
+	bool usual = s->port == setup_usual_port();
+	char name[512];
 
 	if (s->role == SETUP_CLIENT)
-		str_format(at, sizeof(at), "@%s", s->server);
-	else if (s->port != 3493)
-		str_format(at, sizeof(at), "@localhost:%u", s->port);
-	printf("\n%s\n", started ? "It runs." : "Nothing was started.");
-	printf("    upsc %s%s%*swhat the UPS says\n", s->ups, at,
-	       (int)(30 - strlen(s->ups) - strlen(at) > 1 ? 30 - strlen(s->ups) - strlen(at) : 1),
-	       "");
+		name_ups(s, s->server, s->server_port, name, sizeof(name));
+	else
+		name_ups(s, usual ? NULL : "localhost", s->port, name, sizeof(name));
+	printf("\n%s\n    upsc %-28s  what the UPS says\n",
+	       started ? "It runs." : "Nothing was started.", name);
 	say("    nutconf check                      whether all files are right\n"
 	    "    upsmon -c status                   what upsmon knows and would do\n"
 	    "    upsmon -c fsd                      the real thing: this machine shuts down");

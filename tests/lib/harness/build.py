@@ -63,7 +63,8 @@ class Build:
     def program_path(self):
         """The folders with the programs that nutconf starts."""
         folders = []
-        for name in ("upsd", "upsmon", "upsdrvctl", "upsmqtt", "upsweb", "nut-scanner"):
+        for name in ("upsd", "upsmon", "upsdrvctl", "upssched", "upsmqtt", "upsweb",
+                     "nut-scanner"):
             try:
                 folders.append(str(self.program(name).parent))
             except LookupError:
