@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "clients/nutconf/apcupsd.h"
+#include "common/base/paths.h"
 #include "common/base/str.h"
 #include "common/base/words.h"
 
@@ -438,7 +439,7 @@ static void make_upsmon_conf(struct work *w, const char *password)
 	if (is_net(w))
 		note(w, NULL, "no POWERDOWNFLAG: the other apcupsd switches the UPS off");
 	else
-		buffer_appendf(out, "POWERDOWNFLAG %s/killpower\n", STATEPATH);
+		buffer_appendf(out, "POWERDOWNFLAG %s/killpower\n", paths_state());
 	carry_limit(w, "BATTERYLEVEL", 1, "OBCHARGE", "never: no limit of the charge");
 	carry_limit(w, "MINUTES", 60, "OBRUNTIME", "never: no limit of the runtime");
 	carry_limit(w, "TIMEOUT", 1, "OBDURATION", "never: no limit of the time on battery");

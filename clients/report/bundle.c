@@ -62,8 +62,10 @@ bool bundle_scrub(struct bundle *b, struct cloak *c)
 	for (size_t i = 0; i < b->count; i++) {
 		struct bundle_part *p = &b->parts[i];
 
-		if (!str_starts(p->name, "conf/"))
+		if (p->foreign)
 			guess_secrets(c, p->text.data ? p->text.data : "", p->text.len);
+		else if (!str_starts(p->name, "conf/"))
+			guess_addresses(c, p->text.data ? p->text.data : "", p->text.len);
 	}
 	for (size_t i = 0; i < b->count; i++) {
 		if (!scrub_part(&b->parts[i], c))

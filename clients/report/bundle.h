@@ -19,6 +19,7 @@ struct bundle_part {
 	const char *about;
 	struct buffer text;
 	bool left_out; /* text is the reason why */
+	bool foreign;  /* it may be anybody's words, as a log is */
 };
 
 struct bundle {

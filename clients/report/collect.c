@@ -507,6 +507,7 @@ void collect_log(struct collect *c)
 
 	if (!p)
 		return;
+	p->foreign = true;
 	found = c->log ? read_log(c, c->log, &p->text)
 		       : read_journal(c, p) || read_log(c, "/var/log/syslog", &p->text) ||
 				 read_log(c, "/var/log/daemon.log", &p->text) ||

@@ -174,7 +174,14 @@ static bool is_announced(const char *before, const char *token, bool same_line)
 	return same_line && *before && announces_secret(before) && !is_filler(token);
 }
 
-void guess_secrets(struct cloak *c, const char *text, size_t len)
+static bool says_anything(const char *token)
+{
+	while (*token && !isalnum((unsigned char)*token))
+		token++;
+	return *token;
+}
+
+static void guess(struct cloak *c, const char *text, size_t len, bool by_words)
 {
 	char token[TOKEN_MAX], before[TOKEN_MAX] = "";
 	bool same_line = true;
@@ -194,12 +201,13 @@ void guess_secrets(struct cloak *c, const char *text, size_t len)
 		kept = trim(text + i, run < sizeof(token) ? run : sizeof(token) - 1);
 		memcpy(token, text + i, kept);
 		token[kept] = '\0';
-		take_token(c, token, is_announced(before, token, same_line));
+		if (says_anything(token))
+			take_token(c, token, by_words && is_announced(before, token, same_line));
 		/* "password:secret" */
 		colon = strchr(token, ':');
 		if (colon && !is_address(token) && colon[1]) {
 			*colon = '\0';
-			if (announces_secret(token))
+			if (by_words && announces_secret(token) && says_anything(colon + 1))
 				cloak_add(c, CLOAK_SECRET, colon + 1);
 			*colon = ':';
 		}
@@ -210,4 +218,14 @@ void guess_secrets(struct cloak *c, const char *text, size_t len)
 	}
 	secret_wipe(token, sizeof(token));
 	secret_wipe(before, sizeof(before));
+}
+
+void guess_secrets(struct cloak *c, const char *text, size_t len)
+{
+	guess(c, text, len, true);
+}
+
+void guess_addresses(struct cloak *c, const char *text, size_t len)
+{
+	guess(c, text, len, false);
 }

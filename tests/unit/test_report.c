@@ -95,6 +95,7 @@ static void what_looks_like_a_secret_is_found(void **state)
 			    "from <host-1>, <host-2> and <host-1>");
 	assert_string_equal(guessed("02:00:5e:10:00:01"), "<host-1>");
 	assert_string_equal(guessed("mail to ann@example.org"), "mail to <user-1>");
+	assert_string_equal(guessed("password: ..."), "password: ...");
 }
 
 static void ordinary_lines_of_a_log_stay_as_they_are(void **state)
@@ -208,6 +209,7 @@ static void one_part_hides_what_another_one_betrays(void **state)
 	(void)state;
 	buffer_append_str(&bundle_add(b, "a", "")->text, "tiger");
 	buffer_append_str(&bundle_add(b, "b", "")->text, "password tiger");
+	b->parts[1].foreign = true;
 	assert_true(bundle_scrub(b, c));
 	assert_string_equal(buffer_string(&b->parts[0].text), "<secret>");
 	bundle_free(b);
