@@ -234,26 +234,42 @@ static bool is_usable(const char *dir)
 	return empty;
 }
 
-static bool make_folder(const char *path, const struct privilege *p, mode_t mode)
+static bool complain(const char *path)
 {
-	if ((mkdir(path, mode) != 0 && errno != EEXIST) || chmod(path, mode) != 0 ||
-	    (geteuid() == 0 && chown(path, p->uid, p->gid) != 0)) {
-		fprintf(stderr, "nutconf: cannot make %s: %s\n", path, strerror(errno));
+	fprintf(stderr, "nutconf: cannot make %s: %s\n", path, strerror(errno));
+	return false;
+}
+
+/* The one that the caller's rights may be needed for. A link there is nobody's folder. */
+static bool make_own_folder(const char *dir, const struct privilege *p)
+{
+	struct stat st;
+
+	if (mkdir(dir, 0750) != 0 && errno != EEXIST)
+		return complain(dir);
+	if (lstat(dir, &st) != 0)
+		return complain(dir);
+	if (!S_ISDIR(st.st_mode) || (st.st_uid != geteuid() && st.st_uid != p->uid)) {
+		fprintf(stderr, "nutconf: %s is no folder, or somebody else's\n", dir);
 		return false;
 	}
+	if (geteuid() == 0 && lchown(dir, p->uid, p->gid) != 0)
+		return complain(dir);
 	return true;
 }
 
-static bool make_folders(const char *dir, const struct privilege *p)
+static bool make_folders(const char *dir)
 {
 	static const char *const names[] = {"conf", "run", "log"};
 	char path[PATH_MAX];
 
-	if (!is_usable(dir) || !make_folder(dir, p, 0750))
+	if (!is_usable(dir))
 		return false;
 	for (size_t i = 0; i < 3; i++) {
-		if (!trial_path(path, sizeof(path), dir, names[i]) || !make_folder(path, p, 0750))
+		if (!trial_path(path, sizeof(path), dir, names[i]))
 			return false;
+		if (mkdir(path, 0750) != 0 && errno != EEXIST)
+			return complain(path);
 	}
 	return true;
 }
@@ -271,30 +287,30 @@ static void put_aside(const char *dir)
 	}
 }
 
-static bool write_one(const char *dir, const char *name, const struct buffer *text,
-		      const struct privilege *p)
+static bool write_one(const char *dir, const char *name, const struct buffer *text)
 {
-	struct wholefile_owner owner = {p->uid, p->gid, 0600};
 	char path[PATH_MAX];
 	int err;
 
 	if (!trial_path(path, sizeof(path), dir, name))
 		return false;
-	err = wholefile_replace(path, text, &owner);
+	err = wholefile_replace(path, text, NULL);
 	if (err)
 		fprintf(stderr, "nutconf: cannot write %s: %s\n", path, strerror(err));
 	return err == 0;
 }
 
-static bool write_conf(const struct request *r, const struct trial_conf *c,
-		       const struct privilege *p)
+static bool write_all(const struct request *r, const struct trial_conf *c)
 {
 	int err;
 
-	if (!write_one(r->dir, "conf/ups.conf", &c->ups_conf, p) ||
-	    !write_one(r->dir, "conf/upsd.conf", &c->upsd_conf, p) ||
-	    !write_one(r->dir, "conf/upsd.users", &c->upsd_users, p) ||
-	    !write_one(r->dir, "conf/upsmon.conf", &c->upsmon_conf, p))
+	if (!make_folders(r->dir))
+		return false;
+	put_aside(r->dir);
+	if (!write_one(r->dir, "conf/ups.conf", &c->ups_conf) ||
+	    !write_one(r->dir, "conf/upsd.conf", &c->upsd_conf) ||
+	    !write_one(r->dir, "conf/upsd.users", &c->upsd_users) ||
+	    !write_one(r->dir, "conf/upsmon.conf", &c->upsmon_conf))
 		return false;
 	err = trial_plan_write(&r->plan, r->dir);
 	if (err)
@@ -334,35 +350,40 @@ static bool make_password(char *dst, size_t size)
 	return true;
 }
 
-static bool prepare(struct request *r, const struct privilege *p)
+/* What needs the rights of the caller: to read the live configuration, and to make a folder. */
+static bool read_live(struct request *r, struct trial_conf *conf)
 {
 	char password[2 * PASSWORD_BYTES + 1];
 	struct trial_server live;
-	struct trial_conf conf = {.monitors = 0};
 	bool ok;
 
 	if (!find_live(r, &live) || !make_password(password, sizeof(password)))
 		return false;
 	list_upses(r, &live);
-	ok = trial_conf_make(&conf, &r->plan, &live, r->conf, r->dir, r->recorder, password);
+	ok = trial_conf_make(conf, &r->plan, &live, r->conf, r->dir, r->recorder, password);
+	secret_wipe(password, sizeof(password));
 	if (ok && !r->plan.count) {
 		fprintf(stderr, "nutconf: there is no live UPS to try with\n");
-		ok = false;
+		return false;
 	}
-	if (ok && !conf.monitors)
+	if (ok && !conf->monitors)
 		printf("The live upsmon.conf watches no UPS: values are compared, decisions are "
 		       "not.\n");
 	r->plan.started_ms = trial_now_ms();
 	r->plan.until_ms = r->for_ms ? r->plan.started_ms + r->for_ms : 0;
-	if (r->log && !str_copy(r->plan.log, sizeof(r->plan.log), r->log))
-		ok = false;
-	ok = ok && make_folders(r->dir, p);
-	if (ok)
-		put_aside(r->dir);
-	ok = ok && write_conf(r, &conf, p);
-	secret_wipe(password, sizeof(password));
-	trial_conf_free(&conf);
-	return ok;
+	return ok && (!r->log || str_copy(r->plan.log, sizeof(r->plan.log), r->log));
+}
+
+/*
+ * From here on as the trial's user, for good: the folder is theirs, who could put links into it
+ * that lead root elsewhere.
+ */
+static bool become_user(const struct privilege *p)
+{
+	if (geteuid() == 0 && !privilege_drop(p))
+		return false;
+	privilege_no_new();
+	return geteuid() != 0;
 }
 
 /* Opened with the caller's rights, who may read it. */
@@ -377,17 +398,12 @@ static int open_log(const struct request *r)
 	return fd;
 }
 
-static int be_watcher(const struct request *r, const struct privilege *p, int log_fd, int handle)
+static int be_watcher(const struct request *r, int log_fd, int handle)
 {
 	struct trial_watch w = {r->dir, r->recorder, &r->plan, log_fd, handle};
 	char pidfile[PATH_MAX];
 	int status;
 
-	if ((geteuid() == 0 && !privilege_drop(p)) || geteuid() == 0) {
-		daemon_failed(handle);
-		return EXIT_FAILURE;
-	}
-	privilege_no_new();
 	if (!trial_path(pidfile, sizeof(pidfile), r->dir, "run/watch.pid") ||
 	    daemon_pidfile_write(pidfile) != 0) {
 		daemon_failed(handle);
@@ -409,32 +425,20 @@ static bool ended_well(pid_t pid)
 	return pid > 0 && WIFEXITED(status) && WEXITSTATUS(status) == 0;
 }
 
-static int start(struct request *r)
+/* In the background; the exit status of who watches, or of who waited until it runs. */
+static int launch(const struct request *r, int log_fd)
 {
-	struct privilege p;
-	int log_fd, handle;
+	int handle;
 	pid_t pid;
 
-	if (trial_watcher(r->dir)) {
-		fprintf(stderr, "nutconf: a trial runs in %s already; see `nutconf trial status`\n",
-			r->dir);
-		return EXIT_FAILURE;
-	}
-	if (!find_user(r, &p) || !prepare(r, &p))
-		return EXIT_FAILURE;
-	log_fd = open_log(r);
-	if (log_fd == -2)
-		return EXIT_FAILURE;
 	/* daemon_fork() ends its caller, who has a word to say. */
 	fflush(stdout);
 	pid = fork();
 	if (pid == 0) {
 		if (daemon_fork(&handle, START_S) != 0)
 			_exit(EXIT_FAILURE);
-		return be_watcher(r, &p, log_fd, handle);
+		return be_watcher(r, log_fd, handle);
 	}
-	if (log_fd >= 0)
-		close(log_fd);
 	if (!ended_well(pid)) {
 		fprintf(stderr,
 			"nutconf: the trial does not start; its programs say why in %s/log\n",
@@ -445,6 +449,29 @@ static int start(struct request *r)
 	       "  nutconf trial status | report | stop\n",
 	       r->plan.count, r->plan.port);
 	return EXIT_SUCCESS;
+}
+
+static int start(struct request *r)
+{
+	struct trial_conf conf = {.monitors = 0};
+	int log_fd = -1, status = EXIT_FAILURE;
+	struct privilege p;
+
+	if (trial_watcher(r->dir)) {
+		fprintf(stderr, "nutconf: a trial runs in %s already; see `nutconf trial status`\n",
+			r->dir);
+		return EXIT_FAILURE;
+	}
+	if (find_user(r, &p) && read_live(r, &conf)) {
+		log_fd = open_log(r);
+		if (log_fd != -2 && make_own_folder(r->dir, &p) && become_user(&p) &&
+		    write_all(r, &conf))
+			status = launch(r, log_fd);
+	}
+	if (log_fd >= 0)
+		close(log_fd);
+	trial_conf_free(&conf);
+	return status;
 }
 
 /* -------------------------------------------------------------------------------- stop */
@@ -499,9 +526,12 @@ static int record(const struct request *r, int count, char **words)
 
 static int run_switch(struct request *r, bool back)
 {
-	if (!find_live(r, &r->how.server))
+	char dir[PATH_MAX];
+
+	/* Not in the trial's folder, which is its user's: what is in this one is run by root. */
+	if (!find_live(r, &r->how.server) || !str_format(dir, sizeof(dir), "%s.switch", r->dir))
 		return EXIT_FAILURE;
-	r->how.dir = r->dir;
+	r->how.dir = dir;
 	r->how.conf = r->conf;
 	return back ? trial_switch_back(&r->how) : trial_switch_over(&r->how);
 }

@@ -41,7 +41,7 @@ struct trial_change {
 	long long driver_stop_ms, monitor_stop_ms; /* clock_ms(), 0 = not yet */
 };
 
-/* One line to people and to the file switch.log of the trial. */
+/* One line to people and to the file switch.log. */
 void trial_say(const struct trial_change *c, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
 

@@ -5,7 +5,6 @@
  *   conf/ run/ log/   of our daemons
  *   values events     what was seen (trial_values.h, trial_events.h)
  *   run/watch.pid     who watches
- *   switch            what a switch has changed, until it is taken back (trial_switch.h)
  */
 #ifndef CLIENTS_NUTCONF_TRIAL_SITE_H
 #define CLIENTS_NUTCONF_TRIAL_SITE_H

@@ -346,10 +346,23 @@ static bool has_record(const struct trial_switch *s)
 	return trial_path(path, sizeof(path), s->dir, "switch") && access(path, F_OK) == 0;
 }
 
+/* What is in it says what is run: it has to be the caller's alone. */
+static bool is_safe_folder(const struct trial_switch *s)
+{
+	struct stat st;
+
+	if (lstat(s->dir, &st) == 0 && S_ISDIR(st.st_mode) && st.st_uid == geteuid() &&
+	    !(st.st_mode & 022))
+		return true;
+	fprintf(stderr, "nutconf: %s is not a folder that is yours and nobody else may write to\n",
+		s->dir);
+	return false;
+}
+
 static bool make_folder(const struct trial_switch *s)
 {
-	if (mkdir(s->dir, 0750) == 0 || errno == EEXIST)
-		return true;
+	if (mkdir(s->dir, 0700) == 0 || errno == EEXIST)
+		return is_safe_folder(s);
 	fprintf(stderr, "nutconf: cannot make %s: %s\n", s->dir, strerror(errno));
 	return false;
 }
@@ -410,7 +423,7 @@ int trial_switch_back(const struct trial_switch *s)
 	if (!o)
 		return EXIT_FAILURE;
 	o->change.how = s;
-	err = has_record(s) ? trial_change_read(&o->change) : ENOENT;
+	err = !has_record(s) ? ENOENT : is_safe_folder(s) ? trial_change_read(&o->change) : EPERM;
 	if (err == ENOENT) {
 		fprintf(stderr, "nutconf: nothing was switched over from %s\n", s->dir);
 	} else if (err) {

@@ -6,7 +6,7 @@
  * be reached hold.  A process of its own does it, that no terminal can end; when all
  * UPSes are not served as before, and all clients not back, within the time, it goes
  * back; when it dies, another one does that.  What was running is written down before
- * anything is changed (the file `switch` in the trial's folder).
+ * anything is changed (the file `switch` in its folder).
  */
 #ifndef CLIENTS_NUTCONF_TRIAL_SWITCH_H
 #define CLIENTS_NUTCONF_TRIAL_SWITCH_H
@@ -18,7 +18,8 @@
 enum trial_init { TRIAL_INIT_LOOK, TRIAL_INIT_SYSTEMD, TRIAL_INIT_NONE };
 
 struct trial_switch {
-	const char *dir, *conf;
+	const char *dir; /* for the record; the caller's alone */
+	const char *conf;
 	const char *state; /* NULL: looked up */
 	const char *units; /* NULL: /run/systemd/system */
 	struct trial_server server;

@@ -319,7 +319,8 @@ static void redact_lines(struct collect *c, char *text, struct buffer *out)
 		char *colon = strchr(line, ':');
 
 		/* The name of a variable has no blanks; whatever else it says is no variable. */
-		if (colon && colon[1] == ' ' && strcspn(line, " ") > (size_t)(colon - line)) {
+		if (!str_starts(line, "Error: ") && colon && colon[1] == ' ' &&
+		    strcspn(line, " ") > (size_t)(colon - line)) {
 			*colon = '\0';
 			redact_value(c->cloak, line, colon + 2, c->keep_serials, out);
 		} else {

@@ -152,6 +152,7 @@ class Trial:
         self.site, self.live = site, live
         self.port = free_port()
         self.dir = site.root / "trial"
+        self.record = site.root / "trial.switch"
         self.env = {"NUT_PROGRAMPATH": programs(site)}
         self.user = []
         if os.geteuid() == 0:
@@ -336,7 +337,7 @@ def test_it_is_switched_over_and_back(site, live, trial):
     assert result.returncode == 0, result.stdout + result.stderr
     assert live.programs() == THEIRS
     assert live.status() == "OL" and live.logins("rack") == 1
-    assert not (trial.dir / "switch").exists()
+    assert not (trial.record / "switch").exists()
     assert {path.name: path.read_bytes() for path in site.conf.iterdir()} == before
     assert not site.shutdown_mark.exists()
 
@@ -399,7 +400,7 @@ def test_a_crash_half_way_is_mended(site, live, trial, also_guard):
         os.kill(pid, signal.SIGKILL)
     if also_guard:
         process.wait()
-        assert (trial.dir / "switch").exists()
+        assert (trial.record / "switch").exists()
         result = trial.back()
         assert result.returncode == 0, result.stdout + result.stderr
     else:
@@ -497,3 +498,35 @@ def test_units_get_our_programs_and_lose_them_again(site, live, trial, systemd):
     assert result.returncode == 0, result.stdout + result.stderr
     assert live.programs() == THEIRS
     assert list((site.root / "units").iterdir()) == []
+
+
+def test_links_in_the_folder_of_a_trial_lead_root_nowhere(site, live, trial):
+    """It belongs to a user who has fewer rights than who starts the next one."""
+    if os.geteuid() != 0:
+        pytest.skip("only root has more rights than the trial's user")
+    trial.start()
+    trial.run("stop")
+    victim = site.root / "victim"
+    victim.write_text("mine")
+    victim.chmod(0o600)
+    folder = site.root / "elsewhere"
+    folder.mkdir()
+    (trial.dir / "conf/ups.conf").unlink()
+    (trial.dir / "conf/ups.conf").symlink_to(victim)
+    (trial.dir / "log").rename(trial.dir / "log.old")
+    (trial.dir / "log").symlink_to(folder)
+    result = trial.run("start", "--conf", site.conf, "--port", trial.port, *trial.user)
+    assert result.returncode == 1
+    assert victim.read_text() == "mine"
+    assert folder.stat().st_uid == 0 and list(folder.iterdir()) == []
+
+
+def test_a_record_that_others_could_write_is_not_followed(site, live, trial):
+    trial.record.mkdir(mode=0o777)
+    trial.record.chmod(0o777)
+    (trial.record / "switch").write_text(f'proc 1 0 0 "" "upsd" "/x" "/bin/touch"\n'
+                                         f'arg "touch"\narg "{site.root}/harm"\nend\n')
+    result = trial.back()
+    assert result.returncode == 1 and "nobody else may write" in result.stderr
+    assert trial.switch().returncode == 1
+    assert not (site.root / "harm").exists()
