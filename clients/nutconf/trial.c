@@ -329,8 +329,10 @@ static void list_upses(struct request *r, const struct trial_server *live)
 	for (size_t i = 0; i < list.count && r->plan.count < TRIAL_UPS_MAX; i++) {
 		struct trial_ups *u = &r->plan.upses[r->plan.count];
 
-		if (str_copy(u->ups, sizeof(u->ups), list.items[i].name) &&
-		    str_copy(u->name, sizeof(u->name), list.items[i].name)) {
+		if (!trial_conf_is_plain(list.items[i].name))
+			fprintf(stderr, "nutconf: a UPS is left out for its name\n");
+		else if (str_copy(u->ups, sizeof(u->ups), list.items[i].name) &&
+			 str_copy(u->name, sizeof(u->name), list.items[i].name)) {
 			u->server = *live;
 			r->plan.count++;
 		}

@@ -51,6 +51,20 @@ void trial_conf_find_server(const char *folder, struct trial_server *s)
 
 /* ---------------------------------------------------------------------- the UPSes */
 
+static bool is_of(const char *text, const char *also)
+{
+	for (; *text; text++) {
+		if (!isalnum((unsigned char)*text) && !strchr(also, *text))
+			return false;
+	}
+	return true;
+}
+
+bool trial_conf_is_plain(const char *name)
+{
+	return *name && *name != '.' && is_of(name, "-_.");
+}
+
 static bool is_loopback(const char *host)
 {
 	return str_caseequal(host, "localhost") || str_starts(host, "127.") ||
@@ -122,7 +136,8 @@ static const struct trial_ups *add_ups(struct trial_plan *p, const struct netwir
 {
 	struct trial_ups *u = &p->upses[p->count];
 
-	if (p->count == TRIAL_UPS_MAX || !str_copy(u->ups, sizeof(u->ups), t->ups))
+	if (p->count == TRIAL_UPS_MAX || !trial_conf_is_plain(t->ups) || !is_of(t->host, "-_.:%") ||
+	    !str_copy(u->ups, sizeof(u->ups), t->ups))
 		return NULL;
 	choose_name(p, t, u->name, sizeof(u->name));
 	str_copy(u->server.host, sizeof(u->server.host), t->host);

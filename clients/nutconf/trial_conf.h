@@ -34,6 +34,9 @@ bool trial_conf_make(struct trial_conf *c, struct trial_plan *p, const struct tr
 
 void trial_conf_free(struct trial_conf *c); /* wipes */
 
+/* Whether a name, which another server may have given, can stand in a file and a file's name. */
+bool trial_conf_is_plain(const char *name);
+
 /* The name of a UPS in the trial, of how the live MONITOR line writes it; "" = unknown. */
 const char *trial_conf_name(const struct trial_plan *p, const struct trial_server *local,
 			    const char *system);

@@ -39,8 +39,11 @@ enum {
 	END_MS = 10 * 1000,
 };
 
+enum kind { SERVER, DRIVER, MONITOR };
+
 struct child {
-	char name[96];
+	enum kind kind;
+	char name[96]; /* a driver's is that of its UPS */
 	pid_t pid;
 	long long not_before_ms;
 	unsigned pause_ms;
@@ -60,7 +63,6 @@ struct watching {
 	struct trial_values values;
 	char line[1024]; /* of the log, its beginning */
 	size_t line_len;
-	bool ready;
 };
 
 static volatile sig_atomic_t stopped;
@@ -73,12 +75,12 @@ static void on_stop(int signo)
 
 /* -------------------------------------------------------------------- the children */
 
-static void redirect(const struct watching *x, const char *name)
+static void redirect(const struct watching *x, const char *prefix, const char *name)
 {
 	char path[PATH_MAX];
 	int out, null = open("/dev/null", O_RDWR | O_CLOEXEC);
 
-	str_format(path, sizeof(path), "%s/log/%s.log", x->w->dir, name);
+	str_format(path, sizeof(path), "%s/log/%s%s.log", x->w->dir, prefix, name);
 	out = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0640);
 	dup2(null, STDIN_FILENO);
 	dup2(out >= 0 ? out : null, STDOUT_FILENO);
@@ -98,7 +100,6 @@ static void set_environment(const struct watching *x)
 	setenv("NUT_PIDPATH", path, 1);
 	setenv("PATH", path, 1);
 	setenv("NUT_DEBUG_SYSLOG", "stderr", 1);
-	setenv("NUT_AUTHCONF_FILE", "none", 1);
 	str_format(path, sizeof(path), "unix:path=%s/run/no-bus", x->w->dir);
 	setenv("DBUS_SYSTEM_BUS_ADDRESS", path, 1);
 	unsetenv("NOTIFY_SOCKET");
@@ -117,17 +118,15 @@ static _Noreturn void become(const struct watching *x, const struct child *c)
 		signal(signo, SIG_DFL);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
-	if (str_equal(c->name, "upsd") || str_equal(c->name, "upsmon"))
-		found = tools_find(c->name, path, sizeof(path));
-	else
-		found = tools_find_driver(NULL, "dummy-ups", path, sizeof(path));
-	redirect(x, c->name);
+	found = c->kind == DRIVER ? tools_find_driver(NULL, "dummy-ups", path, sizeof(path))
+				  : tools_find(c->name, path, sizeof(path));
+	redirect(x, c->kind == DRIVER ? "driver-" : "", c->name);
 	set_environment(x);
 	if (!found)
 		fprintf(stderr, "the program of %s is not found\n", c->name);
-	else if (str_equal(c->name, "upsd"))
+	else if (c->kind == SERVER)
 		execl(path, path, "-F", (char *)NULL);
-	else if (str_equal(c->name, "upsmon"))
+	else if (c->kind == MONITOR)
 		execl(path, path, "-F", "-p", (char *)NULL);
 	else
 		execl(path, path, "-F", "-a", c->name, (char *)NULL);
@@ -140,7 +139,7 @@ static bool may_start(const struct watching *x, const struct child *c)
 	char path[PATH_MAX];
 	const char *why;
 
-	if (!str_equal(c->name, "upsmon"))
+	if (c->kind != MONITOR)
 		return true;
 	if (str_format(path, sizeof(path), "%s/conf/upsmon.conf", x->w->dir) &&
 	    trial_conf_is_harmless(path, x->w->dir, x->w->recorder, x->w->plan->port, &why))
@@ -160,21 +159,12 @@ static void start_child(struct watching *x, struct child *c)
 		become(x, c);
 }
 
-static void add_child(struct watching *x, const char *name)
+static void add_child(struct watching *x, enum kind kind, const char *name)
 {
 	struct child *c = &x->children[x->count++];
 
-	*c = (struct child){.pause_ms = PAUSE_MIN_MS};
+	*c = (struct child){.kind = kind, .pause_ms = PAUSE_MIN_MS};
 	str_copy(c->name, sizeof(c->name), name);
-}
-
-static struct child *find_child(struct watching *x, const char *name)
-{
-	for (size_t i = 0; i < x->count; i++) {
-		if (str_equal(x->children[i].name, name))
-			return &x->children[i];
-	}
-	return NULL;
 }
 
 /* After a shutdown that was only noted, the real machine would have gone: a new one begins when
@@ -184,8 +174,8 @@ static bool is_quiet(const struct watching *x)
 	for (size_t i = 0; i < x->w->plan->count; i++) {
 		const struct seen *s = &x->seen[i];
 
-		if (s->known && (!s->good || !(s->bits & STATUS_OL) ||
-				 (s->bits & (STATUS_LB | STATUS_FSD | STATUS_OB))))
+		/* One that is away for good is not waited for. */
+		if (s->known && s->good && (s->bits & (STATUS_LB | STATUS_FSD | STATUS_OB)))
 			return false;
 	}
 	return true;
@@ -194,10 +184,10 @@ static bool is_quiet(const struct watching *x)
 /* FSD stays set in a upsd for as long as it runs. */
 static void begin_anew(struct watching *x)
 {
-	struct child *upsd = find_child(x, "upsd");
-
-	if (upsd && upsd->pid > 0)
-		kill(upsd->pid, SIGTERM);
+	for (size_t i = 0; i < x->count; i++) {
+		if (x->children[i].kind == SERVER && x->children[i].pid > 0)
+			kill(x->children[i].pid, SIGTERM);
+	}
 }
 
 static void reap(struct watching *x)
@@ -220,13 +210,13 @@ static void keep_running(struct watching *x)
 	reap(x);
 	for (size_t i = 0; i < x->count; i++) {
 		struct child *c = &x->children[i];
-		bool monitor = str_equal(c->name, "upsmon");
+		bool again = c->kind == MONITOR && c->not_before_ms;
 
 		if (c->pid > 0 && now > c->not_before_ms + PAUSE_MAX_MS)
 			c->pause_ms = PAUSE_MIN_MS;
-		if (c->pid > 0 || now < c->not_before_ms || (monitor && !is_quiet(x)))
+		if (c->pid > 0 || now < c->not_before_ms || (again && !is_quiet(x)))
 			continue;
-		if (monitor && c->not_before_ms)
+		if (again)
 			begin_anew(x);
 		start_child(x, c);
 	}
@@ -439,17 +429,17 @@ int trial_watch_run(const struct trial_watch *w)
 	x->w = w;
 	str_copy(x->ours.host, sizeof(x->ours.host), "127.0.0.1");
 	x->ours.port = w->plan->port;
-	add_child(x, "upsd");
+	add_child(x, SERVER, "upsd");
 	for (size_t i = 0; i < w->plan->count; i++)
-		add_child(x, w->plan->upses[i].name);
+		add_child(x, DRIVER, w->plan->upses[i].name);
 	if (come_up(x)) {
 		status = EXIT_SUCCESS;
 		for (size_t i = 0; i < w->plan->count; i++)
 			look_at_status(x, i);
-		add_child(x, "upsmon");
+		add_child(x, MONITOR, "upsmon");
 		keep_running(x);
 		daemon_ready(w->handle);
-		redirect(x, "watch");
+		redirect(x, "", "watch");
 		watch(x);
 		write_values(x);
 	} else {

@@ -246,6 +246,23 @@ static void ups_of_other_servers_get_names_of_their_own(void **state)
 	trial_conf_free(&c);
 }
 
+static void names_that_could_leave_their_file_are_not_taken(void **state)
+{
+	struct trial_conf c;
+	struct trial_plan p = {.port = 13493};
+
+	(void)state;
+	assert_true(trial_conf_is_plain("rack-1.a_b"));
+	assert_false(trial_conf_is_plain("../x"));
+	assert_false(trial_conf_is_plain("a/b"));
+	assert_false(trial_conf_is_plain("a]\nb"));
+	assert_false(trial_conf_is_plain(".."));
+	assert_false(trial_conf_is_plain(""));
+	put("upsmon.conf", "MONITOR \"a\\\"b@nas\" 1 a b slave\n");
+	assert_false(trial_conf_make(&c, &p, &here, folder, "/d", "/n", "pw"));
+	trial_conf_free(&c);
+}
+
 static bool is_harmless(const char *text)
 {
 	const char *why;
@@ -323,6 +340,7 @@ int main(void)
 		cmocka_unit_test(lines_of_a_log_are_understood),
 		cmocka_unit_test(what_acts_stays_out_and_what_decides_comes_in),
 		cmocka_unit_test(ups_of_other_servers_get_names_of_their_own),
+		cmocka_unit_test(names_that_could_leave_their_file_are_not_taken),
 		cmocka_unit_test(only_what_can_do_no_harm_is_started),
 		cmocka_unit_test(the_plan_is_read_as_it_was_written),
 	};
