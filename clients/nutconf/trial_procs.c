@@ -22,7 +22,13 @@
 #include "common/base/wholefile.h"
 
 /* What the programs give themselves: a driver may hear from its device only after a while. */
-enum { STOP_MS = 20 * 1000, START_MS = 100 * 1000, WORDS_MAX = 256 };
+enum {
+	STOP_MS = 20 * 1000,
+	STOP_SOON_MS = 5 * 1000,
+	START_MS = 100 * 1000,
+	AGAIN_MS = 1000,
+	WORDS_MAX = 256
+};
 
 static const char *const part_names[] = {"driver", "upsd", "upsmon"};
 
@@ -173,9 +179,18 @@ static bool has_ups(pid_t pid, const char *ups)
 	return found;
 }
 
+/* How many of its forebears run the same program, up to 2. */
+static unsigned depth_of(pid_t pid, const char *exe)
+{
+	pid_t head = head_of_family(pid, exe);
+
+	return head == pid ? 0 : head_of_family(head, exe) == head ? 1 : 2;
+}
+
 /*
  * Without a PID file, as under supervisors that want their daemons in the foreground: by
- * the list of processes.  Of upsmon the child counts, as in its file.
+ * the list of processes.  Of upsmon the child counts, as in its file; what is below that is on its
+ * way to become a NOTIFYCMD.
  */
 static bool find_in_list(const struct trial_change *c, const struct trial_proc *p, pid_t *pid)
 {
@@ -193,9 +208,10 @@ static bool find_in_list(const struct trial_change *c, const struct trial_proc *
 			continue;
 		slash = strrchr(exe, '/');
 		if (!slash || !str_equal(slash + 1, p->program) || is_gone((pid_t)number) ||
-		    !has_conf(c, (pid_t)number) || !has_ups((pid_t)number, p->ups))
+		    depth_of((pid_t)number, exe) > 1 || !has_conf(c, (pid_t)number) ||
+		    !has_ups((pid_t)number, p->ups))
 			continue;
-		if (!found || head_of_family((pid_t)number, exe) != (pid_t)number)
+		if (!found || depth_of((pid_t)number, exe) == 1)
 			*pid = (pid_t)number;
 		found = true;
 	}
@@ -296,18 +312,21 @@ static bool stop_proc(struct trial_change *c, const struct trial_proc *p, pid_t 
 		      const char *exe)
 {
 	pid_t head = head_of_family(pid, exe);
-	long long deadline = clock_ms() + STOP_MS;
+	long long limit = p->part == TRIAL_DRIVERS ? STOP_MS : STOP_SOON_MS;
+	long long start = clock_ms(), again = start;
 
-	kill(pid, SIGTERM);
 	while (!is_gone(pid) || !is_gone(head)) {
-		if (clock_ms() > deadline + STOP_MS / 4) {
+		long long now = clock_ms();
+
+		if (now - start > 2 * limit) {
 			trial_say(c, "%s %s (pid %d) does not end", p->program, p->ups, (int)pid);
 			return false;
 		}
-		if (clock_ms() > deadline) {
-			kill(pid, SIGKILL);
-			if (head != pid)
+		if (now >= again) {
+			kill(pid, now - start > limit ? SIGKILL : SIGTERM);
+			if (now - start > limit && head != pid)
 				kill(head, SIGKILL);
+			again = now + AGAIN_MS;
 		}
 		clock_sleep_ms(10);
 	}
