@@ -283,7 +283,7 @@ const char *cloak_add(struct cloak *c, enum cloak_kind kind, const char *text)
 	e = new_entry(c, kind, text);
 	if (!e) {
 		c->broken = true;
-		return NULL;
+		return kind_names[kind];
 	}
 	/* Names are words; a secret may be part of one. */
 	add_form(c, text, len, true, len < SHORT_TEXT || kind == CLOAK_USER || kind == CLOAK_HOST);

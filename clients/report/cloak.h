@@ -29,8 +29,8 @@ struct cloak *cloak_new(void);
 void cloak_free(struct cloak *c); /* wipes; NULL is fine */
 
 /*
- * Adds a text, and returns the word in its place (borrowed; NULL = no memory).  Of an empty
- * text, and of names that everybody has (localhost, root, ups), that is the text itself.
+ * Adds a text, and returns the word in its place, borrowed.  Of an empty text, and of names
+ * that everybody has (localhost, root, ups), that is the text itself.
  */
 const char *cloak_add(struct cloak *c, enum cloak_kind kind, const char *text);
 

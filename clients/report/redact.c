@@ -32,12 +32,6 @@ static bool is_simple(const char *value)
 	return strlen(value) <= 8 && str_to_double(value, &number);
 }
 
-static void append_word(struct buffer *out, const char *word)
-{
-	if (word)
-		words_append_word(out, word);
-}
-
 /* ups@host:port, host:port, [address]:port, host/24: the host gets another name. */
 static void show_host(struct cloak *c, const char *value, struct buffer *out)
 {
@@ -52,11 +46,11 @@ static void show_host(struct cloak *c, const char *value, struct buffer *out)
 		end = from + strcspn(from, "/"); /* a bare address of IPv6 */
 	}
 	if (str_starts(value, "unix:")) {
-		append_word(out, "unix:<left-out>");
+		words_append_word(out, "unix:<left-out>");
 		return;
 	}
 	if ((size_t)(end - from) >= sizeof(host)) {
-		append_word(out, left_out);
+		words_append_word(out, left_out);
 		return;
 	}
 	memcpy(host, from, (size_t)(end - from));
@@ -75,7 +69,7 @@ static void show_address(struct cloak *c, const char *value, struct buffer *out)
 	char host[NAME_MAX_LEN];
 
 	if (str_starts(value, "unix:") || len >= sizeof(host)) {
-		append_word(out, left_out);
+		words_append_word(out, left_out);
 		return;
 	}
 	memcpy(host, value, len);
@@ -87,15 +81,15 @@ static void show_address(struct cloak *c, const char *value, struct buffer *out)
 static void show_port(struct cloak *c, const char *value, struct buffer *out)
 {
 	if (*value == '/' || str_caseequal(value, "auto"))
-		append_word(out, value);
+		words_append_word(out, value);
 	else if (strstr(value, "://")) {
 		guess_secrets(c, value, strlen(value));
-		append_word(out, cloak_add(c, CLOAK_SECRET, value));
+		words_append_word(out, cloak_add(c, CLOAK_SECRET, value));
 	} else if (strchr(value, '@') || strchr(value, ':'))
 		show_host(c, value, out);
 	else if (str_starts(value, "dummy") || strstr(value, ".dev") || strstr(value, ".seq") ||
 		 strchr(value, '-'))
-		append_word(out, value);
+		words_append_word(out, value);
 	else
 		show_address(c, value, out);
 }
@@ -133,7 +127,7 @@ static void show_command(struct cloak *c, const char *value, struct buffer *out)
 	bool more = value[len] != '\0';
 
 	if (str_starts(value, "/sbin/shutdown ") && !strpbrk(value, ";&|")) {
-		append_word(out, value);
+		words_append_word(out, value);
 		return;
 	}
 	hide_text(c, CLOAK_SECRET, value);
@@ -149,21 +143,21 @@ static void show(struct cloak *c, enum policy policy, const char *value, struct 
 {
 	switch (policy) {
 	case POLICY_KEEP:
-		append_word(out, value);
+		words_append_word(out, value);
 		break;
 	case POLICY_SIMPLE:
-		append_word(out, is_simple(value) ? value : left_out);
+		words_append_word(out, is_simple(value) ? value : left_out);
 		if (!is_simple(value))
 			hide_text(c, CLOAK_SECRET, value);
 		break;
 	case POLICY_SECRET:
-		append_word(out, cloak_add(c, CLOAK_SECRET, value));
+		words_append_word(out, cloak_add(c, CLOAK_SECRET, value));
 		break;
 	case POLICY_USER:
-		append_word(out, cloak_add(c, CLOAK_USER, value));
+		words_append_word(out, cloak_add(c, CLOAK_USER, value));
 		break;
 	case POLICY_SERIAL:
-		append_word(out, cloak_add(c, CLOAK_SERIAL, value));
+		words_append_word(out, cloak_add(c, CLOAK_SERIAL, value));
 		break;
 	case POLICY_HOST:
 		show_host(c, value, out);
@@ -179,7 +173,7 @@ static void show(struct cloak *c, enum policy policy, const char *value, struct 
 		break;
 	case POLICY_PLACE:
 	case POLICY_END:
-		append_word(out, left_out);
+		words_append_word(out, left_out);
 		hide_text(c, CLOAK_PLACE, value);
 		cloak_note(c, CLOAK_PLACE);
 		break;
