@@ -32,8 +32,7 @@ struct check_finding {
 struct check {
 	struct sayings said;
 	struct upsmon_conf upsmon; /* empty where there is no file, or it cannot be used */
-	bool upsmon_good;
-	const char *daemon_user; /* whom the daemons become; NULL: RUN_AS_USER */
+	const char *daemon_user;   /* whom the daemons become; NULL: RUN_AS_USER */
 	struct check_finding *findings;
 	size_t count;
 	unsigned errors, warnings, hints;

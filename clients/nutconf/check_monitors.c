@@ -59,7 +59,6 @@ void check_monitors_read(struct check *c)
 		check_add(c, CHECK_ERROR, "file-unreadable", f->path, 0,
 			  err == EACCES ? "run this as root" : NULL, "it cannot be read: %s",
 			  conffile_why(err));
-	c->upsmon_good = !err && !report.errors;
 }
 
 /* The group language names UPS and host apart. */

@@ -325,6 +325,15 @@ static bool add_key(struct device *d, const char *word)
 	return ok;
 }
 
+static void keep_keys(struct lineedit *e, const char *section, const struct device *d)
+{
+	const char *keys[DEVICE_KEYS_MAX + 1] = {NULL};
+
+	for (size_t i = 0; i < d->count; i++)
+		keys[i] = d->settings[i].key;
+	lineedit_keep_keys(e, section, keys);
+}
+
 bool direct_set_device(struct changes *c, bool set, const char *const *w, size_t count)
 {
 	struct lineedit *e = changes_edit(c, CHANGES_UPS_CONF);
@@ -339,7 +348,7 @@ bool direct_set_device(struct changes *c, bool set, const char *const *w, size_t
 		ok = add_key(&d, w[i]);
 	if (ok && set) {
 		remove_other_sections(e, &devices);
-		lineedit_remove_key(e, w[0], NULL);
+		keep_keys(e, w[0], &d);
 	}
 	ok = ok && no_memory(device_write(&d, e, w[0]));
 	device_free(&d);

@@ -84,8 +84,9 @@ bool lineedit_put(struct lineedit *e, const char *section, const char *key,
 /* The section's header alone, at the end, if it is not there. */
 bool lineedit_put_section(struct lineedit *e, const char *section);
 
-/* Removes the section's settings of that key, NULL = all. */
+/* Removes the section's settings of that key, NULL = all; or of all keys but these. */
 void lineedit_remove_key(struct lineedit *e, const char *section, const char *key);
+void lineedit_keep_keys(struct lineedit *e, const char *section, const char *const *keys);
 
 /* Removes headers and settings; comments stay. */
 void lineedit_remove_section(struct lineedit *e, const char *section);

@@ -168,6 +168,23 @@ void lineedit_remove_key(struct lineedit *e, const char *section, const char *ke
 	}
 }
 
+void lineedit_keep_keys(struct lineedit *e, const char *section, const char *const *keys)
+{
+	struct walk w = walk_of(e, section);
+	size_t i;
+
+	while (walk(&w, &i)) {
+		const char *const *key = keys;
+
+		while (*key && !says(&e->lines[i], *key))
+			key++;
+		if (*key || !says(&e->lines[i], NULL))
+			continue;
+		lineedit_remove(e, (long)i);
+		w.next--;
+	}
+}
+
 void lineedit_remove_section(struct lineedit *e, const char *section)
 {
 	struct walk w = walk_of(e, section);

@@ -42,7 +42,8 @@ void sayings_free(struct sayings *f); /* wipes: passwords are in it */
 const struct saying *sayings_next(const struct sayings_file *f, size_t *at, const char *section,
 				  const char *key);
 
-/* The last one, which counts for ups.conf; NULL = none. Keys in any case. */
+/* The last one, which counts for ups.conf; NULL = none. A section of NULL: what is in none. Keys in
+ * any case. */
 const struct saying *sayings_last(const struct sayings_file *f, const char *section,
 				  const char *key);
 

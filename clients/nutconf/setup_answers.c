@@ -177,6 +177,8 @@ static bool find_device(struct setup *s)
 	printf("Looking for a UPS on USB ...\n");
 	fflush(stdout);
 	looked = scan_run(&found, usb);
+	if (looked && !found.count && s->interactive && !s->network)
+		s->network = setup_confirm("There is none.  Look in the network, too");
 	if (s->network) {
 		printf("... and in the network, which may take a minute ...\n");
 		fflush(stdout);

@@ -56,13 +56,13 @@ def test_passwords_come_by_standard_input(site):
 
 
 def test_devices_that_are_set_are_all_that_there_are(site):
-    path = site.write("ups.conf", "maxretry = 3\n[a]\n\tdriver = x\n\tport = y # here\n[b]\n"
-                                  "\tdriver = z\n")
+    path = site.write("ups.conf", "maxretry = 3\n[a]\n\tdriver = x\n\tport = y # here\n"
+                                  "\tsdorder = 2\n# b\n[b]\n\tdriver = z\n")
     site.run("nutconf", "--set-device", "a", "usbhid-ups", "auto", "desc=My UPS", "nolock",
              check=True)
     text = path.read_text()
-    assert text == ('maxretry = 3\n[a]\n\tdriver = usbhid-ups\n\tport = auto\n'
-                    '\tdesc = "My UPS"\n\tnolock\n')
+    assert text == ('maxretry = 3\n[a]\n\tdriver = usbhid-ups\n\tport = auto # here\n'
+                    '\tdesc = "My UPS"\n\tnolock\n# b\n')
 
 
 def test_what_upsd_reads_is_what_was_set(site):

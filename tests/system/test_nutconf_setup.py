@@ -235,6 +235,10 @@ def test_files_with_errors_start_nothing(site, setup):
 
 
 SCANNER = """#!/bin/sh
+case "$*" in
+*-S*) echo 'SNMP:driver="snmp-ups",port="192.0.2.1",community="private"'; exit ;;
+esac
+[ "%s" != none ] || exit 0
 echo 'USB:driver="usbhid-ups",port="auto",vendorid="0463",productid="FFFF",product="5E",serial="A1",bus="001"'
 [ "%s" != two ] || echo 'USB:driver="nutdrv_qx",port="auto",vendorid="0665",serial="B2"'
 """
@@ -246,7 +250,7 @@ def scanner(site, setup):
     def make(how):
         folder = site.root / "scanner"
         folder.mkdir(exist_ok=True)
-        (folder / "nut-scanner").write_text(SCANNER % how)
+        (folder / "nut-scanner").write_text(SCANNER % (how, how))
         (folder / "nut-scanner").chmod(0o755)
         setup.env["NUT_PROGRAMPATH"] = f"{folder}:{site.suite.program_path}"
     return make
@@ -281,6 +285,28 @@ def test_on_a_terminal_five_questions_are_enough(site, setup, scanner):
     assert "OBDURATION 600\n" in setup.text("upsmon.conf")
     assert f"LISTEN * {site.port}\n" in setup.text("upsd.conf")
     assert "MODE=netserver\n" in setup.text("nut.conf")
+
+
+def test_the_network_is_looked_through_when_that_is_wanted(site, setup, scanner):
+    scanner("none")
+    terminal = Terminal(site, site.suite.program("nutconf"), "setup", *setup.usual, "--no-start",
+                        "--role", "standalone", "--name", "ups", "--after", "60", env=setup.env)
+    for question, answer in ((b"too [Y/n]: ", b"y\n"), (b"Which one [1]: ", b"\n"),
+                             (b"Write this [Y/n]: ", b"y\n")):
+        terminal.until(question)
+        terminal.type(answer)
+    assert terminal.end() == 0
+    assert "driver = snmp-ups\n\tport = 192.0.2.1\n\tcommunity = private\n" in \
+        setup.text("ups.conf")
+    assert b"community = <new password>" in terminal.seen and b"private" not in terminal.seen
+
+
+def test_nothing_found_is_said(site, setup, scanner):
+    scanner("none")
+    result = setup.run("--yes", "--no-start", status=1)
+    assert "is it plugged in" in result.stderr and "--network" in result.stderr
+    setup.run("--yes", "--no-start", "--network")
+    assert "snmp-ups" in setup.text("ups.conf")
 
 
 def test_who_says_no_has_changed_nothing(site, setup):
