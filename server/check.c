@@ -23,10 +23,18 @@ static void print(void *arg, enum conf_severity severity, const char *text)
 	printf("%s%s\n", severity == CONF_WARNING ? "warning: " : "", text);
 }
 
-/* The names of the installed drivers, NULL-ended; owned by the caller. */
-static size_t list_drivers(char *names[MAX_DRIVERS + 1])
+/* Where upsdrvctl finds them: the environment beats ups.conf. */
+static const char *driver_folder(const struct upsd_conf *c)
 {
-	DIR *dir = opendir(paths_driver());
+	const char *said = getenv("NUT_DRIVERPATH");
+
+	return c->driverpath && !(said && *said) ? c->driverpath : paths_driver();
+}
+
+/* The names of the installed drivers, NULL-ended; owned by the caller. */
+static size_t list_drivers(const char *folder, char *names[MAX_DRIVERS + 1])
+{
+	DIR *dir = opendir(folder);
 	size_t count = 0;
 	struct dirent *entry;
 
@@ -42,36 +50,36 @@ static size_t list_drivers(char *names[MAX_DRIVERS + 1])
 	return count;
 }
 
-static void check_driver(const struct upsd_conf_ups *u, const char *file, char *const *installed,
-			 struct conf_report *r)
+static void check_driver(const struct upsd_conf_ups *u, const char *folder, const char *file,
+			 char *const *installed, struct conf_report *r)
 {
 	const struct conf_where at = {.file = file, .line = u->line};
 	const char *closest = str_closest(u->driver, (const char *const *)installed);
 	char path[PATH_MAX], mend[PATH_MAX];
 
-	if (!str_format(path, sizeof(path), "%s/%s", paths_driver(), u->driver) ||
-	    access(path, X_OK) == 0)
+	if (!str_format(path, sizeof(path), "%s/%s", folder, u->driver) || access(path, X_OK) == 0)
 		return;
 	if (closest)
 		str_format(mend, sizeof(mend), "did you mean \"%s\"?", closest);
 	else
-		str_format(mend, sizeof(mend), "see what is in %s", paths_driver());
+		str_format(mend, sizeof(mend), "see what is in %s", folder);
 	conf_warning(r, &at, mend, "driver \"%s\" of UPS [%s] not found in %s", u->driver, u->name,
-		     paths_driver());
+		     folder);
 }
 
 static void check_devices(const struct upsd_conf *c, const char *file, struct conf_report *r)
 {
 	const struct conf_where whole = {.file = file};
+	const char *folder = driver_folder(c);
 	char *installed[MAX_DRIVERS + 1];
 	size_t count;
 
 	if (!c->ups_count && !c->allow_no_device)
 		conf_error(r, &whole, "add a section, or set ALLOW_NO_DEVICE yes in upsd.conf",
 			   "no UPS is defined");
-	count = list_drivers(installed);
+	count = list_drivers(folder, installed);
 	for (size_t i = 0; i < c->ups_count; i++)
-		check_driver(&c->upses[i], file, installed, r);
+		check_driver(&c->upses[i], folder, file, installed, r);
 	for (size_t i = 0; i < count; i++)
 		free(installed[i]);
 }

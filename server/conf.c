@@ -240,6 +240,7 @@ void upsd_conf_free(struct upsd_conf *c)
 	free(c->listens);
 	upsd_conf_free_devices(c);
 	free(c->statepath);
+	free(c->driverpath);
 	free(c->datapath);
 	free(c->tls.cert_file);
 	free(c->tls.cert_path);

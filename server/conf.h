@@ -50,9 +50,10 @@ struct upsd_conf {
 	bool allow_no_device;
 	bool allow_not_all_listeners;
 	bool read_needs_login;
-	long debug_min;  /* -1: not set */
-	char *statepath; /* NULL: not set */
-	char *datapath;  /* NULL: not set */
+	long debug_min;   /* -1: not set */
+	char *statepath;  /* NULL: not set */
+	char *driverpath; /* of ups.conf, for the check; NULL: not set */
+	char *datapath;   /* NULL: not set */
 	struct upsd_conf_tls tls;
 	bool sandbox; /* SANDBOX: on unless it says no */
 	struct upsd_conf_listen *listens;

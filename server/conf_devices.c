@@ -113,7 +113,11 @@ static void add_aliases(struct reader *rd, const struct conf_setting *s)
 static void take_global(struct reader *rd, const struct conf_where *at,
 			const struct conf_setting *s, struct conf_report *r)
 {
-	if (!str_caseequal(s->key, "statepath") || !s->has_equals || !s->count)
+	if (!s->has_equals || !s->count)
+		return;
+	if (str_equal(s->key, "driverpath"))
+		rd->out_of_memory |= !str_replace(&rd->conf->driverpath, s->values[0]);
+	if (!str_caseequal(s->key, "statepath"))
 		return;
 	if (s->values[0][0] != '/') {
 		conf_error(r, at, "write it from the root, with a leading /",

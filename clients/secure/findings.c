@@ -23,10 +23,18 @@ void findings_begin(struct findings *f, FILE *out, bool json)
 		fputs("{\"findings\": [", out);
 }
 
+void findings_collect(struct findings *f,
+		      void (*collect)(void *arg, enum finding level, const char *check,
+				      const char *text),
+		      void *arg)
+{
+	*f = (struct findings){.collect = collect, .arg = arg};
+}
+
 void findings_about(struct findings *f, const char *about)
 {
 	f->about = about;
-	if (f->json)
+	if (f->json || f->collect)
 		return;
 	fprintf(f->out, "%s%s\n", f->count ? "\n" : "", about);
 }
@@ -49,7 +57,9 @@ void findings_add(struct findings *f, enum finding level, const char *check, con
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
-	if (f->json) {
+	if (f->collect) {
+		f->collect(f->arg, level, check, text);
+	} else if (f->json) {
 		print_json(f, level, check, text);
 	} else {
 		fprintf(f->out, "  %-8s %-18s ", words[level].shown, check);

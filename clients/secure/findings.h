@@ -26,6 +26,9 @@ enum findings_status {
 struct findings {
 	FILE *out;
 	bool json;
+	/* NULL: they are printed. */
+	void (*collect)(void *arg, enum finding level, const char *check, const char *text);
+	void *arg;
 	/* private */
 	const char *about;
 	size_t count;
@@ -34,6 +37,12 @@ struct findings {
 };
 
 void findings_begin(struct findings *f, FILE *out, bool json);
+
+/* Findings are handed over instead. */
+void findings_collect(struct findings *f,
+		      void (*collect)(void *arg, enum finding level, const char *check,
+				      const char *text),
+		      void *arg);
 
 /* What the following is about: a server, "files"; borrowed until the next call or the end. */
 void findings_about(struct findings *f, const char *about);

@@ -7,8 +7,10 @@ clients_libsecure_la_SOURCES = \
 	clients/libupsclient/fault.c clients/libupsclient/fault.h \
 	clients/libupsclient/transport.c clients/libupsclient/transport.h \
 	clients/secure/cmdline.c clients/secure/cmdline.h \
+	clients/secure/findings.c clients/secure/findings.h \
 	clients/secure/probe.c clients/secure/probe.h \
 	clients/secure/userfile.c clients/secure/userfile.h \
+	clients/secure/verify.h clients/secure/verify_end.c clients/secure/verify_files.c \
 	clients/secure/visible.c clients/secure/visible.h
 clients_libsecure_la_LIBADD = common/libtls.la common/libups.la
 
@@ -33,18 +35,13 @@ man_pages += docs/man/nut-trust.1
 
 # nut-verify: looks whether servers and this machine are as safe as they should be.
 bin_PROGRAMS += clients/nut-verify
-clients_nut_verify_SOURCES = \
-	clients/secure/findings.c clients/secure/findings.h \
-	clients/secure/nut-verify.c \
-	clients/secure/verify.h clients/secure/verify_files.c clients/secure/verify_server.c
+clients_nut_verify_SOURCES = clients/secure/nut-verify.c clients/secure/verify_server.c
 clients_nut_verify_LDADD = clients/libsecure.la
 man_pages += docs/man/nut-verify.1
 
 check_PROGRAMS += tests/unit/test_secure
 TESTS += tests/unit/test_secure
-tests_unit_test_secure_SOURCES = tests/unit/test_secure.c \
-	clients/secure/findings.c clients/secure/findings.h \
-	clients/secure/verify.h clients/secure/verify_server.c
+tests_unit_test_secure_SOURCES = tests/unit/test_secure.c clients/secure/verify_server.c
 tests_unit_test_secure_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_secure_LDADD = clients/libsecure.la $(CMOCKA_LIBS)
 

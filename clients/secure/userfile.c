@@ -5,7 +5,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
@@ -14,9 +13,10 @@
 
 #include "common/base/privilege.h"
 #include "common/base/str.h"
+#include "common/base/wholefile.h"
 #include "common/base/words.h"
 
-enum { MAX_FILE = 16 * 1024 * 1024, NEW_MODE = 0640, NAME_MAX_LEN = 64 };
+enum { NEW_MODE = 0640, NAME_MAX_LEN = 64 };
 
 static const struct words_limits limits = {.max_words = 4096, .max_line = 1024 * 1024};
 
@@ -119,82 +119,22 @@ enum userfile_done userfile_edit(const char *text, size_t len, const char *name,
 /* ------------------------------------------------------------------ the file */
 
 /* Opens and locks the file that stands at `path` when the lock is got. */
-static int open_locked(const char *path, struct stat *st)
+static int open_locked(const char *path)
 {
 	for (;;) {
 		int fd = open(path, O_RDONLY | O_CREAT | O_CLOEXEC | O_NOCTTY, NEW_MODE);
-		struct stat now;
+		struct stat st, now;
 
 		if (fd < 0)
 			return -1;
-		if (flock(fd, LOCK_EX) == 0 && fstat(fd, st) == 0 && stat(path, &now) == 0 &&
-		    now.st_ino == st->st_ino && now.st_dev == st->st_dev)
+		if (flock(fd, LOCK_EX) == 0 && fstat(fd, &st) == 0 && stat(path, &now) == 0 &&
+		    now.st_ino == st.st_ino && now.st_dev == st.st_dev)
 			return fd;
 		/* Somebody has put another one there, or something is wrong for good. */
 		close(fd);
 		if (stat(path, &now) != 0 && errno != ENOENT)
 			return -1;
 	}
-}
-
-static bool read_all(int fd, struct buffer *text)
-{
-	char in[4096];
-	ssize_t n;
-
-	while ((n = read(fd, in, sizeof(in))) > 0) {
-		if (text->len > MAX_FILE) {
-			errno = EFBIG;
-			return false;
-		}
-		buffer_append(text, in, (size_t)n);
-	}
-	secret_wipe(in, sizeof(in));
-	if (text->failed)
-		errno = ENOMEM;
-	return n == 0 && !text->failed;
-}
-
-static bool write_all(int fd, const struct buffer *text)
-{
-	for (size_t done = 0; done < text->len;) {
-		ssize_t n = write(fd, text->data + done, text->len - done);
-
-		if (n < 0 && errno != EINTR)
-			return false;
-		done += n > 0 ? (size_t)n : 0;
-	}
-	return true;
-}
-
-static bool put_in_place(const char *path, const struct stat *st, const struct buffer *text)
-{
-	char fresh[PATH_MAX];
-	bool ok;
-	int fd, err;
-
-	if (!str_format(fresh, sizeof(fresh), "%s.XXXXXX", path)) {
-		errno = ENAMETOOLONG;
-		return false;
-	}
-	fd = mkostemp(fresh, O_CLOEXEC);
-	if (fd < 0)
-		return false;
-	/* The owner first: a change of owner may take mode bits away. */
-	ok = fchown(fd, st->st_uid, st->st_gid) == 0 && fchmod(fd, st->st_mode & 07777) == 0 &&
-	     write_all(fd, text) && fsync(fd) == 0;
-	err = errno;
-	if (close(fd) != 0 && ok) {
-		ok = false;
-		err = errno;
-	}
-	if (ok && rename(fresh, path) == 0)
-		return true;
-	if (ok)
-		err = errno;
-	unlink(fresh);
-	errno = err;
-	return false;
 }
 
 static void wipe(struct buffer *b)
@@ -205,13 +145,16 @@ static void wipe(struct buffer *b)
 }
 
 /* upsd has to read it, as whoever it becomes. */
-static void belong_to_daemon(struct stat *st)
+static int belong_to_daemon(int fd)
 {
 	struct privilege daemon;
 
-	st->st_mode = NEW_MODE;
-	if (geteuid() == 0 && privilege_lookup(RUN_AS_USER, RUN_AS_GROUP, &daemon))
-		st->st_gid = daemon.gid;
+	if (fchmod(fd, NEW_MODE) != 0)
+		return errno;
+	if (geteuid() == 0 && privilege_lookup(RUN_AS_USER, RUN_AS_GROUP, &daemon) &&
+	    fchown(fd, (uid_t)-1, daemon.gid) != 0)
+		return errno;
+	return 0;
 }
 
 enum userfile_done userfile_set(const char *path, const char *name, const char *hash)
@@ -220,24 +163,23 @@ enum userfile_done userfile_set(const char *path, const char *name, const char *
 	struct buffer before = {0}, after = {0};
 	char real[PATH_MAX];
 	bool is_new = !realpath(path, real); /* a link stays one */
-	struct stat st;
 	int fd, err;
 
 	if (is_new && (errno != ENOENT || !str_copy(real, sizeof(real), path)))
 		return USERFILE_FAILED;
-	fd = open_locked(real, &st);
+	fd = open_locked(real);
 	if (fd < 0)
 		return USERFILE_FAILED;
-	if (is_new)
-		belong_to_daemon(&st);
-	if (read_all(fd, &before))
+	err = is_new ? belong_to_daemon(fd) : 0;
+	if (!err)
+		err = wholefile_read_fd(fd, &before);
+	if (!err) {
 		done = userfile_edit(before.data, before.len, name, hash, &after);
-	if (done != USERFILE_FAILED && !put_in_place(real, &st, &after))
-		done = USERFILE_FAILED;
-	err = errno;
+		err = done == USERFILE_FAILED ? errno : wholefile_replace(real, &after, NULL);
+	}
 	wipe(&before);
 	wipe(&after);
 	close(fd);
 	errno = err;
-	return done;
+	return err ? USERFILE_FAILED : done;
 }

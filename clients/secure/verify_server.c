@@ -79,23 +79,6 @@ static bool look_in_the_clear(const struct verify_server *v, struct findings *f)
 
 /* ---- the certificate ---- */
 
-void verify_end(struct findings *f, const char *check, long long not_after)
-{
-	time_t end = (time_t)not_after;
-	time_t now = time(NULL);
-	char text[32] = "";
-	struct tm tm;
-
-	if (gmtime_r(&end, &tm))
-		strftime(text, sizeof(text), "%Y-%m-%d", &tm);
-	if (end < now)
-		findings_add(f, FINDING_FAILURE, check, "expired on %s; nutcert renew", text);
-	else if (end - now < VERIFY_WARN_DAYS * 86400)
-		findings_add(f, FINDING_WARNING, check, "expires on %s, soon; nutcert renew", text);
-	else
-		findings_add(f, FINDING_OK, check, "valid until %s", text);
-}
-
 static void look_at_dates(const struct tls_peer *peer, struct findings *f)
 {
 	if (peer->not_before > time(NULL))

@@ -12,17 +12,21 @@ common_libbase_la_SOURCES += common/base/helper.c common/base/helper.h
 common_libbase_la_SOURCES += common/base/guarded.c common/base/guarded.h
 common_libbase_la_SOURCES += common/base/json.c common/base/json.h
 common_libbase_la_SOURCES += common/base/log.c common/base/log.h
+common_libbase_la_SOURCES += common/base/modefile.c common/base/modefile.h
 common_libbase_la_SOURCES += common/base/options.c common/base/options.h
 common_libbase_la_SOURCES += common/base/paths.c common/base/paths.h
 common_libbase_la_SOURCES += common/base/privilege.c common/base/privilege.h
+common_libbase_la_SOURCES += common/base/run.c common/base/run.h
 common_libbase_la_SOURCES += common/base/str.c common/base/str.h
 common_libbase_la_SOURCES += common/base/talk.c common/base/talk.h
+common_libbase_la_SOURCES += common/base/wholefile.c common/base/wholefile.h
 common_libbase_la_SOURCES += common/base/words.c common/base/words.h
 
 base_service_tests = \
 	tests/unit/test_log \
 	tests/unit/test_options \
-	tests/unit/test_daemon
+	tests/unit/test_daemon \
+	tests/unit/test_run
 check_PROGRAMS += $(base_service_tests)
 TESTS += $(base_service_tests)
 tests_unit_test_log_SOURCES = tests/unit/test_log.c
@@ -34,6 +38,10 @@ tests_unit_test_options_LDADD = common/libbase.la $(CMOCKA_LIBS)
 tests_unit_test_daemon_SOURCES = tests/unit/test_daemon.c
 tests_unit_test_daemon_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_daemon_LDADD = common/libbase.la $(CMOCKA_LIBS)
+
+tests_unit_test_run_SOURCES = tests/unit/test_run.c
+tests_unit_test_run_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_run_LDADD = common/libbase.la $(CMOCKA_LIBS)
 
 base_text_tests =
 base_text_tests += tests/unit/test_str

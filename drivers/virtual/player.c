@@ -257,6 +257,7 @@ enum driver_result player_open(struct core *c)
 		err = read_script(d, &now);
 	if (err) {
 		log_trouble(d, err);
+		player_close(c); /* nobody else does, where opening failed */
 		return DRIVER_FAILED;
 	}
 	publish_start(c);

@@ -188,6 +188,18 @@ def test_the_check_of_good_files_ends_with_0(site):
     assert result.stdout.splitlines()[-1].startswith("0 errors, ")
 
 
+def test_the_check_looks_where_ups_conf_says_that_drivers_are(site):
+    conf(site)
+    drivers = site.root / "drivers"
+    drivers.mkdir()
+    (drivers / "own-ups").write_text("")
+    (drivers / "own-ups").chmod(0o755)
+    site.write("ups.conf", f"driverpath = {drivers}\n[a]\ndriver = own-ups\nport = x\n")
+    assert "own-ups" not in site.run("upsd", "-t", env={"NUT_DRIVERPATH": ""}).stdout
+    assert f"not found in {site.root}\n" in site.run(
+        "upsd", "-t", env={"NUT_DRIVERPATH": str(site.root)}).stdout.replace("; see", "\n; see")
+
+
 def test_a_missing_state_directory_is_no_reason_to_end(site):
     site.add_ups("ups", "dummy-ups", "x")
     site.state.rmdir()

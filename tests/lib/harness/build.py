@@ -56,7 +56,20 @@ class Build:
             "LD_LIBRARY_PATH": str(self.root / "clients" / ".libs"),
             "NUT_DATAPATH": str(CHECKOUT / "data"),
             "NUT_DRIVERPATH": str(self.driver_path),
+            "NUT_PROGRAMPATH": self.program_path,
         }
+
+    @functools.cached_property
+    def program_path(self):
+        """The folders with the programs that nutconf starts."""
+        folders = []
+        for name in ("upsd", "upsmon", "upsdrvctl", "upssched", "upsmqtt", "upsweb",
+                     "nut-scanner"):
+            try:
+                folders.append(str(self.program(name).parent))
+            except LookupError:
+                pass
+        return ":".join(folders)
 
     @property
     def driver_path(self):
