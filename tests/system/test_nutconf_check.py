@@ -248,6 +248,7 @@ FAULTS = {
 }
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("fault", FAULTS, ids=lambda name: name.replace(" ", "-"))
 def test_a_fault_is_found(checked, fault):
     spoil, code, severity, name, line, words = FAULTS[fault]
@@ -424,6 +425,7 @@ def _machines():
             yield pytest.param(path, id=f"{path.parent.name}/{path.name}")
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("path", _machines())
 def test_examples_are_fine(checked, certs, path):
     site = checked.site

@@ -130,6 +130,7 @@ def test_files_that_are_configured_are_changed_only_when_told_to(site, setup):
     assert "dummy-ups" in setup.text("ups.conf.bak1")
 
 
+@pytest.mark.once
 def test_samples_are_filled_in_and_keep_their_comments(site, setup, debian):
     for path in (debian.root / "etc/nut").glob("*.conf"):
         site.write(path.name, path.read_text())
@@ -154,6 +155,7 @@ def test_a_upsd_that_runs_reads_the_files_again(site, setup):
     setup.stop()
 
 
+@pytest.mark.once
 def test_a_server_lets_others_in_and_a_client_finds_it(site, setup, sites):
     result = setup.run("--yes", "--role", "server", "--listen", "127.0.0.2", *setup.dummy)
     assert "nutconf setup --server ups@" in result.stdout
@@ -219,6 +221,7 @@ def test_a_server_that_is_not_there_is_said(site, setup):
     assert os.listdir(site.conf) == []
 
 
+@pytest.mark.once
 def test_a_ups_that_is_not_there_is_told_with_the_words_of_its_driver(site, setup):
     result = setup.run("--yes", "--wait", 2, "--device", "driver=dummy-ups,port=missing.dev",
                        status=1)
