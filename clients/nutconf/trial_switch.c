@@ -67,8 +67,13 @@ static bool check_conf(struct trial_change *c, const char *name)
 			.max = SAID_MAX,
 			.with_errors = true};
 	struct buffer said = {0};
-	bool ok = tools_find(name, path, sizeof(path)) && run_went_well(&r, &said);
+	bool ok;
 
+	if (!tools_find(name, path, sizeof(path))) {
+		trial_say(c, "our %s is not found, nothing is changed", name);
+		return false;
+	}
+	ok = run_went_well(&r, &said);
 	if (!ok)
 		trial_say(c, "%s -t finds the configuration wrong, nothing is changed:\n%s", name,
 			  buffer_string(&said));

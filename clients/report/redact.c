@@ -2,7 +2,6 @@
 
 #include "clients/report/redact.h"
 
-#include <ctype.h>
 #include <errno.h>
 #include <string.h>
 #include <unistd.h>

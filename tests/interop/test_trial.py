@@ -258,8 +258,10 @@ def test_a_trial_cannot_do_harm(site, live, trial):
     assert "secret-word" not in text and str(site.root / "killpower") not in text
     assert not re.search(r"^(SHUTDOWNHOOKS|WAKEONLAN|RUN_AS_USER)", text, re.M)
     assert len(re.findall(r"^SHUTDOWNCMD .*nutconf' trial record '.*' shutdown\"$", text, re.M)) == 1
-    # The live side does not see it.
+    # The live side does not see it, and nobody else can read it.
     assert live.logins("rack") == 1
+    assert stat.S_IMODE(trial.dir.stat().st_mode) == 0o750
+    assert {stat.S_IMODE(path.stat().st_mode) for path in (trial.dir / "conf").iterdir()} == {0o600}
 
 
 @pytest.mark.long
@@ -309,6 +311,7 @@ def test_a_trial_ends_by_itself(site, live, trial):
     assert "NOT running" in trial.run("status").stdout
 
 
+@pytest.mark.long
 def test_a_machine_that_only_watches_tries_with_the_servers_of_its_monitor_lines(site, live, trial):
     conf = site.root / "client"
     conf.mkdir()
@@ -365,6 +368,7 @@ def test_a_switch_that_fails_is_taken_back(site, live, trial, program, start):
     assert live.status() == "OL" and live.logins("rack") == 1
 
 
+@pytest.mark.long
 def test_a_configuration_that_ours_refuses_changes_nothing(site, live, trial):
     pids = live.pids()
     site.write("upsd.conf", f"LISTEN 127.0.0.1 {site.port}\nMAXAGE soon\n")
@@ -408,13 +412,6 @@ def test_a_crash_half_way_is_mended(site, live, trial, also_guard):
         assert "died (signal 9)" in process.log()
     wait_until(lambda: live.programs() == THEIRS, what=live.programs)
     wait_until(lambda: live.status() == "OL" and live.logins("rack") == 1)
-
-
-def test_files_of_a_trial_are_for_its_user_alone(site, live, trial):
-    trial.start()
-    for path in (trial.dir / "conf").iterdir():
-        assert stat.S_IMODE(path.stat().st_mode) == 0o600
-    assert stat.S_IMODE(trial.dir.stat().st_mode) == 0o750
 
 
 SYSTEMCTL = """#!/usr/bin/python3
