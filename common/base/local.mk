@@ -12,6 +12,7 @@ common_libbase_la_SOURCES += common/base/helper.c common/base/helper.h
 common_libbase_la_SOURCES += common/base/guarded.c common/base/guarded.h
 common_libbase_la_SOURCES += common/base/json.c common/base/json.h
 common_libbase_la_SOURCES += common/base/log.c common/base/log.h
+common_libbase_la_SOURCES += common/base/modefile.c common/base/modefile.h
 common_libbase_la_SOURCES += common/base/options.c common/base/options.h
 common_libbase_la_SOURCES += common/base/paths.c common/base/paths.h
 common_libbase_la_SOURCES += common/base/privilege.c common/base/privilege.h
