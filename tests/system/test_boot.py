@@ -1,0 +1,261 @@
+"""The units, the generator and the end of a shutdown, with a real systemd as the first process of
+a machine in namespaces (harness.bootbox)."""
+
+import shutil
+
+import pytest
+from harness import find_build, wait_until
+from harness.bootbox import BootBox, Unavailable, install
+
+pytestmark = pytest.mark.once
+
+CONF = "/usr/local/etc"
+PROBES = "/var/probes"
+NUTSHUTDOWN = "/usr/local/libexec/nutshutdown"
+HOOK = "/usr/lib/systemd/system-shutdown/nutshutdown"
+OL, OB = "status OL\n", "status OB LB\n"
+
+
+class Machine(BootBox):
+    """One that is configured, and whose UPSes are probes: files say what they do, and tell."""
+
+    def __init__(self, installed):
+        super().__init__(installed)
+        self.path(PROBES).mkdir(parents=True)
+        self.path(PROBES).chmod(0o777)
+        self.write(f"{CONF}/upsd.conf", "LISTEN 127.0.0.1\n")
+        self.write(f"{CONF}/upsd.users", "[mon]\npassword = word\nupsmon primary\n")
+        self.monitor()
+        self.enable("nut.target")
+
+    def monitor(self, flag="/run/nut/killpower", before=""):
+        self.write("/usr/local/bin/off", f"#!/bin/sh\n{before}\nsystemctl --no-block poweroff\n",
+                   0o755)
+        self.write(f"{CONF}/upsmon.conf",
+                   "MONITOR ups@localhost 1 mon word primary\nPOLLFREQ 1\nPOLLFREQALERT 1\n"
+                   "FINALDELAY 0\nHOSTSYNC 1\nSHUTDOWNCMD /usr/local/bin/off\n"
+                   f"POWERDOWNFLAG {flag}\n")
+
+    def probe(self, name, text=OL):
+        """The section of an UPS."""
+        self.write(f"{PROBES}/{name}", text)
+        return f"[{name}]\ndriver = probe-ups\nport = {PROBES}/{name}\npollinterval = 1\n"
+
+    def asked(self, name="ups"):
+        """What it was asked to do."""
+        log = self.path(f"{PROBES}/{name}.log")
+        return log.read_text().splitlines() if log.exists() else []
+
+    def pid(self, name):
+        return self.show(f"nut-driver@{name}", "MainPID")
+
+    def power_fails(self):
+        wait_until(lambda: self.say("upsc", "ups", "ups.status") == "OL", what="the UPS is seen")
+        self.edit(f"{PROBES}/ups", self.path(f"{PROBES}/ups").read_text().replace(OL, OB))
+
+    def turn_off(self):
+        self.run("systemctl", "--no-block", "poweroff")
+        return self.wait_for_end()
+
+
+@pytest.fixture(scope="module")
+def installed(tmp_path_factory):
+    build = find_build()
+    try:
+        folder = install(build, tmp_path_factory.mktemp("installed"))
+    except Unavailable as e:
+        pytest.skip(str(e))
+    shutil.copy(build.program("probe-ups"), folder / "usr/local/libexec/nut/probe-ups")
+    yield folder
+    shutil.rmtree(folder)
+
+
+@pytest.fixture
+def machine(request, installed):
+    box = Machine(installed)
+    yield box
+    if getattr(request.node, "failed", True):
+        print(box.log()[-8000:])
+        print(box.last_journal()[-8000:])
+    box.close()
+
+
+def boot(machine):
+    try:
+        machine.boot()
+    except Unavailable as e:
+        pytest.skip(str(e))
+
+
+# -------------------------------------------------------------------------------------- boot
+
+
+def test_each_section_has_a_unit_and_nothing_is_run_by_hand(machine):
+    machine.write(f"{CONF}/ups.conf", machine.probe("ups") + machine.probe("usb-1"))
+    # As a Debian package left it, and as somebody types who asks systemd-escape.
+    leftovers = ("nut-driver@MD5_572711037591d834031ba49346c6b3dc", r"nut-driver@usb\x2d1")
+    machine.enable(*leftovers)
+    boot(machine)
+    for unit in ("nut-driver@ups", "nut-driver@usb-1", "nut-server", "nut-monitor"):
+        assert machine.active(unit) == "active", unit
+    for unit in leftovers:
+        assert machine.active(unit) == "inactive", unit
+    wait_until(lambda: machine.say("upsc", "usb-1", "ups.status") == "OL")
+    assert machine.state() == "running"
+    for alias in ("nut-client", "ups-monitor"):
+        assert machine.show(alias, "Id") == "nut-monitor.service"
+    assert "(probe-ups)" in machine.show("nut-driver@usb-1", "Description")
+
+
+def test_drivers_whose_ups_is_not_there_hold_nothing_up_and_catch_it(machine):
+    machine.write(f"{CONF}/ups.conf", machine.probe("ups", "open fail\n") + "[net]\n"
+                  "driver = snmp-ups\nport = 192.0.2.1\n[none]\ndriver = no-such-driver\nport = x\n")
+    boot(machine)
+    assert machine.active("nut-server") == machine.active("nut-monitor") == "active"
+    assert machine.active("nut-driver@net") == "active"
+    assert machine.active("nut-driver@none") in ("activating", "failed")
+    machine.edit(f"{PROBES}/ups", OL)
+    wait_until(lambda: machine.say("upsc", "ups", "ups.status") == "OL")
+
+
+@pytest.mark.parametrize("mode, at_boot", [
+    ("none", ()), ("netclient", ("nut-monitor",)), ("manual", ()),
+    ("standalon", ("nut-driver@ups", "nut-server", "nut-monitor")),
+])
+def test_mode_decides_what_starts(machine, mode, at_boot):
+    units = ("nut-driver@ups", "nut-server", "nut-monitor")
+    machine.write(f"{CONF}/ups.conf", machine.probe("ups"))
+    machine.write(f"{CONF}/nut.conf", f"# who am I\nMODE='{mode}'  # quoted\n")
+    boot(machine)
+    assert {u for u in units if machine.active(u) == "active"} == set(at_boot)
+    assert machine.state() == "running"
+    machine.run("systemctl", "start", *units)
+    by_hand = set(units) if mode == "manual" else set(at_boot)
+    assert {u for u in units if machine.active(u) == "active"} == by_hand
+    if mode == "standalon":
+        assert f"{CONF}/nut.conf:2: MODE=standalon" in machine.log()
+        assert "did you mean standalone?" in machine.log()
+
+
+# ------------------------------------------------------------------------------------ changes
+
+
+def test_a_changed_ups_conf_concerns_only_what_changed(machine):
+    same, changed, gone, new = (machine.probe(n) for n in ("ups", "changed", "gone", "new"))
+    machine.write(f"{CONF}/ups.conf", same + changed + gone)
+    boot(machine)
+    pid, old = machine.pid("ups"), machine.pid("changed")
+    machine.edit(f"{CONF}/ups.conf", same + changed + "mode = other\nport = /none\n" + new)
+    wait_until(lambda: machine.active("nut-driver@new") == "active", what="the new one starts")
+    wait_until(lambda: machine.active("nut-driver@gone") == "inactive", what="the gone one ends")
+    wait_until(lambda: machine.pid("changed") not in (old, "0"), what="the changed one restarts")
+    wait_until(lambda: machine.say("upsc", "-l").split() == ["ups", "changed", "new"])
+    assert machine.pid("ups") == pid
+    # The program itself is another one; written in place this time, and with a mistake.
+    machine.run("sh", "-c", f"cat >{CONF}/ups.conf", input=same + "[bad\n" + changed.replace(
+        "probe-ups", "dummy-ups"), check=True)
+    wait_until(lambda: "(dummy-ups)" in machine.show("nut-driver@changed", "Description"))
+    wait_until(lambda: "dummy-ups" in machine.say("ps", "-o", "args=", machine.pid("changed")))
+    assert machine.active("nut-driver@new") == "active", "that section may only not be seen"
+    assert machine.pid("ups") == pid
+
+
+def test_a_driver_that_dies_comes_back_and_one_that_was_stopped_does_not(machine):
+    machine.write(f"{CONF}/ups.conf", machine.probe("ups") + machine.probe("b"))
+    boot(machine)
+    old = machine.pid("ups"), machine.pid("b")
+    machine.run("kill", "-KILL", old[0], check=True)
+    wait_until(lambda: machine.pid("ups") not in (old[0], "0"), what="it comes back")
+    result = machine.run("upsdrvctl", "stop", "b")
+    assert result.returncode == 0 and "upsdrvsvcctl stop" in result.stderr
+    machine.edit(f"{CONF}/ups.conf", machine.path(f"{CONF}/ups.conf").read_text() + "#\n")
+    wait_until(lambda: machine.show("nut-driver-enumerator", "ExecMainExitTimestamp"))
+    assert machine.active("nut-driver@b") == "inactive"
+    assert machine.run("upsdrvsvcctl", "start", "b").returncode == 0
+    assert machine.active("nut-driver@b") == "active"
+    old = machine.pid("ups"), machine.pid("b")
+    machine.run("systemctl", "restart", "nut-driver", check=True)
+    wait_until(lambda: machine.pid("ups") not in (old[0], "0") and
+               machine.pid("b") not in (old[1], "0"), what="all start anew")
+
+
+# --------------------------------------------------------------------------- end of a shutdown
+
+
+@pytest.fixture(params=["systemd runs nutshutdown", "nut-shutdown.service does"])
+def way(request, machine):
+    if "runs" in request.param:
+        machine.path(HOOK).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(machine.path(NUTSHUTDOWN), machine.path(HOOK))
+    return request.param
+
+
+def test_a_power_failure_ends_with_the_word_to_the_ups(machine, way):
+    machine.write(f"{CONF}/ups.conf", machine.probe("ups"))
+    # The flag is on a file system that is gone at the end.
+    machine.write("/etc/fstab", "tmpfs /srv tmpfs defaults 0 0\n")
+    machine.monitor(flag="/srv/killpower")
+    boot(machine)
+    machine.power_fails()
+    assert machine.wait_for_end() == "off"
+    assert machine.asked()[-3:] == ["open ", "shutdown", "close"]
+    log = machine.log()
+    assert log.index("Stopped nut-monitor") < log.index("Stopped nut-server") < \
+        log.index("Stopped nut-driver@ups") < log.index("Reached target shutdown.target")
+    # Next time it is another day.
+    machine.write(f"{PROBES}/ups", OL)
+    before = len(machine.asked())
+    boot(machine)
+    assert machine.state() == "running"
+    assert machine.run("upsmon", "-K").returncode == 1
+    assert machine.turn_off() == "off"
+    assert "shutdown" not in machine.asked()[before:]
+
+
+def test_a_machine_whose_ups_stays_on_starts_again(machine, way):
+    """It does not take the word, and the power is back."""
+    machine.write(f"{CONF}/ups.conf", machine.probe("ups", OL + "command fail\n"))
+    machine.monitor(before=f"sed -i s/OB.LB/OL/ {PROBES}/ups")
+    boot(machine)
+    machine.power_fails()
+    assert machine.wait_for_end() == "reboot"
+    assert "shutdown" in machine.asked()
+
+
+def test_a_machine_whose_ups_does_not_take_the_word_on_battery_goes_off(machine):
+    machine.write(f"{CONF}/ups.conf", machine.probe("ups", OL + "command fail\n"))
+    boot(machine)
+    machine.power_fails()
+    assert machine.wait_for_end() == "off"
+
+
+def test_poweroff_wait_is_waited_for_and_then_the_machine_starts_again(machine, way):
+    machine.write(f"{CONF}/ups.conf", machine.probe("ups"))
+    machine.write(f"{CONF}/nut.conf", "MODE=standalone\nPOWEROFF_WAIT=1s\n")
+    boot(machine)
+    machine.power_fails()
+    assert machine.wait_for_end() == "reboot"
+    assert machine.asked()[-3:] == ["open ", "shutdown", "close"]
+
+
+def test_a_driver_that_hangs_does_not_keep_the_machine_on(machine, way):
+    for script in (NUTSHUTDOWN, HOOK):
+        file = machine.path(script)
+        if file.exists():
+            machine.write(script, file.read_text().replace("kill_limit=60", "kill_limit=2"), 0o755)
+    machine.write(f"{CONF}/ups.conf", machine.probe("ups", OL + "command-wait 600000\n"))
+    boot(machine)
+    machine.power_fails()
+    assert machine.wait_for_end() == "off"
+    assert "shutdown" in machine.asked()
+
+
+def test_an_early_word_comes_while_there_is_a_network(machine):
+    machine.enable("nut-shutdown-early")
+    machine.write(f"{CONF}/ups.conf", machine.probe("ups"))
+    boot(machine)
+    machine.power_fails()
+    assert machine.wait_for_end() == "off"
+    assert machine.asked().count("shutdown") == 1
+    log = machine.log()
+    assert log.index("Stopped nut-shutdown-early") < log.index("Stopped target network.target")
