@@ -13,6 +13,7 @@ its own, and so are the kernel's log that it writes and the settings of /proc/sy
 touch the one kernel is masked.
 """
 
+import fcntl
 import os
 import pathlib
 import shutil
@@ -89,8 +90,11 @@ def install(build, folder):
         raise Unavailable("only root boots a machine")
     if not pathlib.Path("/lib/systemd/systemd").exists() or not shutil.which("unshare"):
         raise Unavailable("no systemd here")
-    result = subprocess.run(["make", "-s", "-C", build.root, "install", f"DESTDIR={folder}"],
-                            capture_output=True, text=True, check=False)
+    # libtool links anew in the build folder: one at a time.
+    with open(build.root / "bootbox.lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        result = subprocess.run(["make", "-s", "-C", build.root, "install", f"DESTDIR={folder}"],
+                                capture_output=True, text=True, check=False)
     if not (folder / UNITS.lstrip("/")).exists():
         raise Unavailable(f"the suite is not built for /usr/local with systemd: {result.stderr}")
     return folder
@@ -109,6 +113,7 @@ class BootBox:
         self._cgroup = None
         shutil.copytree(installed, self.disk, symlinks=True, dirs_exist_ok=True,
                         copy_function=os.link)
+        self.disk.chmod(0o755)
         system = self.disk / "etc/systemd/system"
         system.mkdir(parents=True)
         # Nothing of what this host has enabled.
@@ -204,7 +209,8 @@ class BootBox:
     def wait_for_end(self):
         """Until it is off or would start again: which of both."""
         wait_until(lambda: self._process.poll() is not None, what="the machine ends")
-        ends = {128 + signal.SIGINT: "off", 128 + signal.SIGHUP: "reboot"}
+        # What reboot(2) makes of it in a namespace; unshare ends as its child does.
+        ends = {-signal.SIGINT: "off", -signal.SIGHUP: "reboot"}
         status = self._process.returncode
         self._ended()
         return ends.get(status, status)
