@@ -22,7 +22,6 @@ struct work {
 	struct mode mode;
 	struct driver_units units; /* as they were before */
 	bool *is_new;              /* for each section: systemd did not know of it */
-	bool whole;                /* ups.conf has no mistakes */
 	bool changed, failed;
 };
 
@@ -61,7 +60,8 @@ static void stop_gone(struct work *w)
 		const struct driver_unit *u = &w->units.list[i];
 		bool stays = w->mode.drivers && instance_find(&w->cfg, u->name);
 
-		if (!stays && u->state != DRIVER_UNIT_STOPPED)
+		/* One that is about to start finds by itself that it has no section. */
+		if (!stays && u->state == DRIVER_UNIT_RUNNING)
 			note(w, order("stop", u->name));
 	}
 }
@@ -109,20 +109,21 @@ static enum resync_result result_of(const struct work *w)
 enum resync_result resync(const struct resync_how *how)
 {
 	struct conf_report report = {.emit = conf_emit_log, .arg = token};
+	struct conf_report mode_report = report;
 	struct work w = {.how = how};
 	enum resync_result result = RESYNC_DIFFERS;
 
-	mode_read(&w.mode, &report);
+	mode_read(&w.mode, &mode_report);
 	if (!ctl_config_read(&w.cfg, &report))
 		return RESYNC_NO_FILE;
-	w.whole = report.errors == 0;
+	if (report.errors > 0) {
+		log_error(token, "all drivers go on as they were until that is mended");
+		goto out;
+	}
 	if (!remember_new(&w) || !systemd_driver_units(&w.units))
 		goto out;
 	reload_units(&w);
-	if (w.whole)
-		stop_gone(&w);
-	else
-		log_error(token, "drivers whose sections are not found go on until that is mended");
+	stop_gone(&w);
 	for (size_t i = 0; w.mode.drivers && i < w.cfg.count; i++)
 		bring_up(&w, i);
 	tell_upsd();

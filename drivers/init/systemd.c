@@ -188,7 +188,8 @@ static bool take_all(struct driver_units *units, char *text)
 
 bool systemd_driver_units(struct driver_units *units)
 {
-	static const char *const words[] = {"show", "--property=Id,MainPID,ActiveState",
+	/* --all: a pattern would leave out what is stopped. */
+	static const char *const words[] = {"show", "--all", "--property=Id,MainPID,ActiveState",
 					    INSTANCE_PREFIX "*" INSTANCE_SUFFIX, NULL};
 	struct buffer said = {.max = OUTPUT_MAX};
 	bool done;

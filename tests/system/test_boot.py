@@ -145,18 +145,22 @@ def test_a_changed_ups_conf_concerns_only_what_changed(machine):
     machine.write(f"{CONF}/ups.conf", same + changed + gone)
     boot(machine)
     pid, old = machine.pid("ups"), machine.pid("changed")
-    machine.edit(f"{CONF}/ups.conf", same + changed + "mode = other\nport = /none\n" + new)
+    machine.edit(f"{CONF}/ups.conf", same + changed.replace("/changed", "/new") + new)
     wait_until(lambda: machine.active("nut-driver@new") == "active", what="the new one starts")
     wait_until(lambda: machine.active("nut-driver@gone") == "inactive", what="the gone one ends")
     wait_until(lambda: machine.pid("changed") not in (old, "0"), what="the changed one restarts")
     wait_until(lambda: machine.say("upsc", "-l").split() == ["ups", "changed", "new"])
     assert machine.pid("ups") == pid
-    # The program itself is another one; written in place this time, and with a mistake.
-    machine.run("sh", "-c", f"cat >{CONF}/ups.conf", input=same + "[bad\n" + changed.replace(
-        "probe-ups", "dummy-ups"), check=True)
-    wait_until(lambda: "(dummy-ups)" in machine.show("nut-driver@changed", "Description"))
+    # The program itself is another one; written in place this time.
+    other = same + changed.replace("probe-ups", "dummy-ups")
+    machine.run("sh", "-c", f"cat >{CONF}/ups.conf", input=other, check=True)
     wait_until(lambda: "dummy-ups" in machine.say("ps", "-o", "args=", machine.pid("changed")))
-    assert machine.active("nut-driver@new") == "active", "that section may only not be seen"
+    wait_until(lambda: machine.active("nut-driver@new") == "inactive")
+    assert "(dummy-ups)" in machine.show("nut-driver@changed", "Description")
+    # With a mistake, all goes on.
+    machine.edit(f"{CONF}/ups.conf", other.replace("[changed]", "[changed"))
+    wait_until(lambda: "go on as they were" in machine.journal("-u", "nut-driver-enumerator"))
+    assert machine.active("nut-driver@changed") == "active"
     assert machine.pid("ups") == pid
 
 
@@ -168,8 +172,10 @@ def test_a_driver_that_dies_comes_back_and_one_that_was_stopped_does_not(machine
     wait_until(lambda: machine.pid("ups") not in (old[0], "0"), what="it comes back")
     result = machine.run("upsdrvctl", "stop", "b")
     assert result.returncode == 0 and "upsdrvsvcctl stop" in result.stderr
+    seen = machine.show("nut-driver-enumerator", "ExecMainExitTimestampMonotonic")
     machine.edit(f"{CONF}/ups.conf", machine.path(f"{CONF}/ups.conf").read_text() + "#\n")
-    wait_until(lambda: machine.show("nut-driver-enumerator", "ExecMainExitTimestamp"))
+    wait_until(lambda: machine.show("nut-driver-enumerator", "ExecMainExitTimestampMonotonic")
+               not in (seen, "0"), what="the change is seen")
     assert machine.active("nut-driver@b") == "inactive"
     assert machine.run("upsdrvsvcctl", "start", "b").returncode == 0
     assert machine.active("nut-driver@b") == "active"
@@ -258,4 +264,5 @@ def test_an_early_word_comes_while_there_is_a_network(machine):
     assert machine.wait_for_end() == "off"
     assert machine.asked().count("shutdown") == 1
     log = machine.log()
-    assert log.index("Stopped nut-shutdown-early") < log.index("Stopped target network.target")
+    assert log.index("Stopped nut-driver@ups") < log.index("Stopped nut-shutdown-early") < \
+        log.index("Stopped target basic.target")
