@@ -4,7 +4,7 @@ a machine in namespaces (harness.bootbox)."""
 import shutil
 
 import pytest
-from harness import find_build, wait_until
+from harness import wait_until
 from harness.bootbox import BootBox, Unavailable, install
 
 pytestmark = pytest.mark.once
@@ -58,21 +58,12 @@ class Machine(BootBox):
         return self.wait_for_end()
 
 
-@pytest.fixture(scope="module")
-def installed(tmp_path_factory):
-    build = find_build()
+@pytest.fixture
+def machine(request, build):
     try:
-        folder = install(build, tmp_path_factory.mktemp("installed"))
+        box = Machine(install(build))
     except Unavailable as e:
         pytest.skip(str(e))
-    shutil.copy(build.program("probe-ups"), folder / "usr/local/libexec/nut/probe-ups")
-    yield folder
-    shutil.rmtree(folder)
-
-
-@pytest.fixture
-def machine(request, installed):
-    box = Machine(installed)
     yield box
     if getattr(request.node, "failed", True):
         print(box.log()[-8000:])
@@ -107,6 +98,7 @@ def test_each_section_has_a_unit_and_nothing_is_run_by_hand(machine):
     assert "(probe-ups)" in machine.show("nut-driver@usb-1", "Description")
 
 
+@pytest.mark.long
 def test_drivers_whose_ups_is_not_there_hold_nothing_up_and_catch_it(machine):
     machine.write(f"{CONF}/ups.conf", machine.probe("ups", "open fail\n") + "[net]\n"
                   "driver = snmp-ups\nport = 192.0.2.1\n[none]\ndriver = no-such-driver\nport = x\n")
@@ -119,8 +111,11 @@ def test_drivers_whose_ups_is_not_there_hold_nothing_up_and_catch_it(machine):
 
 
 @pytest.mark.parametrize("mode, at_boot", [
-    ("none", ()), ("netclient", ("nut-monitor",)), ("manual", ()),
-    ("standalon", ("nut-driver@ups", "nut-server", "nut-monitor")),
+    ("netclient", ("nut-monitor",)),
+    pytest.param("none", (), marks=pytest.mark.long),
+    pytest.param("manual", (), marks=pytest.mark.long),
+    pytest.param("standalon", ("nut-driver@ups", "nut-server", "nut-monitor"),
+                 marks=pytest.mark.long),
 ])
 def test_mode_decides_what_starts(machine, mode, at_boot):
     units = ("nut-driver@ups", "nut-server", "nut-monitor")
@@ -164,6 +159,7 @@ def test_a_changed_ups_conf_concerns_only_what_changed(machine):
     assert machine.pid("ups") == pid
 
 
+@pytest.mark.long
 def test_a_driver_that_dies_comes_back_and_one_that_was_stopped_does_not(machine):
     machine.write(f"{CONF}/ups.conf", machine.probe("ups") + machine.probe("b"))
     boot(machine)
@@ -188,7 +184,8 @@ def test_a_driver_that_dies_comes_back_and_one_that_was_stopped_does_not(machine
 # --------------------------------------------------------------------------- end of a shutdown
 
 
-@pytest.fixture(params=["systemd runs nutshutdown", "nut-shutdown.service does"])
+@pytest.fixture(params=["systemd runs nutshutdown",
+                        pytest.param("nut-shutdown.service does", marks=pytest.mark.long)])
 def way(request, machine):
     if "runs" in request.param:
         machine.path(HOOK).parent.mkdir(parents=True, exist_ok=True)
@@ -228,6 +225,7 @@ def test_a_machine_whose_ups_stays_on_starts_again(machine, way):
     assert "shutdown" in machine.asked()
 
 
+@pytest.mark.long
 def test_a_machine_whose_ups_does_not_take_the_word_on_battery_goes_off(machine):
     machine.write(f"{CONF}/ups.conf", machine.probe("ups", OL + "command fail\n"))
     boot(machine)
@@ -235,6 +233,7 @@ def test_a_machine_whose_ups_does_not_take_the_word_on_battery_goes_off(machine)
     assert machine.wait_for_end() == "off"
 
 
+@pytest.mark.long
 def test_poweroff_wait_is_waited_for_and_then_the_machine_starts_again(machine, way):
     machine.write(f"{CONF}/ups.conf", machine.probe("ups"))
     machine.write(f"{CONF}/nut.conf", "MODE=standalone\nPOWEROFF_WAIT=1s\n")
@@ -244,6 +243,7 @@ def test_poweroff_wait_is_waited_for_and_then_the_machine_starts_again(machine, 
     assert machine.asked()[-3:] == ["open ", "shutdown", "close"]
 
 
+@pytest.mark.long
 def test_a_driver_that_hangs_does_not_keep_the_machine_on(machine, way):
     for script in (NUTSHUTDOWN, HOOK):
         file = machine.path(script)
@@ -256,6 +256,7 @@ def test_a_driver_that_hangs_does_not_keep_the_machine_on(machine, way):
     assert "shutdown" in machine.asked()
 
 
+@pytest.mark.long
 def test_an_early_word_comes_while_there_is_a_network(machine):
     machine.enable("nut-shutdown-early")
     machine.write(f"{CONF}/ups.conf", machine.probe("ups"))

@@ -1,6 +1,6 @@
 """A machine that boots this host's systemd, in namespaces: the suite installed, no kernel of its own.
 
-    box = BootBox(install(build, folder))
+    box = BootBox(install(build))
     box.write("/usr/local/etc/ups.conf", "[a]\\n...")
     box.enable("nut.target")
     box.boot()                       # returns when the boot is over
@@ -84,20 +84,36 @@ def _cgroup_folder():
     raise Unavailable("no cgroup2 here")
 
 
-def install(build, folder):
-    """The suite, as `make install` puts it: once, for any number of machines."""
+def install(build):
+    """The suite, as `make install` puts it: once for all machines of a test run. Its folder."""
     if os.geteuid() != 0:
         raise Unavailable("only root boots a machine")
     if not pathlib.Path("/lib/systemd/systemd").exists() or not shutil.which("unshare"):
         raise Unavailable("no systemd here")
-    # libtool links anew in the build folder: one at a time.
-    with open(build.root / "bootbox.lock", "w") as lock:
+    folder = build.root / "bootbox"
+    folder.mkdir(exist_ok=True)
+    this_run = os.environ.get("PYTEST_XDIST_TESTRUNUID", str(os.getpid()))
+    with open(folder / "lock", "a+") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        result = subprocess.run(["make", "-s", "-C", build.root, "install", f"DESTDIR={folder}"],
-                                capture_output=True, text=True, check=False)
-    if not (folder / UNITS.lstrip("/")).exists():
-        raise Unavailable(f"the suite is not built for /usr/local with systemd: {result.stderr}")
-    return folder
+        lock.seek(0)
+        if lock.read() != this_run:
+            shutil.rmtree(folder / "disk", ignore_errors=True)
+            result = subprocess.run(["make", "-s", "-C", build.root, "install",
+                                     f"DESTDIR={folder}/disk"],
+                                    capture_output=True, text=True, check=False)
+            if not (folder / "disk" / UNITS.lstrip("/")).exists():
+                raise Unavailable("not built for /usr/local with systemd: " + result.stderr)
+            shutil.copy(build.program("probe-ups"), folder / "disk/usr/local/libexec/nut/probe-ups")
+            lock.truncate(0)
+            lock.write(this_run)
+    return folder / "disk"
+
+
+def _link(source, target):
+    try:
+        os.link(source, target)
+    except OSError:
+        shutil.copy2(source, target)  # another file system
 
 
 class BootBox:
@@ -112,7 +128,7 @@ class BootBox:
         self._process = self._init = None
         self._cgroup = None
         shutil.copytree(installed, self.disk, symlinks=True, dirs_exist_ok=True,
-                        copy_function=os.link)
+                        copy_function=_link)
         self.disk.chmod(0o755)
         system = self.disk / "etc/systemd/system"
         system.mkdir(parents=True)
