@@ -68,7 +68,11 @@ tests_unit_test_command_LDADD = common/libbase.la $(CMOCKA_LIBS)
 if ENABLE_FUZZERS
 noinst_PROGRAMS += tests/fuzz/fuzz_words
 noinst_PROGRAMS += tests/fuzz/fuzz_conffile
+noinst_PROGRAMS += tests/fuzz/fuzz_modefile
 endif
+tests_fuzz_fuzz_modefile_SOURCES = tests/fuzz/fuzz_modefile.c
+tests_fuzz_fuzz_modefile_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
+tests_fuzz_fuzz_modefile_LDADD = common/libbase.la
 tests_fuzz_fuzz_words_SOURCES = tests/fuzz/fuzz_words.c
 tests_fuzz_fuzz_words_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
 tests_fuzz_fuzz_words_LDADD = common/libbase.la

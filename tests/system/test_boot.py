@@ -1,6 +1,7 @@
 """The units, the generator and the end of a shutdown, with a real systemd as the first process of
 a machine in namespaces (harness.bootbox)."""
 
+import pathlib
 import shutil
 
 import pytest
@@ -96,6 +97,7 @@ def test_each_section_has_a_unit_and_nothing_is_run_by_hand(machine):
     for alias in ("nut-client", "ups-monitor"):
         assert machine.show(alias, "Id") == "nut-monitor.service"
     assert "(probe-ups)" in machine.show("nut-driver@usb-1", "Description")
+    assert machine.journal("-u", "nut-monitor").count("sandbox: ") == 1, "each line once"
 
 
 @pytest.mark.long
@@ -267,3 +269,74 @@ def test_an_early_word_comes_while_there_is_a_network(machine):
     log = machine.log()
     assert log.index("Stopped nut-driver@ups") < log.index("Stopped nut-shutdown-early") < \
         log.index("Stopped target basic.target")
+
+
+# ------------------------------------------------------------------------------------ OpenRC
+
+
+@pytest.fixture
+def openrc(machine, build):
+    """The machine with OpenRC, and no first process to speak of."""
+    if not pathlib.Path("/sbin/openrc-run").exists():
+        pytest.skip("no OpenRC here")
+    for script in (build.root / "scripts/openrc").iterdir():
+        machine.write(f"/etc/init.d/{script.name}", script.read_text(), 0o755)
+    machine.write(f"{CONF}/ups.conf", machine.probe("ups"))
+
+    def start():
+        try:
+            machine.start(("/bin/bash", "-c", "while sleep 0.2; do :; done"))  # one that reaps
+        except Unavailable as e:
+            pytest.skip(str(e))
+        # As OpenRC's own first script leaves it.
+        machine.run("sh", "-c", "mkdir -p /run/openrc && cd /run/openrc && touch softlevel && "
+                    "mkdir daemons exclusive failed hotplugged inactive init.d options scheduled "
+                    "started starting stopping tmp wasinactive", check=True)
+        return machine
+    return start
+
+
+def rc(machine, service, verb):
+    result = machine.run("rc-service", "--nodeps", service, verb)
+    return result.returncode, result.stdout + result.stderr
+
+
+def test_openrc_scripts_start_reload_and_stop_all(openrc):
+    machine = openrc()
+    services = ("nut-driver", "upsd", "upsmon")
+    for service in services:
+        status, said = rc(machine, service, "start")
+        assert status == 0, said
+    wait_until(lambda: machine.say("upsc", "ups", "ups.status") == "OL", what="the UPS is seen")
+    for service in services:
+        assert rc(machine, service, "status")[0] == 0
+        status, said = rc(machine, service, "reload")
+        assert status == 0, said
+    assert machine.say("upsc", "ups", "ups.status") == "OL"
+    for service in reversed(services):
+        status, said = rc(machine, service, "stop")
+        assert status == 0, said
+    assert machine.say("pgrep", "-l", "ups") == ""
+    assert rc(machine, "nut-killpower", "start")[0] == 0
+    assert "shutdown" not in machine.asked(), "there was no power failure"
+    machine.run("touch", "/run/nut-killpower", check=True)
+    assert rc(machine, "nut-killpower", "restart")[0] == 0
+    assert machine.asked()[-3:] == ["open ", "shutdown", "close"]
+
+
+@pytest.mark.long
+def test_openrc_scripts_do_what_mode_says(machine, openrc):
+    machine.write(f"{CONF}/nut.conf", "MODE=netclient\n")
+    openrc()
+    status, said = rc(machine, "nut-driver", "start")
+    assert status != 0 and "MODE=netclient" in said
+    assert rc(machine, "upsd", "start")[0] != 0
+    status, said = rc(machine, "upsmon", "start")
+    assert status == 0, said
+    assert rc(machine, "upsmon", "stop")[0] == 0
+    machine.edit(f"{CONF}/nut.conf", "MODE=manual\n")
+    machine.run("touch", "/run/openrc/rc.starting", check=True)
+    status, said = rc(machine, "upsd", "start")
+    assert status != 0 and "by hand only" in said
+    machine.run("rm", "/run/openrc/rc.starting", check=True)
+    assert rc(machine, "upsd", "start")[0] == 0

@@ -223,6 +223,19 @@ def test_the_enumerator_tells_how_it_went(site, fake):
     assert result.returncode == 1 and "did you mean --list-devices?" in result.stderr
 
 
+def test_a_change_while_the_enumerator_works_is_not_missed(site, fake):
+    site.add_ups("ups", "dummy-ups", "x.dev")
+    systemctl = site.root / "bin/systemctl"
+    systemctl.write_text(systemctl.read_text() + f"""
+if [ "$1" = daemon-reload ] && [ ! -e {site.root}/once ]; then
+	touch {site.root}/once
+	printf '[late]\\ndriver = dummy-ups\\n' >>{site.conf}/ups.conf
+fi
+""")
+    assert fake.run("nut-driver-enumerator").returncode == 42
+    assert "start --no-block nut-driver@late.service" in fake.asked()
+
+
 def test_with_a_mistake_in_the_file_all_goes_on(site, fake):
     site.write("ups.conf", "[a]\ndriver = dummy-ups\n[b\ndriver = dummy-ups\n")
     fake.units.write_text("Id=nut-driver@b.service\nActiveState=active\nMainPID=0\n")

@@ -64,9 +64,12 @@ cd "$root"
 mkdir -p .host
 pivot_root . .host
 umount -l /.host
-exec env -i container=lxc PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin \
-    /lib/systemd/systemd --system --log-target=kmsg --show-status=no systemd.unit=multi-user.target
+shift
+exec env -i container=lxc PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin "$@"
 """
+
+_SYSTEMD = ("/lib/systemd/systemd", "--system", "--log-target=kmsg", "--show-status=no",
+            "systemd.unit=multi-user.target")
 
 
 class Unavailable(Exception):
@@ -160,26 +163,30 @@ class BootBox:
 
     # ------------------------------------------------------------------------------ its life
 
-    def boot(self, wait=True):
+    def boot(self):
+        self.start(_SYSTEMD)
+        wait_until(lambda: self.state() in ("running", "degraded"), what="the boot is over")
+
+    def start(self, first):
+        """With a first process of one's own."""
         self.kmsg.write_text("")
         self._cgroup = _cgroup_folder() / self.root.name
         self._cgroup.mkdir()
         self._process = subprocess.Popen(
             ["sh", "-c", f'echo $$ >{self._cgroup}/cgroup.procs\n'
              'exec unshare --mount --pid --uts --ipc --net --cgroup --fork '
-             f'--kill-child --propagation private sh -c "$1" boot {self.root}', "sh", _BOOT],
+             '--kill-child --propagation private sh -c "$@"',
+             "sh", _BOOT, "boot", self.root, *first],
             stdin=subprocess.DEVNULL, stdout=open(self.root / "out", "ab"),
             stderr=subprocess.STDOUT)
-        wait_until(self._find_init, what="systemd starts")
-        if wait:
-            wait_until(lambda: self.state() in ("running", "degraded"), what="the boot is over")
+        wait_until(lambda: self._find_init(pathlib.Path(first[0]).name), what=f"{first[0]} starts")
 
-    def _find_init(self):
+    def _find_init(self, name):
         if self._process.poll() is not None:
-            raise Unavailable("systemd does not boot here: " + (self.root / "out").read_text())
+            raise Unavailable("nothing boots here: " + (self.root / "out").read_text())
         for task in pathlib.Path(f"/proc/{self._process.pid}/task").iterdir():
             for child in (task / "children").read_text().split():
-                if pathlib.Path(f"/proc/{child}/comm").read_text().strip() == "systemd":
+                if pathlib.Path(f"/proc/{child}/comm").read_text().strip() == name:
                     self._init = int(child)
         return self._init
 
