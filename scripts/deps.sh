@@ -26,7 +26,7 @@ tests="$tests mosquitto mosquitto-clients"
 tests="$tests lighttpd"
 tests="$tests python3-jsonschema"
 # Whose tests are skipped without; not every release has them as packages.
-extras="avahi-daemon chromium chromium-driver python3-selenium"
+extras="openrc shellcheck systemd avahi-daemon chromium chromium-driver python3-selenium"
 extras="$extras python3-pcp python3-requests python3-prometheus-client prometheus collectd-core monitoring-plugins-basic"
 # The layouts of libupsclient are checked for 32 bits too.
 [ "$(dpkg --print-architecture 2>/dev/null)" != amd64 ] || tests="$tests libc6-dev-i386"

@@ -3,7 +3,6 @@ ups.conf and nut.conf; and the tools around them, with a systemctl that only tel
 
 import shutil
 import subprocess
-import time
 
 import pytest
 
@@ -141,11 +140,9 @@ def test_the_generator_does_what_mode_says(site, units, generate):
     assert verify(site, [folder, units], "nut-server.service", "nut-driver@ups.service") == (0, [])
 
 
-def test_a_thousand_sections_take_no_time_at_boot(site, generate):
+def test_a_thousand_sections_have_a_thousand_units(site, generate):
     site.write("ups.conf", "".join(f"[ups{i}]\ndriver = dummy-ups\nport = x\n" for i in range(1000)))
-    begin = time.monotonic()
     folder, _ = generate()
-    print(f"1000 sections: {(time.monotonic() - begin) * 1000:.0f} ms")
     assert len(wanted(folder)) == 1000
 
 
