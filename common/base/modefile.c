@@ -64,7 +64,7 @@ static size_t name_length(const char *text, size_t len, size_t i)
 /* A command of the shell at i: if it assigns to the name, that is noted. Returns its first byte
  * that is none of the assignment. */
 static size_t take_command(const char *text, size_t len, size_t i, const char *name,
-			   struct assignment *a, size_t *value)
+			   struct assignment *a)
 {
 	size_t n = name_length(text, len, i);
 
@@ -74,12 +74,11 @@ static size_t take_command(const char *text, size_t len, size_t i, const char *n
 	}
 	if (!n || i + n >= len || text[i + n] != '=')
 		return i;
-	*value = i + n + 1;
 	if (strlen(name) == n && strncmp(text + i, name, n) == 0) {
-		a->begin = *value;
+		a->begin = i + n + 1;
 		a->found = true;
 	}
-	return *value;
+	return i + n + 1;
 }
 
 static unsigned count_lines(const char *text, size_t from, size_t to)
@@ -100,7 +99,7 @@ static struct assignment find(const char *text, size_t len, const char *name)
 
 	while (i < len) {
 		struct assignment a = {.line = line};
-		size_t start = i, value = len;
+		size_t start = i;
 
 		i = skip_blanks(text, len, i);
 		if (i < len && text[i] == '#') {
@@ -108,7 +107,7 @@ static struct assignment find(const char *text, size_t len, const char *name)
 
 			i = end ? (size_t)(end - text) : len;
 		} else {
-			i = skip_word(text, len, take_command(text, len, i, name, &a, &value));
+			i = skip_word(text, len, take_command(text, len, i, name, &a));
 			a.end = i;
 			if (a.found)
 				last = a;
