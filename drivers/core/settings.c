@@ -295,6 +295,8 @@ struct reading {
 	bool found;
 	char **names; /* of all sections, for "did you mean", NULL-ended */
 	size_t name_count;
+	bool elsewhere; /* in another driver's section */
+	struct conf_report *report;
 };
 
 static void remember_section(struct reading *rd, const char *name)
@@ -323,13 +325,30 @@ static void on_setting(void *arg, const struct conf_where *at, const struct conf
 	}
 	if (!set->key)
 		remember_section(rd, set->section);
-	if (!str_equal(set->section, rd->section))
+	rd->elsewhere = !str_equal(set->section, rd->section);
+	if (rd->elsewhere)
 		return;
 	rd->found = true;
 	if (set->key && set->count > 0 && !set->has_equals)
 		conf_error(r, at, NULL, "\"%s %s\" lacks its \"=\"", set->key, value);
 	else if (set->key)
 		put(rd->s, IN_SECTION, set->key, value, at, r);
+}
+
+/* A mistake in another section is no reason to leave this UPS unwatched. */
+static void pass_on(void *arg, enum conf_severity severity, const char *text)
+{
+	struct reading *rd = arg;
+	struct conf_report *r = rd->report;
+
+	if (severity == CONF_ERROR && rd->elsewhere)
+		severity = CONF_WARNING;
+	if (severity == CONF_ERROR)
+		r->errors++;
+	else
+		r->warnings++;
+	if (r->emit)
+		r->emit(r->arg, severity, text);
 }
 
 static void report_missing(const struct reading *rd, const char *path, struct conf_report *r)
@@ -348,8 +367,9 @@ static void read_file(struct settings *s, const char *path, const char *section,
 		      struct conf_report *r)
 {
 	struct conf_where at = {path, 0};
-	struct reading rd = {.s = s, .section = section};
-	int err = conffile_read_settings(path, on_setting, &rd, r);
+	struct reading rd = {.s = s, .section = section, .report = r};
+	struct conf_report passing = {.emit = pass_on, .arg = &rd};
+	int err = conffile_read_settings(path, on_setting, &rd, &passing);
 	const char *program;
 
 	if (err)

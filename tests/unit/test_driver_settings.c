@@ -163,6 +163,20 @@ static void a_key_without_its_value_is_refused(void **state)
 	assert_refused("[ups]\nport = a\nsubdriver x\n", "lacks its \"=\"");
 }
 
+static void a_mistake_in_the_section_of_another_driver_keeps_nobody_from_his_ups(void **state)
+{
+	struct settings *s = load("[other]\ndesc = \"a # b\"\nport = b\n[ups]\nport = a\n"
+				  "[third]\ndesc = \"c # d\"\n");
+
+	(void)state;
+	assert_non_null(s);
+	assert_string_equal(settings_get(s, "port"), "a");
+	assert_non_null(strstr(said, ":2:"));
+	assert_non_null(strstr(said, ":7:"));
+	settings_free(s);
+	assert_refused("[other]\nport = b\n[ups]\ndesc = \"a # b\"\nport = a\n", ":4:");
+}
+
 static void a_section_without_port_is_refused(void **state)
 {
 	(void)state;
@@ -279,6 +293,8 @@ int main(void)
 		cmocka_unit_test(a_number_out_of_range_is_refused),
 		cmocka_unit_test(all_mistakes_are_told_in_one_run),
 		cmocka_unit_test(a_key_without_its_value_is_refused),
+		cmocka_unit_test(
+			a_mistake_in_the_section_of_another_driver_keeps_nobody_from_his_ups),
 		cmocka_unit_test(a_section_without_port_is_refused),
 		cmocka_unit_test(a_missing_section_is_named_with_the_closest_one),
 		cmocka_unit_test(another_drivers_section_is_refused),
