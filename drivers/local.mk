@@ -3,6 +3,7 @@ include drivers/maps/local.mk
 include drivers/transport/local.mk
 include drivers/apc/local.mk
 include drivers/apcupsd/local.mk
+include drivers/init/local.mk
 noinst_LTLIBRARIES += drivers/libcore.la
 drivers_libcore_la_SOURCES = \
 	drivers/core/backoff.c drivers/core/backoff.h \
@@ -172,16 +173,18 @@ tests_fuzz_fuzz_hidreports_SOURCES = tests/fuzz/fuzz_hidreports.c
 tests_fuzz_fuzz_hidreports_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
 tests_fuzz_fuzz_hidreports_LDADD = drivers/libhid.la
 
+# ups.conf, as far as it concerns those who start drivers.
+noinst_LTLIBRARIES += drivers/libctl.la
+drivers_libctl_la_SOURCES = drivers/ctl/config.c drivers/ctl/ctl.h
+drivers_libctl_la_LIBADD = common/libbase.la
 sbin_PROGRAMS += drivers/upsdrvctl
 drivers_upsdrvctl_SOURCES = \
 	drivers/core/backoff.h \
-	drivers/ctl/config.c \
-	drivers/ctl/ctl.h \
 	drivers/ctl/jobs.c \
 	drivers/ctl/stop.c \
 	drivers/ctl/supervisor.c \
 	drivers/ctl/upsdrvctl.c
-drivers_upsdrvctl_LDADD = drivers/libcore.la
+drivers_upsdrvctl_LDADD = drivers/libinit.la drivers/libcore.la
 
 # Faults on demand, for the system tests.  Not check_PROGRAMS: they run without "make check".
 noinst_PROGRAMS += tests/driver/probe-ups
@@ -228,10 +231,12 @@ qx_older = bestups blazer_ser blazer_usb
 all-local: drivers/nutdrv_qx$(EXEEXT) drivers/apcsmart$(EXEEXT)
 	$(AM_V_at)for name in $(qx_older); do $(LN_S) -f nutdrv_qx$(EXEEXT) drivers/$$name; done
 	$(AM_V_at)$(LN_S) -f apcsmart$(EXEEXT) drivers/apcsmart-old
-install-data-hook:
+install_hooks += install-older-drivers
+install-older-drivers: install-driverPROGRAMS
 	for name in $(qx_older); do $(LN_S) -f nutdrv_qx$(EXEEXT) $(DESTDIR)$(driverdir)/$$name; done
 	$(LN_S) -f apcsmart$(EXEEXT) $(DESTDIR)$(driverdir)/apcsmart-old
-uninstall-hook:
+uninstall_hooks += uninstall-older-drivers
+uninstall-older-drivers:
 	for name in $(qx_older) apcsmart-old; do rm -f $(DESTDIR)$(driverdir)/$$name; done
 CLEANFILES += drivers/apcsmart-old drivers/bestups drivers/blazer_ser drivers/blazer_usb
 drivers_nutdrv_qx_SOURCES = drivers/qx/nutdrv_qx.c drivers/qx/qxusb.h

@@ -50,7 +50,7 @@ struct upsd_conf {
 	bool allow_no_device;
 	bool allow_not_all_listeners;
 	bool read_needs_login;
-	int debug_min;   /* -1: not set */
+	long debug_min;  /* -1: not set */
 	char *statepath; /* NULL: not set */
 	char *datapath;  /* NULL: not set */
 	struct upsd_conf_tls tls;

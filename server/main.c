@@ -47,43 +47,11 @@ static int help(void)
 	return 0;
 }
 
-/* A command may be shortened, as in NUT. */
-static int send_command(const char *command, const char *pid_text)
+static int send_command(const char *command, const char *pid)
 {
-	static const struct {
-		const char *name;
-		int signo;
-	} commands[] = {{"reload", SIGHUP}, {"stop", SIGTERM}};
-	enum daemon_pid_result result;
 	char path[PATH_MAX];
-	int signo = 0;
-	long pid;
 
-	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
-		if (*command && str_starts(commands[i].name, command))
-			signo = commands[i].signo;
-	if (!signo) {
-		log_error("main", "unknown command \"%s\": upsd knows reload and stop", command);
-		return 1;
-	}
-	if (pid_text) {
-		if (!str_to_long(pid_text, 2, INT_MAX, &pid)) {
-			log_error("main", "\"%s\" is no process number", pid_text);
-			return 1;
-		}
-		result = daemon_signal_pid((pid_t)pid, "upsd", signo);
-	} else {
-		result = upsd_pidfile(path, sizeof(path)) ? daemon_signal_file(path, "upsd", signo)
-							  : DAEMON_PID_FAILED;
-	}
-	if (result == DAEMON_PID_OK)
-		return 0;
-	log_error("main", "upsd was not told to %s: %s", command,
-		  result == DAEMON_PID_ABSENT ? "it has no pid file; is it running?"
-		  : result == DAEMON_PID_UNREADABLE
-			  ? "its pid file cannot be read"
-			  : "no such process of that name, or no right to it");
-	return 1;
+	return daemon_command("upsd", command, pid, upsd_pidfile(path, sizeof(path)) ? path : NULL);
 }
 
 struct command_line {

@@ -92,7 +92,8 @@ static void discard(struct loaded *l)
 
 static void apply_debug(const struct upsd *u, const struct upsd_conf *conf)
 {
-	log_set_debug(conf->debug_min > u->options->debug ? conf->debug_min : u->options->debug);
+	log_set_debug(conf->debug_min > u->options->debug ? (int)conf->debug_min
+							  : u->options->debug);
 }
 
 static size_t raise_files(const struct upsd_conf *conf)
@@ -203,14 +204,6 @@ static void tick(void *arg)
 	tracking_expire(u->tracking, now_ms, u->conf->tracking_delay_s);
 	secure_watch_expiry(u->tls, now_ms);
 	loop_timer_set(u->tick, TICK_MS);
-}
-
-static void feed_watchdog(void *arg)
-{
-	struct upsd *u = arg;
-
-	daemon_notify("WATCHDOG=1");
-	loop_timer_set(u->watchdog, daemon_watchdog_ms());
 }
 
 static void end(void *arg)
@@ -349,12 +342,9 @@ static bool start_signals(struct upsd *u)
 static bool start_timers(struct upsd *u)
 {
 	u->tick = loop_timer_new(u->loop, tick, u);
-	u->watchdog = loop_timer_new(u->loop, feed_watchdog, u);
-	if (!u->tick || !u->watchdog)
+	if (!u->tick || !loop_watchdog(u->loop, daemon_watchdog_ms()))
 		return false;
 	loop_timer_set(u->tick, TICK_MS);
-	if (daemon_watchdog_ms())
-		loop_timer_set(u->watchdog, daemon_watchdog_ms());
 	upses_tick(&u->upses, upsd_now_ms(u), u->conf->maxage_s);
 	return true;
 }
@@ -428,7 +418,6 @@ static void stop(struct upsd *u)
 	conffile_set_open(NULL, NULL);
 	opener_free(u->opener);
 	loop_timer_free(u->tick);
-	loop_timer_free(u->watchdog);
 	for (size_t i = 0; i < sizeof(u->signals) / sizeof(u->signals[0]); i++)
 		if (u->signals[i])
 			loop_signal_free(u->signals[i]);

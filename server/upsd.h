@@ -58,10 +58,9 @@ struct upsd {
 	struct tls_context *tls; /* NULL: TLS is not configured */
 	struct log_throttle denials;
 	/* private */
-	struct opener *opener; /* NULL: we may open all that we ever could */
+	struct opener *opener;      /* NULL: we may open all that we ever could */
 	struct privilege privilege; /* whom to become; unset when not started as root */
 	struct loop_timer *tick;
-	struct loop_timer *watchdog;
 	struct loop_signal *signals[4];
 	bool pidfile_written;
 };

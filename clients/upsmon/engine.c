@@ -221,14 +221,6 @@ static void tick(void *arg)
 	engine_tick(e);
 }
 
-static void feed_watchdog(void *arg)
-{
-	struct engine *e = arg;
-
-	daemon_notify("WATCHDOG=1");
-	loop_timer_set(e->watchdog, e->options.watchdog_ms);
-}
-
 static void on_stop(void *arg)
 {
 	log_info(token, "Signal received: exiting");
@@ -316,9 +308,8 @@ static bool set_up(struct engine *e)
 	e->brain = brain_new(&engine_acts, e, e->now_ms);
 	e->ticker = loop_timer_new(e->loop, tick, e);
 	e->due = loop_timer_new(e->loop, on_due, e);
-	e->watchdog = loop_timer_new(e->loop, feed_watchdog, e);
-	if (!e->brain || !e->ticker || !e->due || !e->watchdog || !watch_signals(e) ||
-	    !engine_end_init(e) || !engine_keep_init(e))
+	if (!e->brain || !e->ticker || !e->due || !watch_signals(e) || !engine_end_init(e) ||
+	    !engine_keep_init(e) || !loop_watchdog(e->loop, e->options.watchdog_ms))
 		return false;
 	if (e->options.ends && !use_opener(e))
 		return false;
@@ -346,8 +337,6 @@ struct engine *engine_new(const struct engine_options *o, struct upsmon_conf *co
 		brain_begin(e->brain, e->now_ms);
 	start_control(e);
 	loop_timer_set(e->ticker, TICK_MS);
-	if (o->watchdog_ms)
-		loop_timer_set(e->watchdog, o->watchdog_ms);
 	engine_touched(e);
 	return e;
 }
@@ -389,7 +378,6 @@ void engine_free(struct engine *e)
 			loop_signal_free(e->signals[i]);
 	loop_timer_free(e->ticker);
 	loop_timer_free(e->due);
-	loop_timer_free(e->watchdog);
 	courier_free(e->courier);
 	inhibitor_free(e->inhibitor);
 	log_set_syslog(NULL, NULL);

@@ -54,7 +54,6 @@ struct engine {
 	long long boot_ms; /* clock_boot_ms() when it was looked at last */
 	struct loop_timer *ticker;
 	struct loop_timer *due; /* what the brain waits for, between two ticks */
-	struct loop_timer *watchdog;
 	struct loop_signal *signals[5];
 	struct loop_deferred wake;   /* reconnects after a sleep */
 	struct loop_deferred settle; /* after the brain had something to do */

@@ -45,35 +45,12 @@ static void help(void)
 	options_print(rows, stdout);
 }
 
-static int send_command(const char *command, const char *pid_text)
+static int send_command(const char *command, const char *pid)
 {
-	int signo = str_equal(command, "reload") ? SIGHUP
-		    : str_equal(command, "stop") ? SIGTERM
-						 : 0;
-	enum daemon_pid_result result;
 	char path[PATH_MAX];
-	long pid;
 
-	if (!signo) {
-		log_error("main", "unknown command \"%s\": upsmqtt knows reload and stop", command);
-		return 1;
-	}
-	if (pid_text && !str_to_long(pid_text, 2, INT_MAX, &pid)) {
-		log_error("main", "\"%s\" is no process number", pid_text);
-		return 1;
-	}
-	if (pid_text)
-		result = daemon_signal_pid((pid_t)pid, program, signo);
-	else
-		result = upsmqtt_pidfile(path, sizeof(path))
-				 ? daemon_signal_file(path, program, signo)
-				 : DAEMON_PID_FAILED;
-	if (result == DAEMON_PID_OK)
-		return 0;
-	log_error("main", "upsmqtt was not told to %s: %s", command,
-		  result == DAEMON_PID_ABSENT ? "it has no pid file; is it running?"
-					      : "no such process of that name, or no right to it");
-	return 1;
+	return daemon_command(program, command, pid,
+			      upsmqtt_pidfile(path, sizeof(path)) ? path : NULL);
 }
 
 static void take_option(struct command_line *cl, int letter, const char *value)

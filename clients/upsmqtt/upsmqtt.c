@@ -32,7 +32,6 @@ struct upsmqtt {
 	struct opener *opener;
 	struct bridge *bridge;
 	struct loop_signal *signals[SIGNALS];
-	struct loop_timer *watchdog;
 	bool pidfile_written;
 };
 
@@ -206,14 +205,6 @@ static void confine(const struct mqtt_conf *conf)
 
 /* ------------------------------------------------------------------------------- life */
 
-static void feed_watchdog(void *arg)
-{
-	struct upsmqtt *u = arg;
-
-	daemon_notify("WATCHDOG=1");
-	loop_timer_set(u->watchdog, daemon_watchdog_ms());
-}
-
 static void end(void *arg)
 {
 	struct upsmqtt *u = arg;
@@ -236,10 +227,7 @@ static bool start_signals(struct upsmqtt *u)
 		if (!u->signals[i])
 			return false;
 	}
-	u->watchdog = loop_timer_new(u->loop, feed_watchdog, u);
-	if (u->watchdog && daemon_watchdog_ms())
-		loop_timer_set(u->watchdog, daemon_watchdog_ms());
-	return u->watchdog != NULL;
+	return loop_watchdog(u->loop, daemon_watchdog_ms());
 }
 
 static void write_pidfile(struct upsmqtt *u)
@@ -303,7 +291,6 @@ static void stop(struct upsmqtt *u)
 		resolver_free(u->resolver);
 	conffile_set_open(NULL, NULL);
 	opener_free(u->opener);
-	loop_timer_free(u->watchdog);
 	for (size_t i = 0; i < SIGNALS; i++)
 		if (u->signals[i])
 			loop_signal_free(u->signals[i]);

@@ -12,6 +12,7 @@
 
 #include "clients/upsmon/brain/notice.h"
 #include "common/base/command.h"
+#include "common/base/directives.h"
 #include "common/base/str.h"
 
 enum {
@@ -20,16 +21,7 @@ enum {
 	NAME_MAX_BYTES = 255, /* NUT's daemon cuts its words at 512 */
 };
 
-/* One line under work. */
-struct line {
-	struct upssched_conf *conf;
-	const struct conf_where *at;
-	size_t count;
-	char *const *words;
-	struct conf_report *report;
-};
-
-static void warn_surplus(const struct line *l, size_t wanted)
+static void warn_surplus(const struct directive_line *l, size_t wanted)
 {
 	if (l->count > wanted)
 		conf_warning(l->report, l->at, "put words that belong together into quotes",
@@ -38,30 +30,31 @@ static void warn_surplus(const struct line *l, size_t wanted)
 
 /* -------------------------------------------------------------- directives */
 
-static void warn_repeated(const struct line *l, bool repeated)
+static void warn_repeated(const struct directive_line *l, bool repeated)
 {
 	if (repeated)
 		conf_warning(l->report, l->at, "keep one of the lines",
 			     "%s is there twice, the last one counts", l->words[0]);
 }
 
-static void take_script(const struct line *l)
+static void take_script(const struct directive_line *l)
 {
+	struct upssched_conf *conf = l->conf;
 	char **script = command_new(l->count - 1, l->words + 1);
 
-	warn_repeated(l, l->conf->script != NULL);
+	warn_repeated(l, conf->script != NULL);
 	if (!script) {
-		conf_error(l->report, l->at, NULL, "out of memory");
+		directive_no_memory(l);
 		return;
 	}
-	command_free(l->conf->script);
-	l->conf->script = script;
+	command_free(conf->script);
+	conf->script = script;
 	if (strchr(script[0], '/') && access(script[0], X_OK) != 0)
 		conf_warning(l->report, l->at, "is it there, and chmod +x?",
 			     "CMDSCRIPT %s cannot be run: %s", script[0], strerror(errno));
 }
 
-static void take_path(const struct line *l, char **path)
+static void take_path(const struct directive_line *l, char **path)
 {
 	const char *value = l->words[1];
 
@@ -70,34 +63,31 @@ static void take_path(const struct line *l, char **path)
 	if (!*value)
 		conf_error(l->report, l->at, NULL, "%s wants a file name", l->words[0]);
 	else if (!str_replace(path, value))
-		conf_error(l->report, l->at, NULL, "out of memory");
+		directive_no_memory(l);
 	else if (*value != '/')
 		conf_warning(l->report, l->at, "begin it with /",
 			     "%s %s is another file in each folder", l->words[0], value);
 }
 
-static void take_pipe(const struct line *l)
+static void take_pipe(const struct directive_line *l)
 {
+	struct upssched_conf *conf = l->conf;
 	enum { PATH_BYTES = sizeof(((struct sockaddr_un *)NULL)->sun_path) - 1 };
 
-	take_path(l, &l->conf->pipe);
+	take_path(l, &conf->pipe);
 	if (strlen(l->words[1]) <= PATH_BYTES)
 		return;
 	conf_error(l->report, l->at, "choose a shorter one",
 		   "the name of a socket has at most %d bytes, that of PIPEFN has %zu", PATH_BYTES,
 		   strlen(l->words[1]));
-	l->conf->unusable = true;
+	conf->unusable = true;
 }
 
-static void take_lock(const struct line *l)
+static void take_lock(const struct directive_line *l)
 {
-	take_path(l, &l->conf->lock);
-}
+	struct upssched_conf *conf = l->conf;
 
-static void take_debug_min(const struct line *l)
-{
-	conf_parse_long(l->report, l->at, "DEBUG_MIN", l->words[1], 0, INT_MAX,
-			&l->conf->debug_min);
+	take_path(l, &conf->lock);
 }
 
 /* ---------------------------------------------------------------- AT lines */
@@ -120,7 +110,7 @@ static const struct verb_row {
 
 enum { VERBS = sizeof(verb_rows) / sizeof(verb_rows[0]), AT_WORDS = 4 };
 
-static const struct verb_row *find_verb(const struct line *l)
+static const struct verb_row *find_verb(const struct directive_line *l)
 {
 	const char *known[VERBS + 1] = {NULL}, *closest;
 	char mend[64];
@@ -137,7 +127,7 @@ static const struct verb_row *find_verb(const struct line *l)
 }
 
 /* As NUT reads it: "120s" is 120.  What has no digits would fire at once there. */
-static bool read_seconds(const struct line *l, const struct verb_row *v, long *seconds)
+static bool read_seconds(const struct directive_line *l, const struct verb_row *v, long *seconds)
 {
 	const char *text = l->words[AT_WORDS + 1];
 	char *end;
@@ -156,7 +146,7 @@ static bool read_seconds(const struct line *l, const struct verb_row *v, long *s
 	return true;
 }
 
-static bool check_name(const struct line *l, const struct verb_row *v, const char *name)
+static bool check_name(const struct directive_line *l, const struct verb_row *v, const char *name)
 {
 	if (strlen(name) <= NAME_MAX_BYTES && (*name || name != l->words[AT_WORDS]))
 		return true;
@@ -167,7 +157,7 @@ static bool check_name(const struct line *l, const struct verb_row *v, const cha
 	return false;
 }
 
-static bool check_rule(const struct line *l, const struct verb_row *v, long *seconds)
+static bool check_rule(const struct directive_line *l, const struct verb_row *v, long *seconds)
 {
 	if (l->count < AT_WORDS + (v->timed ? 2 : 1)) {
 		conf_error(l->report, l->at, v->mend, "%s wants %s, the line is ignored", v->name,
@@ -190,7 +180,7 @@ static void free_rule(struct upssched_rule *rule)
 	free(rule->otherwise);
 }
 
-static void add_rule(const struct line *l, const struct verb_row *v, long seconds)
+static void add_rule(const struct directive_line *l, const struct verb_row *v, long seconds)
 {
 	struct upssched_conf *conf = l->conf;
 	struct upssched_rule *grown, rule = {.verb = v->verb, .seconds = seconds};
@@ -209,7 +199,7 @@ static void add_rule(const struct line *l, const struct verb_row *v, long second
 	if (!grown || !str_replace(&rule.type, l->words[1]) ||
 	    !str_replace(&rule.ups, l->words[2]) || !str_replace(&rule.name, l->words[AT_WORDS]) ||
 	    !str_replace(&rule.otherwise, otherwise)) {
-		conf_error(l->report, l->at, NULL, "out of memory");
+		directive_no_memory(l);
 		free_rule(&rule);
 		return;
 	}
@@ -217,7 +207,7 @@ static void add_rule(const struct line *l, const struct verb_row *v, long second
 }
 
 /* NUT ends at such a line, whatever it is about, and so do we: the order is the language. */
-static bool has_what_it_needs(const struct line *l)
+static bool has_what_it_needs(const struct directive_line *l)
 {
 	struct upssched_conf *c = l->conf;
 	const char *missing = !c->script ? "CMDSCRIPT"
@@ -236,7 +226,7 @@ static bool has_what_it_needs(const struct line *l)
 	return false;
 }
 
-static void take_at(const struct line *l)
+static void take_at(const struct directive_line *l)
 {
 	const struct verb_row *v;
 	long seconds = 0;
@@ -258,36 +248,13 @@ static void take_at(const struct line *l)
 	add_rule(l, v, seconds);
 }
 
-static const struct {
-	const char *name;
-	void (*take)(const struct line *l);
-} directive_rows[] = {
-	{"CMDSCRIPT", take_script},    {"PIPEFN", take_pipe}, {"LOCKFN", take_lock},
-	{"DEBUG_MIN", take_debug_min}, {"AT", take_at},
+static const struct directive rows[] = {
+	{"CMDSCRIPT", 0, DIRECTIVE_BY(take_script)},
+	{"PIPEFN", 1, DIRECTIVE_BY(take_pipe)},
+	{"LOCKFN", 1, DIRECTIVE_BY(take_lock)},
+	{DIRECTIVE_DEBUG_MIN(struct upssched_conf, debug_min)},
+	{"AT", 0, DIRECTIVE_BY(take_at)},
 };
-
-enum { DIRECTIVES = sizeof(directive_rows) / sizeof(directive_rows[0]) };
-
-static void take_line(void *arg, const struct conf_where *at, size_t count, char *const *words,
-		      struct conf_report *r)
-{
-	struct line l = {.conf = arg, .at = at, .count = count, .words = words, .report = r};
-	const char *known[DIRECTIVES + 1] = {NULL};
-
-	for (size_t i = 0; i < DIRECTIVES; i++) {
-		const char *name = known[i] = directive_rows[i].name;
-
-		if (!str_equal(name, words[0]) &&
-		    !(str_equal(name, "DEBUG_MIN") && str_caseequal(name, words[0])))
-			continue;
-		if (count < 2)
-			conf_error(r, at, NULL, "%s wants a value", name);
-		else
-			directive_rows[i].take(&l);
-		return;
-	}
-	conf_unknown(r, at, words[0], known);
-}
 
 /* ------------------------------------------------------------------- whole */
 
@@ -356,10 +323,11 @@ static void check_whole(struct upssched_conf *conf, const char *path, struct con
 
 int upssched_conf_read(struct upssched_conf *conf, const char *path, struct conf_report *r)
 {
+	struct directives table = {rows, sizeof(rows) / sizeof(rows[0]), conf, CONF_WARNING, NULL};
 	int err;
 
 	*conf = (struct upssched_conf){.debug_min = -1};
-	err = conffile_read_lines(path, take_line, conf, r);
+	err = conffile_read_lines(path, directives_line, &table, r);
 	if (err)
 		return err;
 	check_whole(conf, path, r);

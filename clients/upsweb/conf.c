@@ -5,38 +5,32 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/base/directives.h"
 #include "common/base/str.h"
 #include "common/net/netaddr.h"
 #include "common/net/tls.h"
 
 static const char unix_prefix[] = "unix:";
 
-struct line {
-	struct upsweb_conf *conf;
-	const struct conf_where *at;
-	size_t count;
-	char *const *words;
-	struct conf_report *report;
-};
-
-static const char *word(const struct line *l, size_t i)
+static const char *word(const struct directive_line *l, size_t i)
 {
 	return i < l->count ? l->words[i] : NULL;
 }
 
-static bool keep(const struct line *l, char **dst, const char *text)
+static bool keep(const struct directive_line *l, char **dst, const char *text)
 {
 	if (str_replace(dst, text))
 		return true;
-	conf_error(l->report, l->at, NULL, "out of memory");
+	directive_no_memory(l);
 	return false;
 }
 
 /* ------------------------------------------------------------------ directives */
 
-static void add_listen(const struct line *l, const char *host, unsigned port, bool tls)
+static void add_listen(const struct directive_line *l, const char *host, unsigned port, bool tls)
 {
-	struct upsweb_listen *n = calloc(1, sizeof(*n)), **at = &l->conf->listens;
+	struct upsweb_conf *c = l->conf;
+	struct upsweb_listen *n = calloc(1, sizeof(*n)), **at = &c->listens;
 
 	if (!n || !keep(l, &n->host, host)) {
 		free(n);
@@ -49,7 +43,7 @@ static void add_listen(const struct line *l, const char *host, unsigned port, bo
 	*at = n;
 }
 
-static void take_listen(const struct line *l)
+static void take_listen(const struct directive_line *l)
 {
 	const char *host = word(l, 1), *last = word(l, l->count - 1);
 	bool is_unix = str_starts(host, unix_prefix), tls = str_equal(last, "tls");
@@ -72,9 +66,10 @@ static void take_listen(const struct line *l)
 	add_listen(l, host, (unsigned)port, tls);
 }
 
-static void take_monitor(const struct line *l)
+static void take_monitor(const struct directive_line *l)
 {
-	struct upsweb_monitor *m = calloc(1, sizeof(*m)), **at = &l->conf->monitors;
+	struct upsweb_conf *c = l->conf;
+	struct upsweb_monitor *m = calloc(1, sizeof(*m)), **at = &c->monitors;
 	const char *why;
 
 	if (!m) {
@@ -98,19 +93,22 @@ static void take_monitor(const struct line *l)
 	*at = m;
 }
 
-static void take_certificate(const struct line *l)
+static void take_certificate(const struct directive_line *l)
 {
-	keep(l, &l->conf->certificate, word(l, 1));
+	struct upsweb_conf *c = l->conf;
+
+	keep(l, &c->certificate, word(l, 1));
 	if (word(l, 2))
-		keep(l, &l->conf->key, word(l, 2));
+		keep(l, &c->key, word(l, 2));
 }
 
-static void take_history(const struct line *l)
+static void take_history(const struct directive_line *l)
 {
+	struct upsweb_conf *c = l->conf;
 	bool yes = true;
 
 	if (*word(l, 1) == '/') {
-		keep(l, &l->conf->history, word(l, 1));
+		keep(l, &c->history, word(l, 1));
 		return;
 	}
 	if (!str_to_bool(word(l, 1), &yes) || yes) {
@@ -118,91 +116,43 @@ static void take_history(const struct line *l)
 			   "the history needs an absolute path");
 		return;
 	}
-	str_replace(&l->conf->history, NULL);
+	str_replace(&c->history, NULL);
 }
 
-static void take_user(const struct line *l)
-{
-	keep(l, &l->conf->user, word(l, 1));
-}
+#define MEMBER(kind, member) DIRECTIVE_AT(kind, struct upsweb_conf, member)
 
-static void take_control(const struct line *l)
-{
-	conf_parse_bool(l->report, l->at, "CONTROL", word(l, 1), &l->conf->control);
-}
-
-static void take_sandbox(const struct line *l)
-{
-	conf_parse_bool(l->report, l->at, "SANDBOX", word(l, 1), &l->conf->sandbox);
-}
-
-static void take_pollfreq(const struct line *l)
-{
-	conf_parse_long(l->report, l->at, "POLLFREQ", word(l, 1), 1, 3600, &l->conf->poll_s);
-}
-
-static void take_demand(const struct line *l)
-{
-	tls_demands_take(&l->conf->demands, l->at, l->count, l->words, l->report);
-}
-
-static const struct directive {
-	const char *name;
-	size_t least; /* words, its name included */
-	void (*take)(const struct line *l);
-} directives[] = {
-	{"LISTEN", 2, take_listen},           {"MONITOR", 2, take_monitor},
-	{"CERTIFICATE", 2, take_certificate}, {"HISTORY", 2, take_history},
-	{"RUN_AS_USER", 2, take_user},        {"CONTROL", 2, take_control},
-	{"SANDBOX", 2, take_sandbox},         {"POLLFREQ", 2, take_pollfreq},
-	{"CERTPATH", 2, take_demand},         {"CERTFILE", 2, take_demand},
-	{"CERTIDENT", 2, take_demand},        {"CERTHOST", 2, take_demand},
-	{"CERTVERIFY", 2, take_demand},       {"FORCESSL", 2, take_demand},
+static const struct directive rows[] = {
+	{"LISTEN", 3, DIRECTIVE_BY(take_listen)},
+	{"MONITOR", 4, DIRECTIVE_BY(take_monitor)},
+	{"CERTIFICATE", 2, DIRECTIVE_BY(take_certificate)},
+	{"HISTORY", 1, DIRECTIVE_BY(take_history)},
+	{"RUN_AS_USER", 1, MEMBER(DIRECTIVE_TEXT, user)},
+	{"CONTROL", 1, MEMBER(DIRECTIVE_BOOL, control)},
+	{"SANDBOX", 1, MEMBER(DIRECTIVE_BOOL, sandbox)},
+	{"POLLFREQ", 1, DIRECTIVE_FROM(DIRECTIVE_LONG, struct upsweb_conf, poll_s, 1, 3600, 5)},
 };
-
-enum { DIRECTIVES = sizeof(directives) / sizeof(directives[0]) };
-
-static void take_line(void *arg, const struct conf_where *at, size_t count, char *const *words,
-		      struct conf_report *r)
-{
-	const struct line l = {arg, at, count, words, r};
-	const char *known[DIRECTIVES + 1] = {NULL};
-
-	for (size_t i = 0; i < DIRECTIVES; i++) {
-		known[i] = directives[i].name;
-		if (!str_equal(words[0], directives[i].name))
-			continue;
-		if (count < directives[i].least)
-			conf_error(r, at, NULL, "%s needs a value", words[0]);
-		else
-			directives[i].take(&l);
-		return;
-	}
-	conf_unknown(r, at, words[0], known);
-}
 
 /* ----------------------------------------------------------------------- whole */
 
-static void check(const struct line *l)
+static void check(const struct upsweb_conf *c, const struct conf_where *at, struct conf_report *r)
 {
 	bool tls = false;
 
-	for (const struct upsweb_listen *n = l->conf->listens; n; n = n->next)
+	for (const struct upsweb_listen *n = c->listens; n; n = n->next)
 		tls = tls || n->tls;
-	if (tls && !l->conf->certificate)
-		conf_error(l->report, l->at, "CERTIFICATE /etc/nut/upsweb.pem",
+	if (tls && !c->certificate)
+		conf_error(r, at, "CERTIFICATE /etc/nut/upsweb.pem",
 			   "LISTEN has tls, and there is no certificate to show");
 #ifndef HAVE_UPSWEB_HTTPS
 	if (tls)
-		conf_error(l->report, l->at,
-			   "listen on 127.0.0.1 or unix: behind a web server that does TLS",
+		conf_error(r, at, "listen on 127.0.0.1 or unix: behind a web server that does TLS",
 			   "this build has no HTTPS, which needs OpenSSL");
 #endif
 #ifndef HAVE_SQLITE
-	if (l->conf->history)
-		conf_error(l->report, l->at, "HISTORY no", "this build has no SQLite");
+	if (c->history)
+		conf_error(r, at, "HISTORY no", "this build has no SQLite");
 #endif
-	tls_demands_check(&l->conf->demands, l->at, l->report);
+	tls_demands_check(&c->demands, at, r);
 }
 
 /* systemd names the folder that it made for us; elsewhere HISTORY does. */
@@ -222,30 +172,29 @@ static void default_history(struct upsweb_conf *c)
 
 struct upsweb_conf *upsweb_conf_read(const char *path, struct conf_report *r)
 {
+	static char all[] = "*@localhost", name[] = "MONITOR";
+	char *const words[] = {name, all};
 	struct upsweb_conf *c = calloc(1, sizeof(*c));
 	const struct conf_where whole = {.file = path};
-	struct line l = {.conf = c, .at = &whole, .report = r};
+	const struct directive_line usual = {c, &whole, 2, words, r};
+	struct directives demands,
+		table = {rows, sizeof(rows) / sizeof(rows[0]), c, CONF_ERROR, &demands};
 	int err;
 
 	if (!c)
 		return NULL;
-	c->poll_s = 5;
+	demands = tls_demands_directives(&c->demands);
+	directives_defaults(&table);
 	c->sandbox = true;
 	default_history(c);
-	err = conffile_read_lines(path, take_line, c, r);
+	err = conffile_read_lines(path, directives_line, &table, r);
 	if (err)
 		conf_error(r, NULL, NULL, "%s cannot be read: %s", path, conffile_why(err));
 	if (!c->listens)
-		add_listen(&l, "127.0.0.1", UPSWEB_PORT, false);
-	if (!c->monitors) {
-		char all[] = "*@localhost", name[] = "MONITOR";
-		char *const words[] = {name, all};
-
-		l.words = words;
-		l.count = 2;
-		take_monitor(&l);
-	}
-	check(&l);
+		add_listen(&usual, "127.0.0.1", UPSWEB_PORT, false);
+	if (!c->monitors)
+		take_monitor(&usual);
+	check(c, &whole, r);
 	return c;
 }
 

@@ -83,20 +83,10 @@ static int take_option(struct command_line *cl, int letter, const char *value)
 
 static int send_command(const char *command)
 {
-	int signo = str_equal(command, "reload") ? SIGHUP
-		    : str_equal(command, "stop") ? SIGTERM
-						 : 0;
 	char path[PATH_MAX];
 
-	if (!signo) {
-		log_error(token, "unknown command \"%s\": upsweb knows reload and stop", command);
-		return EXIT_FAILURE;
-	}
-	if (upsweb_pidfile(path, sizeof(path)) &&
-	    daemon_signal_file(path, program, signo) == DAEMON_PID_OK)
-		return EXIT_SUCCESS;
-	log_error(token, "upsweb was not told to %s: does it run? See %s", command, path);
-	return EXIT_FAILURE;
+	return daemon_command(program, command, NULL,
+			      upsweb_pidfile(path, sizeof(path)) ? path : NULL);
 }
 
 static void print(void *arg, enum conf_severity severity, const char *text)

@@ -245,7 +245,7 @@ static bool start_signals(struct upsweb *u)
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
 		if (!(u->signals[i] = loop_signal_new(u->loop, rows[i].number, rows[i].fn, u)))
 			return false;
-	return true;
+	return loop_watchdog(u->loop, daemon_watchdog_ms());
 }
 
 /* -------------------------------------------------------------------- confinement */

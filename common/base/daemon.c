@@ -17,6 +17,7 @@
 
 #include "common/base/clock.h"
 #include "common/base/errout.h"
+#include "common/base/log.h"
 #include "common/base/str.h"
 
 /* The starter's part: waits for the child's word, or its death, and ends with what it says. */
@@ -231,6 +232,47 @@ enum daemon_pid_result daemon_signal_file(const char *path, const char *program,
 	if (result != DAEMON_PID_OK)
 		return result;
 	return daemon_signal_pid(pid, program, signo);
+}
+
+static const char *why_not(enum daemon_pid_result result)
+{
+	switch (result) {
+	case DAEMON_PID_ABSENT:
+		return "it has no pid file; is it running?";
+	case DAEMON_PID_UNREADABLE:
+		return "its pid file cannot be read";
+	default:
+		return "no such process of that name, or no right to it";
+	}
+}
+
+int daemon_command(const char *program, const char *command, const char *pid, const char *pidfile)
+{
+	int signo = !*command                       ? 0
+		    : str_starts("reload", command) ? SIGHUP
+		    : str_starts("stop", command)   ? SIGTERM
+						    : 0;
+	enum daemon_pid_result result = DAEMON_PID_FAILED;
+	long number;
+
+	if (!signo) {
+		log_error("main", "unknown command \"%s\": %s knows reload and stop", command,
+			  program);
+		return 1;
+	}
+	if (pid && !str_to_long(pid, 2, INT_MAX, &number)) {
+		log_error("main", "\"%s\" is no process number", pid);
+		return 1;
+	}
+	if (pid)
+		result = daemon_signal_pid((pid_t)number, program, signo);
+	else if (pidfile)
+		result = daemon_signal_file(pidfile, program, signo);
+	if (result == DAEMON_PID_OK)
+		return 0;
+	log_error("main", "%s was not told to %s: %s", program, signo == SIGHUP ? "reload" : "stop",
+		  why_not(result));
+	return 1;
 }
 
 /* A socket that is connected to the supervisor; -1 = there is none to speak to. */

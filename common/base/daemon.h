@@ -15,9 +15,10 @@
  * Returns -1 (errno) when it cannot fork.
  */
 int daemon_fork(int *handle, unsigned patience_s);
-void daemon_ready(int handle);	/* parent exits 0; stdin/out/err go to /dev/null, cwd stays */
+void daemon_ready(int handle);  /* parent exits 0; stdin/out/err go to /dev/null, cwd stays */
 void daemon_failed(int handle); /* parent exits 1 */
-/* For another process of ours, which is not to keep the starter waiting: the same without a word. */
+/* For another process of ours, which is not to keep the starter waiting: the same without a word.
+ */
 void daemon_detach(int handle);
 
 /*
@@ -28,9 +29,9 @@ int daemon_pidfile_write(const char *path);
 int daemon_pidfile_remove(const char *path);
 enum daemon_pid_result {
 	DAEMON_PID_OK = 0,
-	DAEMON_PID_FAILED = -1,	    /* no such process, not permitted, or another program */
+	DAEMON_PID_FAILED = -1,     /* no such process, not permitted, or another program */
 	DAEMON_PID_UNREADABLE = -2, /* exists, but holds no usable pid */
-	DAEMON_PID_ABSENT = -3,	    /* no such file */
+	DAEMON_PID_ABSENT = -3,     /* no such file */
 };
 enum daemon_pid_result daemon_pidfile_read(const char *path, pid_t *pid);
 
@@ -41,6 +42,13 @@ enum daemon_pid_result daemon_pidfile_read(const char *path, pid_t *pid);
  */
 enum daemon_pid_result daemon_signal_file(const char *path, const char *program, int signo);
 enum daemon_pid_result daemon_signal_pid(pid_t pid, const char *program, int signo);
+
+/*
+ * A daemon's `-c reload` and `-c stop`, which may be shortened: tells the one of that pid file, or
+ * process `pid` (a text from the command line; NULL: by the file).  `pidfile` NULL: it has no name.
+ * Says what is wrong; returns an exit status.
+ */
+int daemon_command(const char *program, const char *command, const char *pid, const char *pidfile);
 
 /* sd_notify(3) protocol by NOTIFY_SOCKET; nothing happens without it. `state` e.g. "READY=1". */
 void daemon_notify(const char *state);

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "common/base/clock.h"
+#include "common/base/daemon.h"
 
 struct loop_timer {
 	struct event ev;
@@ -57,6 +58,7 @@ void loop_free(struct loop *l)
 {
 	if (!l)
 		return;
+	loop_timer_free(l->watchdog);
 	while (l->deferred)
 		loop_defer_cancel(l->deferred);
 	if (l->shared)
@@ -219,6 +221,25 @@ void loop_timer_free(struct loop_timer *t)
 		return;
 	event_del(&t->ev);
 	free(t);
+}
+
+static void feed_watchdog(void *arg)
+{
+	struct loop *l = arg;
+
+	daemon_notify("WATCHDOG=1");
+	loop_timer_set(l->watchdog, l->watchdog_ms);
+}
+
+bool loop_watchdog(struct loop *l, long every_ms)
+{
+	l->watchdog_ms = every_ms;
+	if (!every_ms || l->watchdog)
+		return true;
+	l->watchdog = loop_timer_new(l, feed_watchdog, l);
+	if (l->watchdog)
+		loop_timer_set(l->watchdog, every_ms);
+	return l->watchdog != NULL;
 }
 
 /* ------------------------------------------------------------ descriptors */

@@ -43,6 +43,10 @@ void loop_timer_cancel(struct loop_timer *t);
 bool loop_timer_pending(const struct loop_timer *t);
 void loop_timer_free(struct loop_timer *t); /* NULL is fine */
 
+/* Tells systemd every so many ms that this loop turns; 0: it does not want to know
+ * (daemon_watchdog_ms()).  Ends with the loop.  False: no memory. */
+bool loop_watchdog(struct loop *l, long every_ms);
+
 enum { LOOP_READ = 1, LOOP_WRITE = 2 };
 
 /* Level-triggered readiness of a descriptor, which stays the caller's (close it after the free). */

@@ -14,6 +14,8 @@
 #include "common/net/loop.h"
 
 struct loop {
+	struct loop_timer *watchdog;
+	long watchdog_ms;
 	struct event_base *base;
 	struct event turn_end; /* bounds the wait of loop_turn() */
 	struct loop_deferred *deferred;

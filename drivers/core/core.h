@@ -40,9 +40,9 @@ struct core {
 	struct loop_deferred flush;
 	struct service *service; /* NULL when nobody may connect (-d, -k) */
 	struct queue queue;
-	struct queue unanswered;            /* handed on by the driver */
+	struct queue unanswered;             /* handed on by the driver */
 	const struct queue_command *running; /* the one that the driver is in */
-	unsigned long last_number;          /* of core_answer_later() */
+	unsigned long last_number;           /* of core_answer_later() */
 	struct compose compose;
 	struct fence fence; /* of the sandbox, until it is entered */
 
@@ -66,7 +66,6 @@ struct core {
 	long debug_by_client; /* SET driver.debug, -1 = not set */
 
 	struct loop_signal *signals[8];
-	struct loop_timer *watchdog; /* systemd's */
 	bool has_pid_file;
 
 	bool ending;

@@ -235,14 +235,6 @@ static void say_goodbye(struct core *c)
 	} while (service_busy(c->service) && clock_ms() < end);
 }
 
-static void on_watchdog(void *arg)
-{
-	struct core *c = arg;
-
-	daemon_notify("WATCHDOG=1");
-	loop_timer_set(c->watchdog, daemon_watchdog_ms());
-}
-
 static struct service *open_socket(struct core *c, const char *path, gid_t group)
 {
 	struct service *sv = service_new(c->loop, c->state, path, group, &core_service_ops, c);
@@ -300,14 +292,11 @@ static void remove_pid_file(const struct core *c)
 static bool serve_begin(struct core *c, const struct invocation *in,
 			const struct privilege *account, gid_t group)
 {
-	long watchdog_ms = daemon_watchdog_ms();
-
 	if (!confine(c, in) || !become(account) || !core_begin(c) || !listen_on_socket(c, group))
 		return false;
 	write_pid_file(c, in->foreground != FOREGROUND);
 	daemon_notify("READY=1");
-	if (watchdog_ms > 0 && (c->watchdog = loop_timer_new(c->loop, on_watchdog, c)))
-		loop_timer_set(c->watchdog, watchdog_ms);
+	loop_watchdog(c->loop, daemon_watchdog_ms());
 	if (in->foreground == BACKGROUND)
 		machine_limit_start(c, settings_long(c->settings, "maxstartdelay", START_DELAY_S));
 	return true;
@@ -335,7 +324,6 @@ static int serve(struct core *c, const struct invocation *in, const struct privi
 	}
 	if (c->loop)
 		machine_end(c);
-	loop_timer_free(c->watchdog);
 	remove_pid_file(c);
 	if (c->starter >= 0)
 		daemon_failed(c->starter);

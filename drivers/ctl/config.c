@@ -70,7 +70,7 @@ static struct ctl_ups *find(const struct ctl_config *cfg, const char *name)
 	return NULL;
 }
 
-static struct ctl_ups *find_or_add(struct reading *rd, const char *name)
+static struct ctl_ups *find_or_add(struct reading *rd, const char *name, unsigned line)
 {
 	struct ctl_config *cfg = rd->cfg;
 	struct ctl_ups *ups, *grown;
@@ -86,8 +86,11 @@ static struct ctl_ups *find_or_add(struct reading *rd, const char *name)
 	cfg->upses = grown;
 	ups = &grown[cfg->count];
 	/* -1 and INT_MIN stand for "not said here" until the end of the file. */
-	*ups = (struct ctl_ups){
-		.name = str_dup(name), .maxstartdelay = -1, .maxretry = -1, .retrydelay = -1};
+	*ups = (struct ctl_ups){.name = str_dup(name),
+				.line = line,
+				.maxstartdelay = -1,
+				.maxretry = -1,
+				.retrydelay = -1};
 	if (!ups->name)
 		return NULL;
 	cfg->count++;
@@ -124,7 +127,7 @@ static void on_setting(void *arg, const struct conf_where *at, const struct conf
 		take_global(rd, at, s, r);
 		return;
 	}
-	ups = find_or_add(rd, s->section);
+	ups = find_or_add(rd, s->section, at->line);
 	if (!ups)
 		conf_error(r, at, NULL, "out of memory");
 	else if (s->key)

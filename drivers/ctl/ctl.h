@@ -6,6 +6,8 @@
  *   jobs.c        drivers run as children: start, -k, -c
  *   stop.c        ending drivers; the status table
  *   supervisor.c  -F: stay, and start again what dies
+ *
+ * config.c is also what drivers/init knows of ups.conf.
  */
 #ifndef DRIVERS_CTL_CTL_H
 #define DRIVERS_CTL_CTL_H
@@ -18,6 +20,7 @@
 
 struct ctl_ups {
 	char *name, *driver;
+	unsigned line; /* of its first header */
 	bool has_port;
 	long sdorder;       /* negative: left on by `shutdown` */
 	long maxstartdelay; /* seconds; negative: no limit */
@@ -61,6 +64,11 @@ void ctl_argv_add_options(struct ctl_argv *a, const struct ctl_options *o); /* -
 
 /* Starts the child, or with -t only shows its words. 0 in test mode, -1 (logged) when it cannot. */
 pid_t ctl_spawn(const struct ctl_argv *a, const struct ctl_options *o);
+
+/* Becomes the driver, in the foreground: returns only when it cannot, 1 (logged), or in test mode
+ * 0. */
+int ctl_become(const struct ctl_config *cfg, const struct ctl_ups *ups,
+	       const struct ctl_options *o);
 
 /* Each returns how many UPSes it failed for.  named: they were named on the command line, and so
  * are switched off whatever their sdorder says. */

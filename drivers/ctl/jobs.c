@@ -108,6 +108,24 @@ pid_t ctl_spawn(const struct ctl_argv *a, const struct ctl_options *o)
 	_exit(1);
 }
 
+int ctl_become(const struct ctl_config *cfg, const struct ctl_ups *ups, const struct ctl_options *o)
+{
+	struct ctl_argv argv;
+
+	if (!ctl_argv_begin(&argv, cfg, ups))
+		return 1;
+	ctl_argv_add(&argv, o->pid_files ? "-FF" : "-F");
+	ctl_argv_add_options(&argv, o);
+	if (o->testing || log_debug_level() >= 2)
+		show(&argv);
+	if (o->testing)
+		return 0;
+	fflush(NULL);
+	execv(argv.program, (char *const *)argv.words);
+	log_errno("upsdrvctl", errno, "cannot run %s", argv.program);
+	return 1;
+}
+
 /* -------------------------------------------------------------------------------- jobs */
 
 enum job_state { JOB_WAITING, JOB_RUNNING, JOB_DONE, JOB_FAILED };

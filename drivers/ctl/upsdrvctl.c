@@ -12,8 +12,12 @@
 #include "common/base/options.h"
 #include "common/base/str.h"
 #include "drivers/ctl/ctl.h"
+#include "drivers/init/instance.h"
+#include "drivers/init/systemd.h"
 
 static const char banner[] = "- UPS driver controller";
+
+enum { OPTION_UNIT = 256 };
 
 static const struct option_row rows[] = {
 	{'F', "foreground", NULL,
@@ -25,6 +29,9 @@ static const struct option_row rows[] = {
 	{'r', "chroot", "dir", "drivers are confined to that folder"},
 	{'D', "debug", NULL, "say more"},
 	{'d', "debug-drivers", NULL, "drivers get -D as often as it is given here"},
+	{OPTION_UNIT, "unit", NULL,
+	 "start: <ups> is what stands behind nut-driver@ in the name of\n"
+	 "its unit; with -F, become its driver: systemd starts it again"},
 	{'c', "command", "cmd",
 	 "tell the drivers: reload, reload-or-error, reload-or-exit,\n"
 	 "exit, dump"},
@@ -39,6 +46,7 @@ struct invocation {
 	bool debug_drivers;
 	const char *command;
 	bool list;
+	bool by_unit;
 	const char *verb, *only;
 };
 
@@ -108,9 +116,28 @@ static int status_of(unsigned failed)
 	return failed > 0 ? 1 : 0;
 }
 
+/* Who asks for a driver here, where systemd runs them, may not mean to. */
+static void warn_of_units(const struct invocation *in)
+{
+#ifdef HAVE_SYSTEMD
+	if (!in->by_unit && !in->options.testing && systemd_is_here() &&
+	    !getenv("NUT_QUIET_INIT_NDE_WARNING"))
+		log_warn("upsdrvctl",
+			 "systemd runs the drivers of this machine, and does not know of this %s: "
+			 "better \"upsdrvsvcctl %s\"; NUT_QUIET_INIT_NDE_WARNING=1 says that you "
+			 "mean it",
+			 in->verb, in->verb);
+#else
+	(void)in;
+#endif
+}
+
 static int do_start(struct ctl_config *cfg, const struct selection *sel,
 		    const struct invocation *in)
 {
+	warn_of_units(in);
+	if (in->options.foreground && in->by_unit)
+		return ctl_become(cfg, sel->upses[0], &in->options);
 	if (in->options.foreground && !in->options.testing)
 		return ctl_supervise(cfg, in->only, &in->options);
 	return status_of(ctl_start(cfg, sel->upses, sel->count, &in->options));
@@ -119,6 +146,7 @@ static int do_start(struct ctl_config *cfg, const struct selection *sel,
 static int do_stop(struct ctl_config *cfg, const struct selection *sel, const struct invocation *in)
 {
 	(void)cfg;
+	warn_of_units(in);
 	return status_of(ctl_stop(sel->upses, sel->count, &in->options));
 }
 
@@ -209,6 +237,9 @@ static void take_option(struct invocation *in, int letter, const char *value)
 	case 'l':
 		in->list = true;
 		break;
+	case OPTION_UNIT:
+		in->by_unit = true;
+		break;
 	default:
 		break;
 	}
@@ -264,7 +295,21 @@ static bool read_invocation(struct invocation *in, int argc, char **argv, int *s
 	return take_operands(in, &p, status);
 }
 
-static int run(const struct invocation *in)
+/* Puts the section's name in place of the unit's. */
+static bool resolve_unit(struct invocation *in, const struct ctl_config *cfg)
+{
+	const struct ctl_ups *ups = in->only ? instance_find(cfg, in->only) : NULL;
+
+	if (!ups) {
+		log_error("upsdrvctl", "--unit: %s is the unit of no section of ups.conf",
+			  in->only ? in->only : "(nothing)");
+		return false;
+	}
+	in->only = ups->name;
+	return true;
+}
+
+static int run(struct invocation *in)
 {
 	static char token[] = "ups.conf";
 	struct conf_report report = {.emit = conf_emit_log, .arg = token};
@@ -282,7 +327,7 @@ static int run(const struct invocation *in)
 	fflush(stdout);
 	if (!ctl_config_read(&cfg, &report))
 		return 1;
-	if (select_upses(&cfg, in->only, &sel))
+	if ((!in->by_unit || resolve_unit(in, &cfg)) && select_upses(&cfg, in->only, &sel))
 		status = verb->run(&cfg, &sel, in);
 	/* What could be done was done; a mistake in the file still is one. */
 	if (status == 0 && report.errors > 0)

@@ -6,11 +6,14 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include <cmocka.h>
 
 #include "common/base/clock.h"
+#include "common/base/str.h"
 #include "common/net/loop.h"
 
 enum { PATIENCE_MS = 30000 };
@@ -324,6 +327,36 @@ static void the_time_stands_still_within_a_turn(void **state)
 	clock_fake(false, 0);
 }
 
+static void systemds_watchdog_is_fed_again_and_again(void **state)
+{
+	struct record *r = *state;
+	struct sockaddr_un sa = {.sun_family = AF_UNIX};
+	char folder[] = "/tmp/chestnut-loop-XXXXXX", text[64];
+	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK, 0), fed = 0;
+
+	assert_non_null(mkdtemp(folder));
+	assert_true(str_format(sa.sun_path, sizeof(sa.sun_path), "%s/notify", folder));
+	assert_int_equal(bind(fd, (struct sockaddr *)&sa, sizeof(sa)), 0);
+	setenv("NOTIFY_SOCKET", sa.sun_path, 1);
+	assert_true(loop_watchdog(r->loop, 0));
+	assert_true(loop_watchdog(r->loop, 5));
+	for (long long end = clock_ms() + PATIENCE_MS; fed < 3 && clock_ms() < end;) {
+		ssize_t n;
+
+		loop_turn(r->loop, 100);
+		while ((n = recv(fd, text, sizeof(text) - 1, 0)) > 0) {
+			text[n] = '\0';
+			assert_string_equal(text, "WATCHDOG=1");
+			fed++;
+		}
+	}
+	unsetenv("NOTIFY_SOCKET");
+	close(fd);
+	unlink(sa.sun_path);
+	rmdir(folder);
+	assert_true(fed >= 3);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -343,6 +376,7 @@ int main(void)
 		TEST(put_off_work_may_cancel_other_work),
 		TEST(work_put_off_again_runs_in_the_next_turn_without_waiting),
 		TEST(the_time_stands_still_within_a_turn),
+		TEST(systemds_watchdog_is_fed_again_and_again),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -170,7 +170,7 @@ static void all_mistakes_of_a_file_are_reported_with_their_lines(void **state)
 	assert_problem(f, ":1: ");
 	assert_problem(f, ":2: ");
 	assert_problem(f, ":3: MAXAGE and its value are separated by a space; leave the = out");
-	assert_problem(f, ":4: MAXCONN has no value");
+	assert_problem(f, ":4: MAXCONN wants a value");
 	assert_problem(f, ":5: STATEPATH wants an absolute path");
 	assert_int_equal(f->conf->maxage_s, 20);
 	assert_int_equal(f->conf->listen_count, 0);

@@ -112,7 +112,7 @@ static void all_mistakes_are_told_in_one_run(void **state)
 	expect_said("conf:3: DEADTIME wants a number");
 	expect_said("conf:4: POLLFREQ wants a number");
 	expect_said("conf:7: CERTIDENT takes a name");
-	expect_said("conf:8: POWERDOWNFLAG \"killpower\" is no whole path");
+	expect_said("conf:8: POWERDOWNFLAG wants an absolute path, not \"killpower\"");
 }
 
 static void what_cannot_harm_is_a_warning(void **state)

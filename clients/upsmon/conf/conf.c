@@ -13,6 +13,7 @@
 
 #include "common/base/buffer.h"
 #include "common/base/command.h"
+#include "common/base/directives.h"
 #include "common/base/str.h"
 
 enum {
@@ -21,99 +22,13 @@ enum {
 	UPS_MAX = 1000,
 };
 
-/* One line under work. */
-struct line {
-	struct upsmon_conf *conf;
-	const struct conf_where *at;
-	size_t count;
-	char *const *words;
-	struct conf_report *report;
-};
-
-/*
- * A number as NUT reads it: what follows the digits ("15s") is ignored, though
- * not in silence.  No digits at all is an error, where NUT takes 0.
- */
-static bool read_number(const struct line *l, const char *text, long min, long max, long *out)
-{
-	char *end;
-	long value;
-
-	errno = 0;
-	value = strtol(text, &end, 10);
-	if (end == text || errno == ERANGE || value < min || value > max) {
-		conf_error(l->report, l->at, NULL, "%s wants a number from %ld to %ld, not \"%s\"",
-			   l->words[0], min, max, text);
-		return false;
-	}
-	if (*end)
-		conf_warning(l->report, l->at, "write the number alone",
-			     "%s \"%s\" is taken as %ld", l->words[0], text, value);
-	*out = value;
-	return true;
-}
-
-/* ------------------------------------------------------------------ numbers */
-
-struct number_row {
-	const char *name;
-	size_t offset; /* of a long in struct upsmon_conf */
-	long min, max, normal;
-};
-
-#define POLICY(field)  offsetof(struct upsmon_conf, policy.field)
-#define SECONDS        0, SECONDS_MAX
-#define SECONDS_OR_OFF -SECONDS_MAX, SECONDS_MAX
-
-static const struct number_row number_rows[] = {
-	{"MINSUPPLIES", POLICY(min_supplies), 0, POWER_MAX, 1},
-	{"POLLFREQ", POLICY(poll), SECONDS, 5},
-	{"POLLFREQALERT", POLICY(poll_alert), SECONDS, 5},
-	{"HOSTSYNC", POLICY(hostsync), SECONDS, 15},
-	{"DEADTIME", POLICY(deadtime), SECONDS, 15},
-	{"RBWARNTIME", POLICY(rbwarn), SECONDS, 43200},
-	{"NOCOMMWARNTIME", POLICY(nocommwarn), SECONDS, 300},
-	{"FINALDELAY", POLICY(final_delay), SECONDS, 5},
-	{"OFFDURATION", POLICY(off), SECONDS_OR_OFF, 30},
-	{"OBLBDURATION", POLICY(oblb), SECONDS_OR_OFF, 0},
-	{"OVERDURATION", POLICY(over), SECONDS_OR_OFF, -1},
-	{"POLLFAIL_LOG_THROTTLE_MAX", offsetof(struct upsmon_conf, poll_fail_throttle), -1, INT_MAX,
-	 -1},
-	{"WAKESTABLE", POLICY(wake_stable), SECONDS, 120},
-	{"WAKECHARGE", POLICY(wake_charge), -1, 100, -1},
-	{"DEBUG_MIN", offsetof(struct upsmon_conf, debug_min), 0, INT_MAX, -1},
-};
-
-static long *number_at(struct upsmon_conf *conf, const struct number_row *row)
-{
-	return (long *)(void *)((char *)conf + row->offset);
-}
-
-static bool take_number(const struct line *l)
-{
-	for (size_t i = 0; i < sizeof(number_rows) / sizeof(number_rows[0]); i++) {
-		const struct number_row *row = &number_rows[i];
-		long value;
-
-		if (!str_equal(row->name, l->words[0]) &&
-		    !(str_equal(row->name, "DEBUG_MIN") && str_caseequal(row->name, l->words[0])))
-			continue;
-		if (l->count < 2)
-			conf_error(l->report, l->at, NULL, "%s wants a number", row->name);
-		else if (read_number(l, l->words[1], row->min, row->max, &value))
-			*number_at(l->conf, row) = value;
-		return true;
-	}
-	return false;
-}
-
 /* --------------------------------------------------------------- directives */
 
-static bool store(const struct line *l, char **dst, const char *text)
+static bool store(const struct directive_line *l, char **dst, const char *text)
 {
 	if (str_replace(dst, text))
 		return true;
-	conf_error(l->report, l->at, NULL, "out of memory");
+	directive_no_memory(l);
 	return false;
 }
 
@@ -142,7 +57,7 @@ static void free_ups(struct conf_ups *u)
 	secret_free(&u->password);
 }
 
-static bool parse_role(const struct line *l, const char *word)
+static bool parse_role(const struct directive_line *l, const char *word)
 {
 	if (str_caseequal(word, "primary") || str_caseequal(word, "master"))
 		return true;
@@ -152,8 +67,9 @@ static bool parse_role(const struct line *l, const char *word)
 	return false;
 }
 
-static void take_monitor(const struct line *l)
+static void take_monitor(const struct directive_line *l)
 {
+	struct upsmon_conf *conf = l->conf;
 	static const char mend[] = "MONITOR ups@host powervalue user password primary|secondary";
 	struct conf_ups u = {.login = true, .level = {-1, -1, -1}}, *grown;
 	const char *why = NULL;
@@ -163,7 +79,7 @@ static void take_monitor(const struct line *l)
 			   l->count - 1);
 		return;
 	}
-	if (upsmon_conf_find(l->conf, l->words[1])) {
+	if (upsmon_conf_find(conf, l->words[1])) {
 		conf_warning(l->report, l->at, "keep one of the lines",
 			     "UPS [%s] is monitored twice, this line is ignored", l->words[1]);
 		return;
@@ -172,22 +88,22 @@ static void take_monitor(const struct line *l)
 		conf_error(l->report, l->at, mend, "\"%s\" names no UPS: %s", l->words[1], why);
 		return;
 	}
-	if (!read_number(l, l->words[2], 0, POWER_MAX, &u.power))
+	if (!directive_number(l, l->words[2], 0, POWER_MAX, &u.power))
 		return;
-	if (l->conf->ups_count >= UPS_MAX) {
+	if (conf->ups_count >= UPS_MAX) {
 		conf_error(l->report, l->at, NULL, "more than %d UPSes", UPS_MAX);
 		return;
 	}
 	u.primary = parse_role(l, l->words[5]);
-	grown = realloc(l->conf->ups, (l->conf->ups_count + 1) * sizeof(u));
+	grown = realloc(conf->ups, (conf->ups_count + 1) * sizeof(u));
 	if (grown)
-		l->conf->ups = grown;
+		conf->ups = grown;
 	if (!grown || !store(l, &u.system, l->words[1]) || !store(l, &u.user, l->words[3]) ||
 	    !store(l, &u.password, l->words[4])) {
 		free_ups(&u);
 		return;
 	}
-	grown[l->conf->ups_count++] = u;
+	grown[conf->ups_count++] = u;
 }
 
 /* Further words reach the shell as they are, whatever is in them. */
@@ -203,8 +119,9 @@ bool upsmon_conf_append_shell_word(struct buffer *b, const char *word)
 	return buffer_append_char(b, '\'');
 }
 
-static void take_shutdown_command(const struct line *l)
+static void take_shutdown_command(const struct directive_line *l)
 {
+	struct upsmon_conf *conf = l->conf;
 	struct buffer b = {.max = 65536};
 
 	buffer_append_str(&b, l->words[1]);
@@ -213,17 +130,18 @@ static void take_shutdown_command(const struct line *l)
 	if (b.failed)
 		conf_error(l->report, l->at, NULL, "SHUTDOWNCMD is too long");
 	else
-		store(l, &l->conf->shutdown_command, buffer_string(&b));
+		store(l, &conf->shutdown_command, buffer_string(&b));
 	buffer_free(&b);
 }
 
-static void take_shutdown_exit(const struct line *l)
+static void take_shutdown_exit(const struct directive_line *l)
 {
+	struct upsmon_conf *conf = l->conf;
 	bool yes;
 	long seconds;
 
 	if (str_to_long(l->words[1], -1, SECONDS_MAX, &seconds)) {
-		l->conf->shutdown_exit = seconds;
+		conf->shutdown_exit = seconds;
 		return;
 	}
 	if (!str_to_bool(l->words[1], &yes)) {
@@ -231,22 +149,23 @@ static void take_shutdown_exit(const struct line *l)
 			     "SHUTDOWNEXIT \"%s\" is taken as yes", l->words[1]);
 		yes = true;
 	}
-	l->conf->shutdown_exit = yes ? CONF_EXIT_AT_ONCE : CONF_EXIT_NEVER;
+	conf->shutdown_exit = yes ? CONF_EXIT_AT_ONCE : CONF_EXIT_NEVER;
 }
 
-static void take_notify_command(const struct line *l)
+static void take_notify_command(const struct directive_line *l)
 {
+	struct upsmon_conf *conf = l->conf;
 	char **list = command_new(l->count - 1, l->words + 1);
 
 	if (!list) {
-		conf_error(l->report, l->at, NULL, "out of memory");
+		directive_no_memory(l);
 		return;
 	}
-	command_free(l->conf->notify_command);
-	l->conf->notify_command = list;
+	command_free(conf->notify_command);
+	conf->notify_command = list;
 }
 
-static bool find_notice(const struct line *l, enum notice *n)
+static bool find_notice(const struct directive_line *l, enum notice *n)
 {
 	if (l->count >= 3 && notice_find(l->words[1], n))
 		return true;
@@ -259,8 +178,9 @@ static bool find_notice(const struct line *l, enum notice *n)
 	return false;
 }
 
-static void take_notify_message(const struct line *l)
+static void take_notify_message(const struct directive_line *l)
 {
+	struct upsmon_conf *conf = l->conf;
 	enum notice n;
 
 	if (!find_notice(l, &n))
@@ -270,11 +190,12 @@ static void take_notify_message(const struct line *l)
 			     "NOTIFYMSG %s \"%s\" is ignored", l->words[1], l->words[2]);
 		return;
 	}
-	store(l, &l->conf->notices[n].text, l->words[2]);
+	store(l, &conf->notices[n].text, l->words[2]);
 }
 
-static void take_notify_flags(const struct line *l)
+static void take_notify_flags(const struct directive_line *l)
 {
+	struct upsmon_conf *conf = l->conf;
 	enum notice n;
 	unsigned flags;
 	char bad[64];
@@ -282,115 +203,67 @@ static void take_notify_flags(const struct line *l)
 	if (!find_notice(l, &n))
 		return;
 	if (notice_parse_flags(l->words[2], &flags, bad, sizeof(bad)))
-		l->conf->notices[n].flags = flags;
+		conf->notices[n].flags = flags;
 	else
 		conf_warning(l->report, l->at, "SYSLOG, WALL, EXEC joined by +, or IGNORE",
 			     "Invalid notify flag: [%s], the line is ignored", bad);
 }
 
-static void take_alarm_critical(const struct line *l)
+static void take_alarm_critical(const struct directive_line *l)
 {
+	struct upsmon_conf *conf = l->conf;
 	long value;
 
-	if (read_number(l, l->words[1], 0, 1, &value))
-		l->conf->policy.alarm_critical = value == 1;
+	if (directive_number(l, l->words[1], 0, 1, &value))
+		conf->policy.alarm_critical = value == 1;
 }
 
-static void take_powerdown_flag(const struct line *l)
-{
-	if (l->words[1][0] != '/')
-		conf_error(l->report, l->at, "begin it with /",
-			   "POWERDOWNFLAG \"%s\" is no whole path", l->words[1]);
-	else
-		store(l, &l->conf->powerdown_flag, l->words[1]);
-}
+#define MEMBER(kind, member) DIRECTIVE_AT(kind, struct upsmon_conf, member)
+#define NUMBER(member, min, max, normal)                                                           \
+	DIRECTIVE_FROM(DIRECTIVE_NUMBER, struct upsmon_conf, member, min, max, normal)
+#define SECONDS(member, normal)        NUMBER(policy.member, 0, SECONDS_MAX, normal)
+#define SECONDS_OR_OFF(member, normal) NUMBER(policy.member, -SECONDS_MAX, SECONDS_MAX, normal)
 
-static void take_user(const struct line *l)
-{
-	store(l, &l->conf->run_as_user, l->words[1]);
-}
-
-static void take_native(const struct line *l)
-{
-	conf_native_take(l->conf, l->at, l->count, l->words, l->report);
-}
-
-static void take_tls(const struct line *l)
-{
-	tls_demands_take(&l->conf->tls, l->at, l->count, l->words, l->report);
-}
-
-static const struct {
-	const char *name;
-	size_t words; /* at least, the directive included */
-	void (*take)(const struct line *l);
-} directive_rows[] = {
-	{"MONITOR", 2, take_monitor},
-	{"SHUTDOWNCMD", 2, take_shutdown_command},
-	{"SHUTDOWNEXIT", 2, take_shutdown_exit},
-	{"NOTIFYCMD", 2, take_notify_command},
-	{"NOTIFYMSG", 2, take_notify_message},
-	{"NOTIFYFLAG", 2, take_notify_flags},
-	{"ALARMCRITICAL", 2, take_alarm_critical},
-	{"POWERDOWNFLAG", 2, take_powerdown_flag},
-	{"RUN_AS_USER", 2, take_user},
-	{"OBDURATION", 2, take_native},
-	{"OBCHARGE", 2, take_native},
-	{"OBRUNTIME", 2, take_native},
-	{"SHUTDOWNHOOKS", 2, take_native},
-	{"WAKEONLAN", 2, take_native},
-	{"BOOTCHARGE", 2, take_native},
-	{"SANDBOX", 2, take_native},
-	{"CERTVERIFY", 2, take_tls},
-	{"FORCESSL", 2, take_tls},
-	{"CERTHOST", 2, take_tls},
-	{"CERTPATH", 2, take_tls},
-	{"CERTFILE", 2, take_tls},
-	{"CERTIDENT", 2, take_tls},
+static const struct directive rows[] = {
+	{"MONITOR", 0, DIRECTIVE_BY(take_monitor)},
+	{"SHUTDOWNCMD", 0, DIRECTIVE_BY(take_shutdown_command)},
+	{"SHUTDOWNEXIT", 1, DIRECTIVE_BY(take_shutdown_exit)},
+	{"NOTIFYCMD", 0, DIRECTIVE_BY(take_notify_command)},
+	{"NOTIFYMSG", 2, DIRECTIVE_BY(take_notify_message)},
+	{"NOTIFYFLAG", 2, DIRECTIVE_BY(take_notify_flags)},
+	{"ALARMCRITICAL", 1, DIRECTIVE_BY(take_alarm_critical)},
+	{"POWERDOWNFLAG", 1, MEMBER(DIRECTIVE_PATH, powerdown_flag)},
+	{"RUN_AS_USER", 1, MEMBER(DIRECTIVE_TEXT, run_as_user)},
+	{"MINSUPPLIES", 1, NUMBER(policy.min_supplies, 0, POWER_MAX, 1)},
+	{"POLLFREQ", 1, SECONDS(poll, 5)},
+	{"POLLFREQALERT", 1, SECONDS(poll_alert, 5)},
+	{"HOSTSYNC", 1, SECONDS(hostsync, 15)},
+	{"DEADTIME", 1, SECONDS(deadtime, 15)},
+	{"RBWARNTIME", 1, SECONDS(rbwarn, 43200)},
+	{"NOCOMMWARNTIME", 1, SECONDS(nocommwarn, 300)},
+	{"FINALDELAY", 1, SECONDS(final_delay, 5)},
+	{"OFFDURATION", 1, SECONDS_OR_OFF(off, 30)},
+	{"OBLBDURATION", 1, SECONDS_OR_OFF(oblb, 0)},
+	{"OVERDURATION", 1, SECONDS_OR_OFF(over, -1)},
+	{"POLLFAIL_LOG_THROTTLE_MAX", 1, NUMBER(poll_fail_throttle, -1, INT_MAX, -1)},
+	{"WAKESTABLE", 1, SECONDS(wake_stable, 120)},
+	{"WAKECHARGE", 1, NUMBER(policy.wake_charge, -1, 100, -1)},
+	{DIRECTIVE_DEBUG_MIN(struct upsmon_conf, debug_min)},
 };
 
-enum {
-	DIRECTIVES = sizeof(directive_rows) / sizeof(directive_rows[0]),
-	NUMBERS = sizeof(number_rows) / sizeof(number_rows[0]),
-};
-
-static void report_unknown(const struct line *l)
+static struct directives table_of(struct upsmon_conf *conf)
 {
-	const char *known[DIRECTIVES + NUMBERS + 1] = {NULL};
-
-	for (size_t i = 0; i < DIRECTIVES; i++)
-		known[i] = directive_rows[i].name;
-	for (size_t i = 0; i < NUMBERS; i++)
-		known[DIRECTIVES + i] = number_rows[i].name;
-	conf_unknown(l->report, l->at, l->words[0], known);
-}
-
-static void take_line(void *arg, const struct conf_where *at, size_t count, char *const *words,
-		      struct conf_report *r)
-{
-	struct line l = {.conf = arg, .at = at, .count = count, .words = words, .report = r};
-
-	if (take_number(&l))
-		return;
-	for (size_t i = 0; i < DIRECTIVES; i++) {
-		if (!str_equal(directive_rows[i].name, words[0]))
-			continue;
-		if (count < directive_rows[i].words)
-			conf_error(r, at, NULL, "%s wants a value", words[0]);
-		else
-			directive_rows[i].take(&l);
-		return;
-	}
-	report_unknown(&l);
+	return (struct directives){rows, sizeof(rows) / sizeof(rows[0]), conf, CONF_WARNING, NULL};
 }
 
 /* ------------------------------------------------------------------- whole */
 
 void upsmon_conf_init(struct upsmon_conf *conf)
 {
+	const struct directives table = table_of(conf);
+
 	memset(conf, 0, sizeof(*conf));
-	for (size_t i = 0; i < NUMBERS; i++)
-		*number_at(conf, &number_rows[i]) = number_rows[i].normal;
+	directives_defaults(&table);
 	conf->policy.alarm_critical = true;
 	conf->policy.limits = (struct limits){-1, -1, -1};
 	conf->policy.boot_charge = -1;
@@ -452,11 +325,15 @@ static void check_whole(struct upsmon_conf *conf, const char *path, struct conf_
 
 static int read_classic(struct upsmon_conf *conf, int fd, const char *path, struct conf_report *r)
 {
+	struct directives tls = tls_demands_directives(&conf->tls);
+	struct directives native = conf_native_directives(conf), table = table_of(conf);
 	int err;
 
+	table.next = &native;
+	native.next = &tls;
 	upsmon_conf_init(conf);
 	conf->classic = true;
-	err = conffile_read_lines_fd(fd, path, take_line, conf, r);
+	err = conffile_read_lines_fd(fd, path, directives_line, &table, r);
 	if (err)
 		return err;
 	check_whole(conf, path, r);

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "clients/upsmon/wake.h"
+#include "common/base/directives.h"
 #include "common/base/str.h"
 
 enum {
@@ -18,21 +19,8 @@ enum {
 	ROWS_MAX = 3000,
 };
 
-struct line {
-	struct upsmon_conf *conf;
-	const struct conf_where *at;
-	size_t count;
-	char *const *words;
-	struct conf_report *report;
-};
-
-static void no_memory(const struct line *l)
-{
-	conf_error(l->report, l->at, NULL, "out of memory");
-}
-
 /* Words that nobody looks at may be meant to count: a second UPS, another time. */
-static bool is_longer(const struct line *l, size_t count, const char *takes)
+static bool is_longer(const struct directive_line *l, size_t count, const char *takes)
 {
 	if (l->count <= count)
 		return false;
@@ -57,7 +45,7 @@ static long *limit_at(struct limits *l, size_t offset)
 	return (long *)(void *)((char *)l + offset);
 }
 
-static void add_limit(const struct line *l, size_t offset, long value)
+static void add_limit(const struct directive_line *l, size_t offset, long value)
 {
 	struct upsmon_conf *conf = l->conf;
 	struct conf_limit row = {.offset = offset, .value = value, .line = l->at->line};
@@ -72,14 +60,15 @@ static void add_limit(const struct line *l, size_t offset, long value)
 	if (!grown || !row.system || !row.file) {
 		free(row.system);
 		free(row.file);
-		no_memory(l);
+		directive_no_memory(l);
 		return;
 	}
 	grown[conf->limit_count++] = row;
 }
 
-static void take_limit(const struct line *l)
+static void take_limit(const struct directive_line *l)
 {
+	struct upsmon_conf *conf = l->conf;
 	const struct limit_row *row = limit_rows;
 	long value;
 
@@ -91,7 +80,7 @@ static void take_limit(const struct line *l)
 	if (l->count > 2)
 		add_limit(l, row->offset, value);
 	else
-		*limit_at(&l->conf->policy.limits, row->offset) = value;
+		*limit_at(&conf->policy.limits, row->offset) = value;
 }
 
 void conf_native_settle(struct upsmon_conf *conf, struct conf_report *r)
@@ -113,9 +102,10 @@ void conf_native_settle(struct upsmon_conf *conf, struct conf_report *r)
 
 /* -------------------------------------------------------------------- hooks */
 
-static void take_hooks(const struct line *l)
+static void take_hooks(const struct directive_line *l)
 {
-	struct policy *p = &l->conf->policy;
+	struct upsmon_conf *conf = l->conf;
+	struct policy *p = &conf->policy;
 
 	if (is_longer(l, 4, "takes a folder and two times"))
 		return;
@@ -134,15 +124,16 @@ static void take_hooks(const struct line *l)
 	if (l->count > 3 && !conf_parse_long(l->report, l->at, "SHUTDOWNHOOKS, time for all,",
 					     l->words[3], 1, HOOK_MAX_S, &p->hook_all))
 		return;
-	if (!str_replace(&l->conf->hook_dir, l->words[1]))
-		no_memory(l);
+	if (!str_replace(&conf->hook_dir, l->words[1]))
+		directive_no_memory(l);
 }
 
 /* ------------------------------------------------------------------- waking */
 
 /* WAKEONLAN mac [address[:port]] [seconds after the first] */
-static void take_wake(const struct line *l)
+static void take_wake(const struct directive_line *l)
 {
+	struct upsmon_conf *conf = l->conf;
 	static const char mend[] = "WAKEONLAN 52:54:00:12:34:56 192.0.2.255:9 30";
 	struct conf_wake w = {0}, *grown;
 	struct wake_target target;
@@ -164,26 +155,27 @@ static void take_wake(const struct line *l)
 			   numbers > 3 ? "too many words" : why);
 		return;
 	}
-	grown = realloc(l->conf->wakes, (l->conf->wake_count + 1) * sizeof(*grown));
+	grown = realloc(conf->wakes, (conf->wake_count + 1) * sizeof(*grown));
 	if (grown)
-		l->conf->wakes = grown;
+		conf->wakes = grown;
 	w.target = str_dup(text);
-	if (!grown || !w.target || l->conf->wake_count >= ROWS_MAX) {
+	if (!grown || !w.target || conf->wake_count >= ROWS_MAX) {
 		free(w.target);
-		no_memory(l);
+		directive_no_memory(l);
 		return;
 	}
 	/* In order of their stages, those of the same stage as the file has them. */
-	for (numbers = l->conf->wake_count++; numbers > 0 && grown[numbers - 1].after > w.after;
+	for (numbers = conf->wake_count++; numbers > 0 && grown[numbers - 1].after > w.after;
 	     numbers--)
 		grown[numbers] = grown[numbers - 1];
 	grown[numbers] = w;
 }
 
 /* BOOTCHARGE percent [seconds] */
-static void take_boot(const struct line *l)
+static void take_boot(const struct directive_line *l)
 {
-	struct policy *p = &l->conf->policy;
+	struct upsmon_conf *conf = l->conf;
+	struct policy *p = &conf->policy;
 
 	p->boot_limit = BOOT_LIMIT_S;
 	if (conf_parse_long(l->report, l->at, "BOOTCHARGE", l->words[1], -1, 100,
@@ -193,29 +185,21 @@ static void take_boot(const struct line *l)
 				SECONDS_MAX, &p->boot_limit);
 }
 
-static void take_sandbox(const struct line *l)
-{
-	conf_parse_bool(l->report, l->at, "SANDBOX", l->words[1], &l->conf->sandbox);
-}
-
 /* -------------------------------------------------------------------- whole */
 
-void conf_native_take(struct upsmon_conf *conf, const struct conf_where *at, size_t count,
-		      char *const *words, struct conf_report *r)
-{
-	static const struct {
-		const char *name;
-		void (*take)(const struct line *l);
-	} rows[] = {
-		{"OBDURATION", take_limit},    {"OBCHARGE", take_limit}, {"OBRUNTIME", take_limit},
-		{"SHUTDOWNHOOKS", take_hooks}, {"WAKEONLAN", take_wake}, {"SANDBOX", take_sandbox},
-		{"BOOTCHARGE", take_boot},
-	};
-	const struct line l = {conf, at, count, words, r};
+static const struct directive rows[] = {
+	{"OBDURATION", 0, DIRECTIVE_BY(take_limit)},
+	{"OBCHARGE", 0, DIRECTIVE_BY(take_limit)},
+	{"OBRUNTIME", 0, DIRECTIVE_BY(take_limit)},
+	{"SHUTDOWNHOOKS", 0, DIRECTIVE_BY(take_hooks)},
+	{"WAKEONLAN", 0, DIRECTIVE_BY(take_wake)},
+	{"BOOTCHARGE", 2, DIRECTIVE_BY(take_boot)},
+	{"SANDBOX", 1, DIRECTIVE_AT(DIRECTIVE_BOOL, struct upsmon_conf, sandbox)},
+};
 
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
-		if (str_equal(rows[i].name, words[0]))
-			rows[i].take(&l);
+struct directives conf_native_directives(struct upsmon_conf *conf)
+{
+	return (struct directives){rows, sizeof(rows) / sizeof(rows[0]), conf, CONF_WARNING, NULL};
 }
 
 void conf_native_free(struct upsmon_conf *conf)

@@ -9,9 +9,8 @@
 
 #include "clients/upsmon/conf/conf.h"
 
-/* Takes one directive of those above; problems go to the report. */
-void conf_native_take(struct upsmon_conf *conf, const struct conf_where *at, size_t count,
-		      char *const *words, struct conf_report *r);
+/* The rows of those above. */
+struct directives conf_native_directives(struct upsmon_conf *conf);
 
 /* After the last line: every UPS gets its limits. */
 void conf_native_settle(struct upsmon_conf *conf, struct conf_report *r);

@@ -4,46 +4,31 @@
 
 #include <stdlib.h>
 
+#include "common/base/directives.h"
 #include "common/base/str.h"
 
-struct line {
-	struct tls_demands *demands;
-	const struct conf_where *at;
-	size_t count;
-	char *const *words;
-	struct conf_report *report;
-};
-
-static void store(const struct line *l, char **dst, const char *text)
+static void store(const struct directive_line *l, char **dst, const char *text)
 {
 	if (!str_replace(dst, text))
-		conf_error(l->report, l->at, NULL, "out of memory");
+		directive_no_memory(l);
 }
 
-static void take_path(const struct line *l)
+static void take_ident(const struct directive_line *l)
 {
-	store(l, &l->demands->cert_path, l->words[1]);
-}
+	struct tls_demands *d = l->conf;
 
-static void take_file(const struct line *l)
-{
-	store(l, &l->demands->cert_file, l->words[1]);
-}
-
-static void take_ident(const struct line *l)
-{
 	if (l->count < 3) {
 		conf_error(l->report, l->at, "CERTIDENT name password",
 			   "CERTIDENT takes a name and a password");
 		return;
 	}
-	store(l, &l->demands->ident_name, l->words[1]);
-	secret_free(&l->demands->ident_password);
-	store(l, &l->demands->ident_password, l->words[2]);
+	store(l, &d->ident_name, l->words[1]);
+	secret_free(&d->ident_password);
+	store(l, &d->ident_password, l->words[2]);
 }
 
 /* Only 1 switches on, as in NUT; whatever else there is means no, though not in silence. */
-static bool is_on(const struct line *l, const char *word)
+static bool is_on(const struct directive_line *l, const char *word)
 {
 	if (!str_equal(word, "0") && !str_equal(word, "1"))
 		conf_warning(l->report, l->at, "write 0 or 1", "%s \"%s\" is taken as 0",
@@ -51,26 +36,30 @@ static bool is_on(const struct line *l, const char *word)
 	return str_equal(word, "1");
 }
 
-static void take_verify(const struct line *l)
+static void take_verify(const struct directive_line *l)
 {
-	l->demands->certverify = is_on(l, l->words[1]);
+	struct tls_demands *d = l->conf;
+
+	d->certverify = is_on(l, l->words[1]);
 }
 
-static void take_force(const struct line *l)
+static void take_force(const struct directive_line *l)
 {
-	l->demands->forcessl = is_on(l, l->words[1]);
+	struct tls_demands *d = l->conf;
+
+	d->forcessl = is_on(l, l->words[1]);
 }
 
-static int host_choice(const struct line *l, size_t i)
+static int host_choice(const struct directive_line *l, size_t i)
 {
 	if (i >= l->count || str_equal(l->words[i], "-1"))
 		return -1;
 	return is_on(l, l->words[i]);
 }
 
-static void take_host(const struct line *l)
+static void take_host(const struct directive_line *l)
 {
-	struct tls_demands *d = l->demands;
+	struct tls_demands *d = l->conf;
 	struct tls_host host = {.certverify = host_choice(l, 3), .forcessl = host_choice(l, 4)};
 	struct tls_host *grown;
 	const char *why;
@@ -90,27 +79,26 @@ static void take_host(const struct line *l)
 	host.name = str_dup(l->words[2]);
 	if (!grown || !host.name) {
 		free(host.name);
-		conf_error(l->report, l->at, NULL, "out of memory");
+		directive_no_memory(l);
 		return;
 	}
 	d->hosts[d->host_count++] = host;
 }
 
-void tls_demands_take(struct tls_demands *d, const struct conf_where *at, size_t count,
-		      char *const *words, struct conf_report *r)
-{
-	static const struct {
-		const char *name;
-		void (*take)(const struct line *l);
-	} rows[] = {
-		{"CERTPATH", take_path},     {"CERTFILE", take_file},  {"CERTIDENT", take_ident},
-		{"CERTVERIFY", take_verify}, {"FORCESSL", take_force}, {"CERTHOST", take_host},
-	};
-	const struct line l = {.demands = d, .at = at, .count = count, .words = words, .report = r};
+#define MEMBER(kind, member) DIRECTIVE_AT(kind, struct tls_demands, member)
 
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
-		if (str_equal(rows[i].name, words[0]))
-			rows[i].take(&l);
+static const struct directive rows[] = {
+	{"CERTVERIFY", 1, DIRECTIVE_BY(take_verify)},
+	{"FORCESSL", 1, DIRECTIVE_BY(take_force)},
+	{"CERTHOST", 4, DIRECTIVE_BY(take_host)},
+	{"CERTPATH", 1, MEMBER(DIRECTIVE_TEXT, cert_path)},
+	{"CERTFILE", 1, MEMBER(DIRECTIVE_TEXT, cert_file)},
+	{"CERTIDENT", 2, DIRECTIVE_BY(take_ident)},
+};
+
+struct directives tls_demands_directives(struct tls_demands *d)
+{
+	return (struct directives){rows, sizeof(rows) / sizeof(rows[0]), d, CONF_WARNING, NULL};
 }
 
 void tls_demands_check(const struct tls_demands *d, const struct conf_where *file,

@@ -9,7 +9,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "common/base/conffile.h"
+#include "common/base/directives.h"
 #include "common/net/tlspolicy.h"
 #include "common/ups/netwire.h"
 
@@ -35,9 +35,8 @@ struct tls_demands { /* all zero: nothing said */
 	bool no_store; /* as tlspolicy_source has it */
 };
 
-/* Takes one directive of those above; problems go to the report. */
-void tls_demands_take(struct tls_demands *d, const struct conf_where *at, size_t count,
-		      char *const *words, struct conf_report *r);
+/* The rows of those above. */
+struct directives tls_demands_directives(struct tls_demands *d);
 
 /* Warns of demands that protect less than they seem to. */
 void tls_demands_check(const struct tls_demands *d, const struct conf_where *file,

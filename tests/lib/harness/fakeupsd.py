@@ -210,7 +210,7 @@ class FakeUpsd:
         ups = words[1]
         if ups not in self.upses:
             return "ERR UNKNOWN-UPS"
-        self._links[link].add(ups)
+        self._links.get(link, set()).add(ups)  # it may have been closed meanwhile
         state = {None: "OK", "DATA-STALE": "STALE"}.get(self.errors.get(ups), "DISCONNECTED")
         lines = [f"OK SUBSCRIBE {ups}"]
         lines += [f"EVENT VAR {ups} {name} {quote(self._value(ups, name))}"
@@ -218,7 +218,7 @@ class FakeUpsd:
         return "\n".join(lines + [f"EVENT STATE {ups} {state}", f"EVENT SYNC {ups}"])
 
     def _do_unsubscribe(self, link, words):
-        self._links[link].discard(words[1])
+        self._links.get(link, set()).discard(words[1])
         return f"OK UNSUBSCRIBE {words[1]}"
 
     def _do_get(self, _link, words):
