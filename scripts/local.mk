@@ -116,5 +116,5 @@ scripts/udev/62-nut-usbups.hwdb: drivers/nut-mapcheck$(EXEEXT) $(usb_maps)
 scripts/devd/nut-usb.conf: drivers/nut-mapcheck$(EXEEXT) $(usb_maps)
 	$(AM_V_GEN)$(MKDIR_P) scripts/devd && $(map_devices) --devd >$@.new && mv $@.new $@
 
-EXTRA_DIST += scripts/ufw/nut
+include scripts/integration.mk
 EXTRA_DIST += scripts/container/rootfs scripts/container/Containerfile.upsd scripts/container/Containerfile.upsweb
