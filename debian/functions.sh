@@ -3,8 +3,10 @@
 # The account of the daemons, as Debian's nut has it.
 make_account() {
 	getent group nut >/dev/null || addgroup --quiet --system nut
-	getent passwd nut >/dev/null ||
-		adduser --quiet --system --ingroup nut --home /var/lib/nut --no-create-home nut
+	getent passwd nut >/dev/null && return
+	adduser --quiet --system --ingroup nut --home /var/lib/nut --no-create-home nut
+	# Serial lines.
+	adduser --quiet nut dialout
 }
 
 # make_config MODE FILE...: what /etc/nut lacks, of the samples. No conffiles: dpkg would ask
