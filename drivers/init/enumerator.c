@@ -102,7 +102,7 @@ static int service_for_device(const struct ctl_config *cfg, const char *name)
 	return 0;
 }
 
-static int device_for_service(const struct ctl_config *cfg, const char *name)
+static int check_service(const struct ctl_config *cfg, const char *name)
 {
 	const struct ctl_ups *ups = instance_find(cfg, name);
 
@@ -114,8 +114,16 @@ static int device_for_service(const struct ctl_config *cfg, const char *name)
 			  name);
 		return BAD_INPUT;
 	}
-	puts(ups->name);
 	return 0;
+}
+
+static int device_for_service(const struct ctl_config *cfg, const char *name)
+{
+	int status = check_service(cfg, name);
+
+	if (status == 0)
+		puts(instance_find(cfg, name)->name);
+	return status;
 }
 
 /* ----------------------------------------------------------------------------------- work */
@@ -220,6 +228,11 @@ static int do_device_for_service(const char *const *words)
 	return with_config(device_for_service, words[1]);
 }
 
+static int do_check_service(const char *const *words)
+{
+	return with_config(check_service, words[1]);
+}
+
 static int do_show(const char *const *words)
 {
 	return showconf_section(words[1]) ? 0 : BAD_INPUT;
@@ -269,6 +282,8 @@ static const struct verb {
 	 " <ups>: the unit of a section"},
 	{"--get-device-for-service", false, 1, 1, do_device_for_service,
 	 " <unit>: the section of a unit or instance"},
+	{"--check-service", false, 1, 1, do_check_service,
+	 " <unit>: the exit status tells whether it has a section"},
 	{"--show-all-configs", false, 0, 0, do_show, ": all sections, a setting in each line"},
 	{"--show-all-device-configs", false, 0, 0, do_show, NULL},
 	{"--show-configs", false, 0, 0, do_show, NULL},
