@@ -117,4 +117,10 @@ scripts/devd/nut-usb.conf: drivers/nut-mapcheck$(EXEEXT) $(usb_maps)
 	$(AM_V_GEN)$(MKDIR_P) scripts/devd && $(map_devices) --devd >$@.new && mv $@.new $@
 
 include scripts/integration.mk
+EXTRA_DIST += debian scripts/build-debs scripts/release scripts/reproducible scripts/sbom
+
+# make release CHESTNUT_SIGNING_KEY=FILE
+release:
+	CHESTNUT_SIGNING_KEY='$(CHESTNUT_SIGNING_KEY)' $(srcdir)/scripts/release $(RELEASE_FLAGS) '$(abs_builddir)/release'
+.PHONY: release
 EXTRA_DIST += scripts/container/rootfs scripts/container/Containerfile.upsd scripts/container/Containerfile.upsweb
