@@ -51,7 +51,7 @@ static pid_t spawn(const char *const *words, int output)
 	sigset_t none;
 	pid_t pid;
 
-	for (size_t i = 0; words[i] && i < WORDS_MAX; i++)
+	for (size_t i = 0; i < WORDS_MAX && words[i]; i++)
 		argv[i + 1] = words[i];
 	pid = fork();
 	if (pid != 0)
