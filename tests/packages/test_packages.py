@@ -65,6 +65,11 @@ def serve(system):
         upsd -c stop >/dev/null 2>&1; upsdrvctl stop >/dev/null 2>&1""")
 
 
+def dangling(system):
+    """Links that enable a unit or a script which is not there."""
+    return system.sh("find /etc/systemd /etc/rc*.d -xtype l").split()
+
+
 @pytest.fixture
 def debians_nut(debian):
     """A system with Debian's nut, all of its files in /etc/nut edited."""
@@ -107,8 +112,33 @@ def test_debians_nut_is_upgraded_and_its_configuration_is_as_it_was(debs, debian
     answer = serve(system)
     assert "charge 87" in answer and "chestnut" in answer
     assert system.sh("cat /bin/upssched-cmd; test -x /bin/upssched-cmd") == CMD_SCRIPT
+    assert dangling(system) == []
     for program in ("upsmon", "upsd", "upssched"):
         system.run(program, "-t")
+
+
+def test_services_that_run_go_on_as_ours(debs, debians_nut):
+    """By the scripts of SysV init, as there is no systemd in a chroot."""
+    system = debians_nut
+    system.sh("rm /usr/sbin/policy-rc.d; /etc/init.d/nut-server start; /etc/init.d/nut-client start")
+    ask = "for i in $(seq 100); do upsc rack@localhost driver.version && break; sleep 0.3; done 2>/dev/null"
+    assert system.sh(ask) == "2.8.0\n"
+    apt(system, "install", *ours(debs, *PACKAGES))
+    assert "chestnut" in system.sh(ask)
+    # Of each one generation, and all of them ours: Debian's drop root and keep no other process.
+    running = system.sh("for p in /proc/[0-9]*; do readlink $p/exe; done 2>/dev/null || true").split()
+    assert not [path for path in running if "deleted" in path]
+    assert {"/usr/sbin/upsd", "/usr/sbin/upsmon", "/usr/lib/nut/dummy-ups"} <= set(running)
+    assert "rack" in system.sh("upsmon -c status")
+    apt(system, "remove", *PACKAGES)
+    running = system.sh("for p in /proc/[0-9]*; do readlink $p/exe; done 2>/dev/null || true")
+    assert "ups" not in running
+
+
+def test_the_clients_alone_are_installed_without_the_server(debs, debian):
+    apt(debian, "install", *ours(debs, "nut-client", "libupsclient6"))
+    assert "nut-server" not in versions(debian) and dangling(debian) == []
+    assert "connect" in debian.run("upsc", "ups@localhost", check=False)[1].lower()
 
 
 def test_a_deleted_file_stays_deleted_at_an_upgrade(debs, debians_nut):
@@ -124,6 +154,7 @@ def test_the_way_back_to_debians_nut_asks_nothing_either(debs, debians_nut):
     _, said = apt(system, "install", *system.sh("ls /debs/debian/*.deb").split())
     assert "Configuration file" not in said
     assert config(system) == before and versions(system) == installed
+    assert dangling(system) == []
     answer = serve(system)
     assert "charge 87" in answer and "chestnut" not in answer
     changed = {line.split()[-1] for line in system.run("dpkg", "--verify", check=False)[1].splitlines()
