@@ -11,6 +11,7 @@ of a mirror: a test needs no network, and has none.
 """
 
 import hashlib
+import inspect
 import pathlib
 import shutil
 import subprocess
@@ -29,6 +30,7 @@ mount -t tmpfs none "$1/root/run"
 mkdir -p "$1/root/debs/ours"
 mount --bind "$3" "$1/root/debs/ours"
 ip link set lo up
+echo 127.0.0.1 localhost >"$1/root/etc/hosts"
 echo ready
 # The first process in there, which has to bury the others: so no exec.
 cat
@@ -83,7 +85,7 @@ def base(debs, cache):
     """The folder of a system without the packages, made where it is not in the cache yet."""
     if not shutil.which("mmdebstrap"):
         raise Unavailable("no mmdebstrap")
-    key = hashlib.sha256((_depends(debs) + pathlib.Path(__file__).read_text()).encode()).hexdigest()
+    key = hashlib.sha256((_depends(debs) + inspect.getsource(_fill)).encode()).hexdigest()
     root = pathlib.Path(cache) / f"{_SUITE}-{key[:12]}"
     if root.is_dir():
         return root
