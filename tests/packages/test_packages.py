@@ -155,6 +155,7 @@ def test_the_way_back_to_debians_nut_asks_nothing_either(debs, debians_nut):
     assert "Configuration file" not in said
     assert config(system) == before and versions(system) == installed
     assert dangling(system) == []
+    assert system.sh("ls /etc/apparmor.d 2>/dev/null || true").count("nut-") == 0
     answer = serve(system)
     assert "charge 87" in answer and "chestnut" not in answer
     changed = {line.split()[-1] for line in system.run("dpkg", "--verify", check=False)[1].splitlines()
