@@ -117,7 +117,7 @@ scripts/devd/nut-usb.conf: drivers/nut-mapcheck$(EXEEXT) $(usb_maps)
 	$(AM_V_GEN)$(MKDIR_P) scripts/devd && $(map_devices) --devd >$@.new && mv $@.new $@
 
 include scripts/integration.mk
-EXTRA_DIST += debian scripts/analyse scripts/analyse.suppressions scripts/build-debs scripts/build-rpms scripts/cross-build scripts/rpm scripts/release scripts/reproducible scripts/sbom
+EXTRA_DIST += debian scripts/analyse scripts/analyse.known scripts/analyse.suppressions scripts/build-debs scripts/build-rpms scripts/cross-build scripts/rpm scripts/release scripts/reproducible scripts/sbom
 
 # make release CHESTNUT_SIGNING_KEY=FILE
 release:
