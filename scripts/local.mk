@@ -11,7 +11,8 @@ units = \
 	scripts/systemd/nut-server.service \
 	scripts/systemd/nut-monitor.service \
 	scripts/systemd/nut-hold.service \
-	scripts/systemd/nut-shutdown.service
+	scripts/systemd/nut-shutdown.service \
+	scripts/systemd/nut-shutdown-early.service
 
 if HAVE_MOSQUITTO
 units += scripts/systemd/nut-mqtt.service

@@ -16,6 +16,7 @@ common_libbase_la_SOURCES += common/base/modefile.c common/base/modefile.h
 common_libbase_la_SOURCES += common/base/options.c common/base/options.h
 common_libbase_la_SOURCES += common/base/paths.c common/base/paths.h
 common_libbase_la_SOURCES += common/base/privilege.c common/base/privilege.h
+common_libbase_la_SOURCES += common/base/run.c common/base/run.h
 common_libbase_la_SOURCES += common/base/str.c common/base/str.h
 common_libbase_la_SOURCES += common/base/talk.c common/base/talk.h
 common_libbase_la_SOURCES += common/base/words.c common/base/words.h
@@ -67,7 +68,11 @@ tests_unit_test_command_LDADD = common/libbase.la $(CMOCKA_LIBS)
 if ENABLE_FUZZERS
 noinst_PROGRAMS += tests/fuzz/fuzz_words
 noinst_PROGRAMS += tests/fuzz/fuzz_conffile
+noinst_PROGRAMS += tests/fuzz/fuzz_modefile
 endif
+tests_fuzz_fuzz_modefile_SOURCES = tests/fuzz/fuzz_modefile.c
+tests_fuzz_fuzz_modefile_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
+tests_fuzz_fuzz_modefile_LDADD = common/libbase.la
 tests_fuzz_fuzz_words_SOURCES = tests/fuzz/fuzz_words.c
 tests_fuzz_fuzz_words_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
 tests_fuzz_fuzz_words_LDADD = common/libbase.la

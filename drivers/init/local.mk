@@ -32,3 +32,9 @@ uninstall-enumerator-name:
 	rm -f '$(DESTDIR)$(libexecdir)/nut-driver-enumerator.sh'
 
 man_pages += docs/man/nut-driver-enumerator.8 docs/man/upsdrvsvcctl.8
+
+check_PROGRAMS += tests/unit/test_init
+TESTS += tests/unit/test_init
+tests_unit_test_init_SOURCES = tests/unit/test_init.c
+tests_unit_test_init_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_init_LDADD = drivers/libinit.la $(CMOCKA_LIBS)

@@ -4,10 +4,12 @@
 
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 
 #include "common/base/conffile.h"
 #include "common/base/daemon.h"
 #include "common/base/log.h"
+#include "common/base/paths.h"
 #include "common/base/str.h"
 #include "drivers/init/instance.h"
 #include "drivers/init/mode.h"
@@ -16,13 +18,14 @@
 
 static char token[] = "enumerator";
 
+enum { AGAIN = 20 }; /* then whoever writes the file without end may wait for the next time */
+
 struct work {
 	const struct resync_how *how;
 	struct ctl_config cfg;
 	struct mode mode;
 	struct driver_units units; /* as they were before */
 	bool *is_new;              /* for each section: systemd did not know of it */
-	bool whole;                /* ups.conf has no mistakes */
 	bool changed, failed;
 };
 
@@ -61,7 +64,8 @@ static void stop_gone(struct work *w)
 		const struct driver_unit *u = &w->units.list[i];
 		bool stays = w->mode.drivers && instance_find(&w->cfg, u->name);
 
-		if (!stays && u->state != DRIVER_UNIT_STOPPED)
+		/* One that is about to start finds by itself that it has no section. */
+		if (!stays && u->state == DRIVER_UNIT_RUNNING)
 			note(w, order("stop", u->name));
 	}
 }
@@ -106,23 +110,24 @@ static enum resync_result result_of(const struct work *w)
 	return w->failed ? RESYNC_DIFFERS : w->changed ? RESYNC_CHANGED : RESYNC_SAME;
 }
 
-enum resync_result resync(const struct resync_how *how)
+static enum resync_result once(const struct resync_how *how)
 {
 	struct conf_report report = {.emit = conf_emit_log, .arg = token};
+	struct conf_report mode_report = report;
 	struct work w = {.how = how};
 	enum resync_result result = RESYNC_DIFFERS;
 
-	mode_read(&w.mode, &report);
+	mode_read(&w.mode, &mode_report);
 	if (!ctl_config_read(&w.cfg, &report))
 		return RESYNC_NO_FILE;
-	w.whole = report.errors == 0;
+	if (report.errors > 0) {
+		log_error(token, "all drivers go on as they were until that is mended");
+		goto out;
+	}
 	if (!remember_new(&w) || !systemd_driver_units(&w.units))
 		goto out;
 	reload_units(&w);
-	if (w.whole)
-		stop_gone(&w);
-	else
-		log_error(token, "drivers whose sections are not found go on until that is mended");
+	stop_gone(&w);
 	for (size_t i = 0; w.mode.drivers && i < w.cfg.count; i++)
 		bring_up(&w, i);
 	tell_upsd();
@@ -131,5 +136,42 @@ out:
 	systemd_driver_units_free(&w.units);
 	ctl_config_free(&w.cfg);
 	free(w.is_new);
+	return result;
+}
+
+/* Which text the file holds, as far as that is seen without reading it. */
+static struct stat look(void)
+{
+	char path[CTL_PATH_MAX];
+	struct stat st = {0};
+
+	if (!paths_conf_file(path, sizeof(path), "ups.conf") || stat(path, &st) != 0)
+		st = (struct stat){0};
+	return st;
+}
+
+static bool is_same(const struct stat *a, const struct stat *b)
+{
+	return a->st_dev == b->st_dev && a->st_ino == b->st_ino && a->st_size == b->st_size &&
+	       a->st_mtim.tv_sec == b->st_mtim.tv_sec && a->st_mtim.tv_nsec == b->st_mtim.tv_nsec;
+}
+
+enum resync_result resync(const struct resync_how *how)
+{
+	struct stat before = look();
+	enum resync_result result = once(how);
+
+	/* systemd does not see what changes while its path unit's service runs. */
+	for (int i = 0; i < AGAIN; i++) {
+		struct stat after = look();
+		enum resync_result next;
+
+		if (is_same(&before, &after))
+			break;
+		before = after;
+		next = once(&(struct resync_how){.anew = false});
+		if (next != RESYNC_SAME)
+			result = next;
+	}
 	return result;
 }

@@ -6,8 +6,8 @@
  *   its driver= changed     its unit is started anew
  *   any other change        the driver takes it up, or ends to be started anew
  *
- * A unit that somebody stopped stays so.  With a mistake in ups.conf nothing
- * is stopped: the section may be there and only not be seen.
+ * A unit that somebody stopped stays so.  With a mistake in the file all goes on
+ * as it was: no driver would start with it.
  */
 #ifndef DRIVERS_INIT_RESYNC_H
 #define DRIVERS_INIT_RESYNC_H

@@ -3,18 +3,14 @@
 #include "drivers/init/systemd.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <poll.h>
-#include <signal.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "common/base/buffer.h"
-#include "common/base/clock.h"
 #include "common/base/log.h"
+#include "common/base/run.h"
 #include "common/base/str.h"
 #include "drivers/init/instance.h"
 
@@ -23,7 +19,6 @@ static const char token[] = "systemd";
 enum {
 	WORDS_MAX = 16,
 	PATIENCE_MS = 120 * 1000, /* systemctl waits for units to start or to stop */
-	LOOK_MS = 20,
 	OUTPUT_MAX = 8 * 1024 * 1024
 };
 
@@ -45,53 +40,42 @@ const char *systemd_generator_dir(void)
 
 /* ------------------------------------------------------------------------------ systemctl */
 
-static pid_t spawn(const char *const *words, int output)
+static int run_systemctl(const char *const *words, bool with_errors, struct buffer *said)
 {
 	const char *argv[WORDS_MAX + 2] = {"systemctl"};
-	sigset_t none;
-	pid_t pid;
+	struct run r = {.argv = argv,
+			.limit_ms = PATIENCE_MS,
+			.max = OUTPUT_MAX,
+			.with_errors = with_errors};
+	int status = -1;
 
 	for (size_t i = 0; i < WORDS_MAX && words[i]; i++)
 		argv[i + 1] = words[i];
-	pid = fork();
-	if (pid != 0)
-		return pid;
-	sigemptyset(&none);
-	sigprocmask(SIG_SETMASK, &none, NULL);
-	if (output >= 0)
-		dup2(output, STDOUT_FILENO);
-	execvp(argv[0], (char *const *)argv);
-	_exit(127);
-}
-
-static int wait_for(pid_t pid)
-{
-	long long end = clock_ms() + PATIENCE_MS;
-	int status;
-
-	while (waitpid(pid, &status, WNOHANG) != pid) {
-		if (clock_ms() < end) {
-			clock_sleep_ms(LOOK_MS);
-			continue;
-		}
-		log_error(token, "systemctl takes too long: it is killed");
-		kill(pid, SIGKILL);
-		waitpid(pid, NULL, 0);
+	switch (run_program(&r, said, &status)) {
+	case RUN_ENDED:
+		return status;
+	case RUN_LATE:
+		log_error(token, "systemctl takes too long: it was killed");
+		return -1;
+	case RUN_MISSING:
+		log_error(token, "systemctl is not there");
+		return -1;
+	case RUN_FAILED:
+		log_errno(token, errno, "cannot run systemctl");
 		return -1;
 	}
-	if (WIFEXITED(status) && WEXITSTATUS(status) != 127)
-		return WEXITSTATUS(status);
-	log_error(token, "systemctl cannot be run, or was killed");
 	return -1;
 }
 
 int systemd_ctl_words(const char *const *words)
 {
-	pid_t pid = spawn(words, -1);
+	struct buffer said = {.max = OUTPUT_MAX};
+	int status = run_systemctl(words, true, &said);
 
-	if (pid < 0)
-		log_errno(token, errno, "cannot fork");
-	return pid < 0 ? -1 : wait_for(pid);
+	if (status != 0 && said.len > 0)
+		log_error(token, "systemctl %s: %s", words[0], buffer_string(&said));
+	buffer_free(&said);
+	return status;
 }
 
 int systemd_ctl(const char *word, ...)
@@ -104,37 +88,6 @@ int systemd_ctl(const char *word, ...)
 		words[i] = va_arg(ap, const char *);
 	va_end(ap);
 	return systemd_ctl_words(words);
-}
-
-/* What systemctl says. */
-static bool listen_to(const char *const *words, struct buffer *said)
-{
-	int ends[2];
-	ssize_t n = 1;
-	pid_t pid;
-
-	if (pipe2(ends, O_CLOEXEC) != 0) {
-		log_errno(token, errno, "cannot make a pipe");
-		return false;
-	}
-	pid = spawn(words, ends[1]);
-	close(ends[1]);
-	if (pid < 0)
-		log_errno(token, errno, "cannot fork");
-	while (pid > 0 && n > 0) {
-		struct pollfd p = {ends[0], POLLIN, 0};
-		char *room = buffer_reserve(said, 4096);
-
-		if (!room || poll(&p, 1, PATIENCE_MS) == 0)
-			break;
-		n = read(ends[0], room, 4096);
-		if (n > 0)
-			said->len += (size_t)n;
-		else if (n < 0 && errno == EINTR)
-			n = 1;
-	}
-	close(ends[0]);
-	return pid > 0 && wait_for(pid) == 0 && !said->failed;
 }
 
 /* ---------------------------------------------------------------------------------- units */
@@ -235,13 +188,14 @@ static bool take_all(struct driver_units *units, char *text)
 
 bool systemd_driver_units(struct driver_units *units)
 {
-	static const char *const words[] = {"show", "--property=Id,MainPID,ActiveState",
+	/* --all: a pattern would leave out what is stopped. */
+	static const char *const words[] = {"show", "--all", "--property=Id,MainPID,ActiveState",
 					    INSTANCE_PREFIX "*" INSTANCE_SUFFIX, NULL};
 	struct buffer said = {.max = OUTPUT_MAX};
 	bool done;
 
 	*units = (struct driver_units){0};
-	done = listen_to(words, &said);
+	done = run_systemctl(words, false, &said) == 0;
 	if (!done)
 		log_error(token, "systemd does not tell which drivers run; are you root?");
 	else if (buffer_append_char(&said, '\0') && !(done = take_all(units, said.data)))

@@ -124,14 +124,14 @@ static bool write_file(const char *path, const struct buffer *text)
 	return done;
 }
 
-static bool write_dropin(const char *dir, const char *unit, const struct buffer *text)
+static bool write_dropin(const char *dir, const char *unit, const char *dropin,
+			 const struct buffer *text)
 {
 	char name[INSTANCE_UNIT_MAX + 8], folder[CTL_PATH_MAX], path[CTL_PATH_MAX];
 
 	return str_format(name, sizeof(name), "%s.d", unit) &&
 	       make_folder(dir, name, folder, sizeof(folder)) &&
-	       str_format(path, sizeof(path), "%s/%s", folder, UNITFILES_DROPIN) &&
-	       write_file(path, text);
+	       str_format(path, sizeof(path), "%s/%s", folder, dropin) && write_file(path, text);
 }
 
 static bool write_section(const char *dir, const char *wants, const struct ctl_ups *ups)
@@ -148,7 +148,7 @@ static bool write_section(const char *dir, const char *wants, const struct ctl_u
 		return true; /* the others are none the worse for it */
 	}
 	unitfiles_section(&text, ups);
-	done = write_dropin(dir, unit, &text) &&
+	done = write_dropin(dir, unit, UNITFILES_DROPIN, &text) &&
 	       str_format(link, sizeof(link), "%s/%s", wants, unit);
 	buffer_free(&text);
 	if (!done)
@@ -178,7 +178,7 @@ static bool write_mode(const char *dir, const struct mode *m)
 		if (rows[i].may_run && !m->by_hand)
 			continue;
 		append_condition(&text, m, rows[i].may_run);
-		done = write_dropin(dir, rows[i].unit, &text) && done;
+		done = write_dropin(dir, rows[i].unit, UNITFILES_MODE_DROPIN, &text) && done;
 		buffer_free(&text);
 	}
 	return done;

@@ -5,8 +5,8 @@
  * nut-driver.target want its instance of nut-driver@.service, and a drop-in
  * with its description, what it waits for, and when it is started again.  For
  * each unit that MODE does not let run, or not at boot: a drop-in with a
- * condition.  Drop-ins are called 00-nut.conf: the administrator's come later
- * and win.
+ * condition.  Drop-ins are called 00-nut.conf and 00-nut-mode.conf (of two
+ * with one name only one counts): the administrator's come later and win.
  */
 #ifndef DRIVERS_INIT_UNITFILES_H
 #define DRIVERS_INIT_UNITFILES_H
@@ -17,8 +17,9 @@
 #include "drivers/ctl/ctl.h"
 #include "drivers/init/mode.h"
 
-#define UNITFILES_WANTS  "nut-driver.target.wants"
-#define UNITFILES_DROPIN "00-nut.conf"
+#define UNITFILES_WANTS       "nut-driver.target.wants"
+#define UNITFILES_DROPIN      "00-nut.conf"
+#define UNITFILES_MODE_DROPIN "00-nut-mode.conf"
 
 /* The text of a section's drop-in. */
 void unitfiles_section(struct buffer *text, const struct ctl_ups *ups);
