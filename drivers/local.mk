@@ -291,12 +291,14 @@ tests_fuzz_fuzz_qx_LDADD = drivers/libqx.la
 
 # UPSes that have contacts on a serial port.
 driver_PROGRAMS += drivers/genericups
-drivers_genericups_SOURCES = drivers/serial/cables.c drivers/serial/cables.h drivers/serial/genericups.c
-drivers_genericups_LDADD = drivers/libserial.la drivers/libmaps.la
+noinst_LTLIBRARIES += drivers/libcables.la
+drivers_libcables_la_SOURCES = drivers/serial/cables.c drivers/serial/cables.h
+drivers_genericups_SOURCES = drivers/serial/genericups.c
+drivers_genericups_LDADD = drivers/libcables.la drivers/libserial.la drivers/libmaps.la
 man_pages += docs/man/genericups.8
 
 check_PROGRAMS += tests/unit/test_cables
 TESTS += tests/unit/test_cables
-tests_unit_test_cables_SOURCES = tests/unit/test_cables.c drivers/serial/cables.c drivers/serial/cables.h
+tests_unit_test_cables_SOURCES = tests/unit/test_cables.c
 tests_unit_test_cables_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS) -DMAPS_DATA='"$(abs_top_srcdir)/data"'
-tests_unit_test_cables_LDADD = drivers/libserial.la drivers/libmaps.la $(CMOCKA_LIBS)
+tests_unit_test_cables_LDADD = drivers/libcables.la drivers/libserial.la drivers/libmaps.la $(CMOCKA_LIBS)

@@ -28,7 +28,7 @@ tests="$tests mosquitto mosquitto-clients"
 tests="$tests lighttpd"
 tests="$tests python3-jsonschema"
 # Whose tests are skipped without; not every release has them as packages.
-extras="avahi-daemon chromium chromium-driver python3-selenium"
+extras="openrc shellcheck systemd avahi-daemon chromium chromium-driver python3-selenium"
 extras="$extras python3-pcp python3-requests python3-prometheus-client prometheus collectd-core monitoring-plugins-basic"
 extras="$extras abigail-tools augeas-tools augeas-lenses apparmor zsh fish logrotate"
 # The layouts of libupsclient are checked for 32 bits too.

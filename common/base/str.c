@@ -92,6 +92,13 @@ bool str_casestarts(const char *s, const char *prefix)
 	return str_ncasecmp(s, prefix, strlen(prefix)) == 0;
 }
 
+bool str_ends(const char *s, const char *suffix)
+{
+	size_t len = strlen(s), end = strlen(suffix);
+
+	return len >= end && str_equal(s + len - end, suffix);
+}
+
 bool str_to_long(const char *s, long min, long max, long *out)
 {
 	const char *digits = *s == '-' || *s == '+' ? s + 1 : s;

@@ -16,10 +16,11 @@ bool str_format(char *dst, size_t size, const char *fmt, ...) __attribute__((for
 /* ASCII-only case-insensitive comparison, independent of the locale. */
 int str_casecmp(const char *a, const char *b);
 int str_ncasecmp(const char *a, const char *b, size_t n);
-bool str_equal(const char *a, const char *b);	  /* exact; NULL equals only NULL */
+bool str_equal(const char *a, const char *b);     /* exact; NULL equals only NULL */
 bool str_caseequal(const char *a, const char *b); /* as str_equal, letter case aside */
 bool str_starts(const char *s, const char *prefix);
 bool str_casestarts(const char *s, const char *prefix);
+bool str_ends(const char *s, const char *suffix);
 
 /* A whole decimal number within [min,max], sign allowed, nothing around it. False leaves *out. */
 bool str_to_long(const char *s, long min, long max, long *out);

@@ -67,27 +67,22 @@ static int run_systemctl(const char *const *words, bool with_errors, struct buff
 	return -1;
 }
 
-int systemd_ctl_words(const char *const *words)
-{
-	struct buffer said = {.max = OUTPUT_MAX};
-	int status = run_systemctl(words, true, &said);
-
-	if (status != 0 && said.len > 0)
-		log_error(token, "systemctl %s: %s", words[0], buffer_string(&said));
-	buffer_free(&said);
-	return status;
-}
-
 int systemd_ctl(const char *word, ...)
 {
 	const char *words[WORDS_MAX + 1] = {word};
+	struct buffer said = {.max = OUTPUT_MAX};
+	int status;
 	va_list ap;
 
 	va_start(ap, word);
 	for (size_t i = 1; words[i - 1] && i < WORDS_MAX; i++)
 		words[i] = va_arg(ap, const char *);
 	va_end(ap);
-	return systemd_ctl_words(words);
+	status = run_systemctl(words, true, &said);
+	if (status != 0 && said.len > 0)
+		log_error(token, "systemctl %s: %s", word, buffer_string(&said));
+	buffer_free(&said);
+	return status;
 }
 
 /* ---------------------------------------------------------------------------------- units */

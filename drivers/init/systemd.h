@@ -17,7 +17,6 @@ const char *systemd_generator_dir(void);
 /* `systemctl WORD [WORD...]`, ended by NULL: its exit status; -1 (logged) when it did not run, or
  * took so long that it was killed. */
 int systemd_ctl(const char *word, ...) __attribute__((sentinel));
-int systemd_ctl_words(const char *const *words); /* NULL-ended */
 
 enum driver_unit_state {
 	DRIVER_UNIT_RUNNING,

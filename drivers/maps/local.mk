@@ -37,7 +37,7 @@ drivers_libmapcheck_la_SOURCES = \
 drivers_libmapcheck_la_LIBADD = drivers/libmaps.la common/libups.la
 bin_PROGRAMS += drivers/nut-mapcheck
 drivers_nut_mapcheck_SOURCES = drivers/maps/nut-mapcheck.c
-drivers_nut_mapcheck_LDADD = drivers/libmapcheck.la
+drivers_nut_mapcheck_LDADD = drivers/libcables.la drivers/libmapcheck.la
 man_pages += docs/man/nut-mapcheck.1 docs/man/nut-map.5
 
 map_tests = tests/unit/test_map tests/unit/test_mapconv tests/unit/test_snmp_maps

@@ -142,16 +142,9 @@ static bool name_is_plain(const char *name)
 	return name[0] && name[0] != '.' && !strchr(name, '/') && strlen(name) < 128;
 }
 
-static bool is_map_file(const char *name)
+bool map_path(const char *driver, const char *file, const char *suffix, char *dst, size_t size)
 {
-	size_t len = strlen(name);
-
-	return name_is_plain(name) && len > 4 && str_equal(name + len - 4, ".map");
-}
-
-bool map_path(const char *driver, const char *file, char *dst, size_t size)
-{
-	if (!name_is_plain(driver) || !is_map_file(file))
+	if (!name_is_plain(driver) || !name_is_plain(file) || !str_ends(file, suffix))
 		return false;
 	if (str_format(dst, size, "%s/maps/%s/%s", paths_conf(), driver, file) &&
 	    access(dst, F_OK) == 0)
@@ -217,7 +210,7 @@ struct map *map_load(const char *driver, const char *file, struct conf_report *r
 {
 	char path[PATH_SIZE];
 
-	if (map_path(driver, file, path, sizeof(path)))
+	if (map_path(driver, file, ".map", path, sizeof(path)))
 		return load(path, driver, NULL, r);
 	conf_error(r, &(struct conf_where){.file = file}, "nut-mapcheck lists those that there are",
 		   "there is no such map of %s", driver);

@@ -245,8 +245,9 @@ struct map *map_load_path(const char *path, struct conf_report *r);
 struct map *map_load_fd(int fd, const char *name, struct conf_report *r);
 void map_free(struct map *m);
 
-/* Where `file` of a driver is read from. False: in neither folder, or no name of a map file. */
-bool map_path(const char *driver, const char *file, char *dst, size_t size);
+/* Where `file` of a driver, which ends in `suffix`, is read from: the administrator's folder wins.
+ * False: it is in neither, or has another name. */
+bool map_path(const char *driver, const char *file, const char *suffix, char *dst, size_t size);
 
 /* Letter case aside; NULL if there is none. */
 const struct maplookup *map_lookup(const struct map *m, const char *name);

@@ -103,7 +103,7 @@ static bool include_path(const struct map_reader *rd, const char *file, char *ds
 	if (rd->folder && str_format(dst, size, "%s/%s", rd->folder, file) &&
 	    access(dst, F_OK) == 0)
 		return true;
-	return rd->map->driver[0] && map_path(rd->map->driver, file, dst, size);
+	return rd->map->driver[0] && map_path(rd->map->driver, file, ".map", dst, size);
 }
 
 static bool may_include(struct map_reader *rd, const struct conf_where *at, const char *file)
@@ -325,7 +325,7 @@ static void read_sequence(struct map_reader *rd, const struct conf_where *at, si
 	struct map_sequence *s;
 
 	if (!map_counted(rd, at, count, 2, MAP_SEQUENCE_MAX + 1,
-		     "write: SEQUENCE name command wait(125) command"))
+			 "write: SEQUENCE name command wait(125) command"))
 		return;
 	steps = map_take(m, (count - 2) * sizeof(*steps));
 	s = map_grow(m, &m->sequences, &m->sequence_count, sizeof(*s));

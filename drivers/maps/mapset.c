@@ -28,13 +28,6 @@ static bool listed(char *const *files, size_t count, const char *name)
 
 const char mapset_suffix[] = ".map";
 
-static bool ends_in(const char *name, const char *suffix)
-{
-	size_t len = strlen(name), end = strlen(suffix);
-
-	return name[0] != '.' && len > end && str_equal(name + len - end, suffix);
-}
-
 /* A folder that is not there has no files. False: no memory. */
 static bool list_folder(const char *base, const char *driver, const char *suffix, char **files,
 			size_t *count)
@@ -49,7 +42,8 @@ static bool list_folder(const char *base, const char *driver, const char *suffix
 	if (!dir)
 		return true;
 	for (struct dirent *e; ok && *count < MAPSET_MAX && (e = readdir(dir));) {
-		if (!ends_in(e->d_name, suffix) || listed(files, *count, e->d_name))
+		if (e->d_name[0] == '.' || !str_ends(e->d_name, suffix) ||
+		    listed(files, *count, e->d_name))
 			continue;
 		files[*count] = str_dup(e->d_name);
 		ok = files[*count] != NULL;

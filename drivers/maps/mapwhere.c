@@ -72,9 +72,7 @@ static bool hid_valid(const struct map *m, const char *where)
 
 bool mapwhere_is_list(const char *where)
 {
-	size_t len = strlen(where);
-
-	return len > 2 && str_equal(where + len - 2, ".*");
+	return strlen(where) > 2 && str_ends(where, ".*");
 }
 
 /* How long a part of an OID is: a number, or an index, to which a digit may be added. */
@@ -292,7 +290,8 @@ static const struct rule {
 	{"mge-shut", hid_valid,
 	 "it is usages with dots between: names of USAGE lines, [n], or "
 	 "hexadecimal digits"},
-	{"snmp-ups", oid_valid, "it is an OID in numbers, with %i, %j or %d in the place of an index"},
+	{"snmp-ups", oid_valid,
+	 "it is an OID in numbers, with %i, %j or %d in the place of an index"},
 	{"nutdrv_qx", query_valid, "it is a QUERY's name, with [from-to] or {word} behind"},
 	{"apcupsd-ups", nis_valid, "it is a key, with {word}, /part or [from-to] behind"},
 	{"apcsmart", apc_valid,

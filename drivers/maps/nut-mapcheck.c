@@ -19,8 +19,9 @@
 #include "drivers/maps/mapprint.h"
 #include "drivers/maps/mapquirk.h"
 #include "drivers/maps/mapset.h"
+#include "drivers/serial/cables.h"
 
-static const char usage[] = "usage: nut-mapcheck [options] FILE.map...  these files\n"
+static const char usage[] = "usage: nut-mapcheck [options] FILE...      these files\n"
 			    "       nut-mapcheck [options] DRIVER...    all maps of these drivers\n"
 			    "       nut-mapcheck [options]              all maps\n";
 
@@ -70,15 +71,35 @@ static void look_at(struct run *run, const struct map *m)
 
 static bool is_file(const char *operand)
 {
-	size_t len = strlen(operand);
+	return strchr(operand, '/') || str_ends(operand, mapset_suffix) ||
+	       str_ends(operand, cables_suffix);
+}
 
-	return strchr(operand, '/') || (len > 4 && str_equal(operand + len - 4, ".map"));
+/* Of a file, or of all that there are. */
+static void check_cables(struct run *run, const char *path)
+{
+	struct cables cables;
+	char **files = path ? NULL : mapset_files(cables_driver, cables_suffix);
+
+	if (!(path ? cables_load_path(&cables, path, &run->report)
+		   : cables_load(&cables, &run->report)))
+		conf_error(&run->report, NULL, NULL, "out of memory");
+	cables_free(&cables);
+	for (size_t i = 0; files && files[i]; i++)
+		run->files++;
+	run->files += path ? 1 : 0;
+	mapset_files_free(files);
 }
 
 static void check_file(struct run *run, const char *path)
 {
-	struct map *m = map_load_path(path, &run->report);
+	struct map *m;
 
+	if (str_ends(path, cables_suffix)) {
+		check_cables(run, path);
+		return;
+	}
+	m = map_load_path(path, &run->report);
 	if (m) {
 		look_at(run, m);
 		mapcheck_set(&m, 1, &run->report);
@@ -90,10 +111,13 @@ static void check_file(struct run *run, const char *path)
 static void check_driver(struct run *run, const char *driver, bool named)
 {
 	char **files = mapset_files(driver, mapset_suffix);
+	bool has_cables = str_equal(driver, cables_driver);
 	struct map **maps = calloc(MAPSET_MAX, sizeof(*maps));
 	size_t count = 0;
 
-	if (named && files && !files[0])
+	if (has_cables)
+		check_cables(run, NULL);
+	else if (named && files && !files[0])
 		conf_error(&run->report, NULL, NULL,
 			   "there are no maps of %s in %s/maps and %s/maps", driver, paths_conf(),
 			   paths_data());
@@ -182,8 +206,9 @@ static int check_all(struct run *run, int count, char **operands)
 	if (run->devices && !run->report.errors)
 		mapdevices_print(run->devices, run->format, run->group, stdout);
 	if (!run->quiet)
-		fprintf(run->print || run->devices ? stderr : stdout, "%zu files, %u errors, %u warnings\n",
-			run->files, run->report.errors, run->report.warnings);
+		fprintf(run->print || run->devices ? stderr : stdout,
+			"%zu files, %u errors, %u warnings\n", run->files, run->report.errors,
+			run->report.warnings);
 	return run->report.errors ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 

@@ -7,15 +7,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/base/paths.h"
 #include "common/base/str.h"
 #include "drivers/maps/mapset.h"
 #include "drivers/transport/serial.h"
 
 enum { TYPE_MAX = 9999, FIXED_WORDS = 5 };
 
-static const char program[] = "genericups";
-static const char suffix[] = ".cables";
+const char cables_driver[] = "genericups";
+const char cables_suffix[] = ".cables";
 
 struct line_name {
 	const char *name;
@@ -167,34 +166,33 @@ static int by_type(const void *a, const void *b)
 	return x->type < y->type ? -1 : x->type > y->type;
 }
 
-/* The administrator's file of that name wins. */
-static int read_file(const char *file, struct reading *reading, struct conf_report *r)
+static void read_path(const char *path, struct reading *reading, struct conf_report *r)
 {
-	const char *const bases[] = {paths_conf(), paths_data()};
-	int err = ENOENT;
+	int err = conffile_read_lines(path, take_line, reading, r);
 
-	for (size_t i = 0; err == ENOENT && i < 2; i++) {
-		char path[PATH_MAX];
+	if (err)
+		conf_error(r, &(struct conf_where){.file = path}, NULL, "cannot be read: %s",
+			   conffile_why(err));
+}
 
-		if (str_format(path, sizeof(path), "%s/maps/%s/%s", bases[i], program, file))
-			err = conffile_read_lines(path, take_line, reading, r);
-	}
-	return err;
+bool cables_load_path(struct cables *c, const char *path, struct conf_report *r)
+{
+	struct reading reading = {c, false};
+
+	*c = (struct cables){NULL, 0};
+	read_path(path, &reading, r);
+	return !reading.no_memory;
 }
 
 bool cables_load(struct cables *c, struct conf_report *r)
 {
 	struct reading reading = {c, false};
-	char **files = mapset_files(program, suffix);
+	char **files = mapset_files(cables_driver, cables_suffix), path[PATH_MAX];
 
 	*c = (struct cables){NULL, 0};
-	for (size_t i = 0; files && files[i]; i++) {
-		int err = read_file(files[i], &reading, r);
-
-		if (err)
-			conf_error(r, &(struct conf_where){.file = files[i]}, NULL, "%s",
-				   conffile_why(err));
-	}
+	for (size_t i = 0; files && files[i]; i++)
+		if (map_path(cables_driver, files[i], cables_suffix, path, sizeof(path)))
+			read_path(path, &reading, r);
 	reading.no_memory |= !files;
 	mapset_files_free(files);
 	if (c->count)

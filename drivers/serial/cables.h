@@ -19,6 +19,8 @@
 
 #include "common/base/conffile.h"
 
+extern const char cables_driver[], cables_suffix[]; /* "genericups", ".cables" */
+
 enum cable_sense { CABLE_OL, CABLE_LB, CABLE_RB, CABLE_BYPASS, CABLE_SENSES };
 
 /* Holds while (lines & mask) == value; a mask of 0 is none. Bits are enum serial_line's. */
@@ -48,6 +50,8 @@ struct cables {
 
 /* Mistakes are reported, and their lines left out.  False: no memory. */
 bool cables_load(struct cables *c, struct conf_report *r);
+/* This very file alone. */
+bool cables_load_path(struct cables *c, const char *path, struct conf_report *r);
 void cables_free(struct cables *c);
 const struct cable *cables_find(const struct cables *c, long type);
 

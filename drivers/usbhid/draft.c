@@ -42,25 +42,19 @@ struct draft {
 
 /* ------------------------------------------------------------------------ what maps say */
 
-static bool is_file(const char *path, const char *name)
-{
-	size_t len = strlen(path), name_len = strlen(name);
-
-	return len >= name_len && str_equal(path + len - name_len, name);
-}
-
 /* A row that says the same in any map: no tables but those of common.map, nothing that other rows
  * or this family's functions are needed for. */
 static bool stands_alone(const struct map_row *row)
 {
 	if (row->kind == MAP_ALARM || row->only_if || row->unless || row->when || row->to ||
 	    row->loop_count || row->low_name || row->high_name || (row->flags & MAP_HIDDEN) ||
-	    str_equal(row->name, "*") || (row->values && !is_file(row->values->file, "common.map")))
+	    str_equal(row->name, "*") ||
+	    (row->values && !str_ends(row->values->file, "common.map")))
 		return false;
 	for (size_t i = 0; i < row->step_count; i++) {
 		const struct mapconv_step *s = &row->steps[i];
 
-		if (s->fun || (s->lookup && !is_file(s->lookup->file, "common.map")) ||
+		if (s->fun || (s->lookup && !str_ends(s->lookup->file, "common.map")) ||
 		    (s->conv->args == MAPCONV_FACTOR && s->name))
 			return false;
 	}
@@ -486,7 +480,7 @@ static void print_usages(const struct draft *w)
 	for (size_t i = 0; i < names->usage_count; i++) {
 		const struct map_usage *u = &names->usages[i];
 
-		if (!is_file(u->file, "usages.map") && is_used(w->from->desc, u->number))
+		if (!str_ends(u->file, "usages.map") && is_used(w->from->desc, u->number))
 			fprintf(w->out, "USAGE %s %08" PRIx32 "\n", u->name, u->number);
 	}
 }

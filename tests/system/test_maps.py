@@ -35,7 +35,7 @@ def rows_of(family):
 
 def test_all_maps_that_we_ship_are_clean(mapcheck):
     result = mapcheck(check=True)
-    files = len(list(MAPS.glob("*/*.map")))
+    files = len([*MAPS.glob("*/*.map"), *MAPS.glob("*/*.cables")])
     assert files >= 18
     assert (result.stdout, result.stderr) == (f"{files} files, 0 errors, 0 warnings\n", "")
 
@@ -71,6 +71,22 @@ def test_the_administrators_folder_is_checked_and_wins(site, mapcheck):
     result = mapcheck()
     assert result.returncode == 1
     assert 'apc.map:1: there is no directive "NONSENSE"' in result.stderr
+
+
+def test_cables_are_checked_as_maps_are(site, mapcheck):
+    result = mapcheck("genericups", check=True)
+    assert result.stdout == "1 files, 0 errors, 0 warnings\n"
+    path = site.write("mine.cables", 'CABLE 1 "A" "B" "C" OL(CTS)\n'
+                      'CABLE 1 "A" "B" "C" OL(CTS)\nCABLE 2 "A" "B" "C" XX(DTR)\n')
+    result = mapcheck(path)
+    assert result.returncode == 1
+    assert f"{path}:2: there is a cable 1 already" in result.stderr
+    assert f'{path}:3: "XX" of cable 2 is not known' in result.stderr
+    folder = site.conf / "maps/genericups"
+    folder.mkdir(parents=True)
+    (folder / "mine.cables").write_text("CABLE 1\n")
+    assert "mine.cables:1: no cable" in mapcheck("genericups").stderr
+    assert "mine.cables:1: no cable" in mapcheck().stderr
 
 
 @pytest.mark.parametrize("args, status", [(["nothing-ups"], 1), (["/nonexistent/x.map"], 1),

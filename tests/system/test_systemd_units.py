@@ -3,7 +3,6 @@ ups.conf and nut.conf; and the tools around them, with a systemctl that only tel
 
 import shutil
 import subprocess
-import time
 
 import pytest
 
@@ -72,9 +71,18 @@ def test_upsmon_and_what_it_starts_are_in_no_sandbox(units):
 # ------------------------------------------------------------------------------ the generator
 
 
+def _need_generator(site):
+    try:
+        site.suite.program("nut-driver-generator")
+    except LookupError:
+        pytest.skip("built without systemd")
+
+
 @pytest.fixture
 def generate(site):
     """Runs the generator; returns its folder and what it said."""
+    _need_generator(site)
+
     def run():
         folder = site.root / "generated"
         shutil.rmtree(folder, ignore_errors=True)
@@ -141,11 +149,9 @@ def test_the_generator_does_what_mode_says(site, units, generate):
     assert verify(site, [folder, units], "nut-server.service", "nut-driver@ups.service") == (0, [])
 
 
-def test_a_thousand_sections_take_no_time_at_boot(site, generate):
+def test_a_thousand_sections_have_a_thousand_units(site, generate):
     site.write("ups.conf", "".join(f"[ups{i}]\ndriver = dummy-ups\nport = x\n" for i in range(1000)))
-    begin = time.monotonic()
     folder, _ = generate()
-    print(f"1000 sections: {(time.monotonic() - begin) * 1000:.0f} ms")
     assert len(wanted(folder)) == 1000
 
 
@@ -188,6 +194,7 @@ class Fake:
 
 @pytest.fixture
 def fake(site):
+    _need_generator(site)
     return Fake(site)
 
 

@@ -70,6 +70,10 @@ static void a_prefix_is_found_only_at_the_start(void **state)
 	assert_false(str_starts("Override.x", "override."));
 	assert_true(str_casestarts("Override.x", "override."));
 	assert_false(str_casestarts("", "o"));
+	assert_true(str_ends("a.map", ".map"));
+	assert_true(str_ends(".map", ".map"));
+	assert_false(str_ends("map", ".map"));
+	assert_false(str_ends("a.map.x", ".map"));
 }
 
 static void only_whole_numbers_within_range_are_numbers(void **state)

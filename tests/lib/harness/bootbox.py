@@ -91,6 +91,8 @@ def install(build):
     """The suite, as `make install` puts it: once for all machines of a test run. Its folder."""
     if os.geteuid() != 0:
         raise Unavailable("only root boots a machine")
+    if build.sanitized:
+        raise Unavailable("sanitizers have no place to report to in there")
     if not pathlib.Path("/lib/systemd/systemd").exists() or not shutil.which("unshare"):
         raise Unavailable("no systemd here")
     folder = build.root / "bootbox"
