@@ -26,5 +26,5 @@ man_pages += docs/man/upsmon.conf.5
 man_pages += docs/man/UPSmon.conf.5
 EXTRA_DIST += docs/api/upsweb.openapi.json
 EXTRA_DIST += docs/metrics.md docs/grafana/upsweb.json
-EXTRA_DIST += docs/fleet.md
 EXTRA_DIST += docs/migration.md
+EXTRA_DIST += docs/fleet.md docs/packaging.md

@@ -5,6 +5,8 @@
 #   scripts/deps.sh              for ./run-tests: everything
 #   scripts/deps.sh --build      for ./quickstart: only what the build needs
 #   scripts/deps.sh --vm         for tests/vm: an emulator, too
+#   scripts/deps.sh --packages   for scripts/build-debs, build-rpms, analyse, cross-build and
+#                                tests/packages
 #   scripts/deps.sh --peers DIR  fetches Debian's NUT packages into DIR, for the
 #                                tests against it; installs nothing
 set -eu
@@ -28,10 +30,13 @@ tests="$tests python3-jsonschema"
 # Whose tests are skipped without; not every release has them as packages.
 extras="openrc shellcheck systemd avahi-daemon chromium chromium-driver python3-selenium"
 extras="$extras python3-pcp python3-requests python3-prometheus-client prometheus collectd-core monitoring-plugins-basic"
+extras="$extras abigail-tools augeas-tools augeas-lenses apparmor zsh fish logrotate"
 # The layouts of libupsclient are checked for 32 bits too.
 [ "$(dpkg --print-architecture 2>/dev/null)" != amd64 ] || tests="$tests libc6-dev-i386"
 # For tests/vm; nothing else needs them, and they are large.
 vm="qemu-system-x86 busybox-static"
+packages="dpkg-dev debhelper dh-apparmor fakeroot lintian mmdebstrap libwrap0-dev libnss3-dev rpm
+	cppcheck clang-tools qemu-user-static"
 peers="nut-server nut-client nut-snmp nut-cgi libupsclient6 libupsclient-dev python3-nut
 	libnutscan2 libnss3 libnspr4 libusb-1.0-0 libwrap0 libnsl2 libtirpc3 libltdl7"
 peers="$peers apcupsd libusb-0.1-4 pcp"
@@ -124,6 +129,7 @@ case "${1:-}" in
 --peers) fetch_peers "${2:?--peers wants a folder}" ;;
 --build) install_all $build ;;
 --vm) install_all $build $tests $vm ;;
+--packages) install_all $build $tests $packages ;;
 '') install_all $build $tests && install_some $extras ;;
 *) say "unknown option $1"; exit 2 ;;
 esac

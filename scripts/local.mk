@@ -117,5 +117,11 @@ scripts/udev/62-nut-usbups.hwdb: drivers/nut-mapcheck$(EXEEXT) $(usb_maps)
 scripts/devd/nut-usb.conf: drivers/nut-mapcheck$(EXEEXT) $(usb_maps)
 	$(AM_V_GEN)$(MKDIR_P) scripts/devd && $(map_devices) --devd >$@.new && mv $@.new $@
 
-EXTRA_DIST += scripts/ufw/nut
+include scripts/integration.mk
+EXTRA_DIST += debian scripts/analyse scripts/analyse.known scripts/analyse.suppressions scripts/build-debs scripts/build-rpms scripts/cross-build scripts/rpm scripts/release scripts/reproducible scripts/sbom
+
+# make release CHESTNUT_SIGNING_KEY=FILE
+release:
+	CHESTNUT_SIGNING_KEY='$(CHESTNUT_SIGNING_KEY)' $(srcdir)/scripts/release $(RELEASE_FLAGS) '$(abs_builddir)/release'
+.PHONY: release
 EXTRA_DIST += scripts/container/rootfs scripts/container/Containerfile.upsd scripts/container/Containerfile.upsweb

@@ -1,5 +1,5 @@
 # What tests share.  Unit tests are declared by the folder whose code they test.
-EXTRA_DIST += pytest.ini tests/conftest.py tests/system tests/interop tests/soak tests/lib tests/vm tests/fuzz/run tests/fuzz/corpus
+EXTRA_DIST += pytest.ini tests/conftest.py tests/system tests/interop tests/soak tests/abi tests/packages tests/lib tests/vm tests/fuzz/run tests/fuzz/corpus
 
 # Simulated USB devices, for tests of the drivers; see tests/sim/usb/README.md.  Without sanitizers:
 # it runs below umockdev's library, which wants to come first.

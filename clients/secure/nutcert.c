@@ -212,6 +212,7 @@ static bool make_vouched(const struct request *r, struct certmake_order *order, 
 		order->issuer = &by;
 		ok = make(r, order, &made) && add_chain(&made, &issuer) &&
 		     certfile_write(path, &made, CERTFILE_DAEMON);
+		order->issuer = NULL;
 	}
 	if (ok) {
 		printf("%s\n", path);

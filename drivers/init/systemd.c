@@ -49,7 +49,7 @@ static int run_systemctl(const char *const *words, bool with_errors, struct buff
 			.with_errors = with_errors};
 	int status = -1;
 
-	for (size_t i = 0; words[i] && i < WORDS_MAX; i++)
+	for (size_t i = 0; i < WORDS_MAX && words[i]; i++)
 		argv[i + 1] = words[i];
 	switch (run_program(&r, said, &status)) {
 	case RUN_ENDED:

@@ -323,10 +323,8 @@ static bool is_economy(const char *word, size_t len)
 bool monitor_buzzwords_eco(const char *buzzwords)
 {
 	/* Each word after a colon: "vendor:apc:HE vendor:mge:ECO". */
-	for (const char *p = buzzwords; p && (p = strchr(p, ':'));) {
-		p++;
-		if (is_economy(p, strcspn(p, ": ")))
+	for (const char *p = buzzwords ? strchr(buzzwords, ':') : NULL; p; p = strchr(p + 1, ':'))
+		if (is_economy(p + 1, strcspn(p + 1, ": ")))
 			return true;
-	}
 	return false;
 }
