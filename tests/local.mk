@@ -21,6 +21,17 @@ tests_sim_usb_usbsim_vhci_SOURCES = \
 tests_sim_usb_usbsim_vhci_CFLAGS = $(WARN_CFLAGS) $(UMOCKDEV_CFLAGS)
 tests_sim_usb_usbsim_vhci_LDFLAGS = -Wl,--as-needed
 tests_sim_usb_usbsim_vhci_LDADD = $(UMOCKDEV_LIBS)
+# And for virtual machines from outside (tests/vm/machine).
+if HAVE_USBREDIR
+noinst_PROGRAMS += tests/sim/usb/usbsim-redir
+endif
+tests_sim_usb_usbsim_redir_SOURCES = \
+	tests/sim/usb/device.c tests/sim/usb/device.h \
+	tests/sim/usb/redir.c tests/sim/usb/redir.h \
+	tests/sim/usb/control.c tests/sim/usb/control.h tests/sim/usb/redirsim.c
+tests_sim_usb_usbsim_redir_CFLAGS = $(WARN_CFLAGS) $(USBREDIR_CFLAGS)
+tests_sim_usb_usbsim_redir_LDFLAGS = -Wl,--as-needed
+tests_sim_usb_usbsim_redir_LDADD = $(USBREDIR_LIBS)
 EXTRA_DIST += tests/sim/usb/run tests/sim/usb/README.md tests/sim/usb/devices tests/sim/usb/scripts
 EXTRA_DIST += tests/sim/serial/run tests/sim/serial/serialsim.py tests/sim/serial/devices
 EXTRA_DIST += tests/sim/serial/apcsim.py tests/sim/serial/apc

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <syslog.h>
 #include <unistd.h>
 
@@ -78,9 +79,25 @@ static void open_syslog(void)
 	logger.syslog_open = true;
 }
 
+/* systemd tells which file its journal reads (systemd.exec(5)). */
+static bool stderr_is_journal(void)
+{
+	const char *told = getenv("JOURNAL_STREAM");
+	char ours[64];
+	struct stat st;
+
+	if (!told || fstat(STDERR_FILENO, &st) != 0)
+		return false;
+	snprintf(ours, sizeof(ours), "%llu:%llu", (unsigned long long)st.st_dev,
+		 (unsigned long long)st.st_ino);
+	return strcmp(told, ours) == 0;
+}
+
 void log_to_syslog(bool on)
 {
-	logger.to_syslog = on && !logger.syslog_denied;
+	/* The journal reads both, and would have every line twice. */
+	logger.to_syslog =
+		on && !logger.syslog_denied && !(logger.to_stderr && stderr_is_journal());
 	if (logger.to_syslog)
 		open_syslog();
 }
@@ -145,8 +162,7 @@ void log_set_quiet(bool quiet)
 
 static bool is_wanted(enum log_level level)
 {
-	return !logger.quiet || logger.debug > 0 || level == LOG_L_ERROR ||
-	       level == LOG_L_WARNING;
+	return !logger.quiet || logger.debug > 0 || level == LOG_L_ERROR || level == LOG_L_WARNING;
 }
 
 /* The first time that it is stuck it is waited for, then not until it takes lines again. */

@@ -25,7 +25,10 @@ int log_debug_level(void);
 /* Leaves out notices and information (-q), unless debugging. */
 void log_set_quiet(bool quiet);
 
-/* Syslog on (facility daemon) or off, stderr on or off; NUT_DEBUG_SYSLOG overrides as NUT's. */
+/*
+ * Syslog on (facility daemon) or off, stderr on or off; NUT_DEBUG_SYSLOG overrides as NUT's.
+ * Syslog stays off where stderr goes to systemd's journal, too.
+ */
 void log_to_syslog(bool on);
 void log_to_stderr(bool on);
 

@@ -7,11 +7,13 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <sys/wait.h>
+#include <sys/stat.h>
 #include <syslog.h>
 #include <unistd.h>
 #include <cmocka.h>
@@ -152,6 +154,29 @@ static void who_cannot_reach_syslog_has_its_lines_carried(void **state)
 	log_to_syslog(false);
 	log_warn("t", "to nobody");
 	assert_int_equal(seen, 1);
+}
+
+static void a_journal_that_reads_stderr_is_not_told_twice(void **state)
+{
+	struct stat st;
+	char stream[64];
+
+	(void)state;
+	assert_int_equal(fstat(STDERR_FILENO, &st), 0);
+	snprintf(stream, sizeof(stream), "%llu:%llu", (unsigned long long)st.st_dev,
+		 (unsigned long long)st.st_ino);
+	log_to_stderr(true);
+	log_set_syslog(carry, NULL);
+	assert_int_equal(setenv("JOURNAL_STREAM", stream, 1), 0);
+	log_to_syslog(true);
+	log_warn("t", "once");
+	assert_int_equal(seen, 0);
+	/* Another file, as for a program whose stderr was sent elsewhere. */
+	assert_int_equal(setenv("JOURNAL_STREAM", "1:1", 1), 0);
+	log_to_syslog(true);
+	log_warn("t", "there and there");
+	assert_int_equal(seen, 1);
+	unsetenv("JOURNAL_STREAM");
 }
 
 static void a_line_from_inside_the_carrier_is_not_carried(void **state)
@@ -360,7 +385,7 @@ static void a_number_that_is_another_file_now_is_neither_written_nor_closed(void
 	}
 }
 
-#define CARRYING(f) cmocka_unit_test_setup_teardown(f, catch_syslog, release_syslog)
+#define CARRYING(f)  cmocka_unit_test_setup_teardown(f, catch_syslog, release_syslog)
 #define LISTENING(f) cmocka_unit_test_setup_teardown(f, listen_to_log, stop_listening)
 
 int main(void)
@@ -377,6 +402,7 @@ int main(void)
 		LISTENING(debug_lines_pass_up_to_the_level),
 		LISTENING(a_throttled_line_counts_what_it_held_back),
 		CARRYING(who_cannot_reach_syslog_has_its_lines_carried),
+		CARRYING(a_journal_that_reads_stderr_is_not_told_twice),
 		CARRYING(a_line_from_inside_the_carrier_is_not_carried),
 		CARRYING(a_forwarded_line_goes_to_syslog_alone_and_forges_nothing),
 		LISTENING(the_environment_beats_the_configured_state_path),
