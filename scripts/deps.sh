@@ -4,7 +4,7 @@
 #
 #   scripts/deps.sh              for ./run-tests: everything
 #   scripts/deps.sh --build      for ./quickstart: only what the build needs
-#   scripts/deps.sh --vm         for tests/vm: an emulator, too
+#   scripts/deps.sh --vm         for tests/vm: an emulator, and what packages need, too
 #   scripts/deps.sh --packages   for scripts/build-debs, build-rpms, analyse, cross-build and
 #                                tests/packages
 #   scripts/deps.sh --peers DIR  fetches Debian's NUT packages into DIR, for the
@@ -34,7 +34,7 @@ extras="$extras abigail-tools augeas-tools augeas-lenses apparmor zsh fish logro
 # The layouts of libupsclient are checked for 32 bits too.
 [ "$(dpkg --print-architecture 2>/dev/null)" != amd64 ] || tests="$tests libc6-dev-i386"
 # For tests/vm; nothing else needs them, and they are large.
-vm="qemu-system-x86 busybox-static"
+vm="qemu-system-x86 busybox-static libusbredirparser-dev"
 packages="dpkg-dev debhelper dh-apparmor fakeroot lintian mmdebstrap libwrap0-dev libnss3-dev rpm
 	cppcheck clang-tools qemu-user-static"
 peers="nut-server nut-client nut-snmp nut-cgi libupsclient6 libupsclient-dev python3-nut
@@ -128,7 +128,7 @@ fi
 case "${1:-}" in
 --peers) fetch_peers "${2:?--peers wants a folder}" ;;
 --build) install_all $build ;;
---vm) install_all $build $tests $vm ;;
+--vm) install_all $build $tests $packages $vm ;;
 --packages) install_all $build $tests $packages ;;
 '') install_all $build $tests && install_some $extras ;;
 *) say "unknown option $1"; exit 2 ;;

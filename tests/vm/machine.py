@@ -35,17 +35,18 @@ def wait_until(condition, what, timeout=DEADLINE):
 class Line:
     """One end of a serial line: lines and bytes."""
 
-    def __init__(self, path):
+    def __init__(self, path, deadline=DEADLINE):
+        self._deadline = deadline
         self._listener = socket.socket(socket.AF_UNIX)
         self._listener.bind(str(path))
         self._listener.listen(1)
-        self._listener.settimeout(DEADLINE)
+        self._listener.settimeout(deadline)
         self._sock = None
         self._pending = b""
 
     def accept(self):
         self._sock, _ = self._listener.accept()
-        self._sock.settimeout(DEADLINE)
+        self._sock.settimeout(self._deadline)
 
     def send(self, text):
         self._sock.sendall(text.encode() + b"\n")
@@ -79,7 +80,7 @@ class Line:
                 pass
         except BlockingIOError:
             pass
-        self._sock.settimeout(DEADLINE)
+        self._sock.settimeout(self._deadline)
         self._pending = b""
 
     def close(self):
@@ -88,8 +89,34 @@ class Line:
                 s.close()
 
 
-class Machine:
-    """A running machine; sh() runs a script in it."""
+class Shell:
+    """Of a machine with the agent at the other end of `self.agent`."""
+
+    agent = None
+    _number = 0
+
+    def tell(self, script):
+        """Runs a script that the machine may not outlive: no answer is waited for."""
+        self._number += 1
+        self.agent.send(f"{self._number} {base64.b64encode(script.encode()).decode()}")
+
+    def sh(self, script, check=True):
+        """Runs a script, returns what it printed; check: it must end with 0."""
+        self.tell(script)
+        number, status, size = map(int, self.agent.line().split())
+        said = self.agent.bytes(size).decode(errors="replace")
+        assert number == self._number, (number, self._number)
+        if check and status != 0:
+            raise Failure(f"{script}: {status}\n{said}")
+        return said.strip()
+
+    def write(self, path, text):
+        """A file in the machine; who reads it meanwhile sees the old one whole."""
+        self.sh(f"cat >{path}.new <<'END-OF-FILE'\n{text}\nEND-OF-FILE\nmv {path}.new {path}")
+
+
+class Machine(Shell):
+    """A running machine of an initramfs."""
 
     def __init__(self, kernel, image, console):
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="vm-", dir="/tmp"))
@@ -104,7 +131,6 @@ class Machine:
              "-serial", f"file:{self.console}",
              "-serial", f"unix:{self.folder}/agent", "-serial", f"unix:{self.folder}/line"],
             stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
-        self._number = 0
         try:
             self.agent.accept()
             self.line.accept()
@@ -113,21 +139,6 @@ class Machine:
         except (Failure, OSError) as e:
             self.close()
             raise Failure(f"{e}; qemu: {self.process.stderr.read()}; see {self.console}") from None
-
-    def sh(self, script, check=True):
-        """Runs a script, returns what it printed; check: it must end with 0."""
-        self._number += 1
-        self.agent.send(f"{self._number} {base64.b64encode(script.encode()).decode()}")
-        number, status, size = map(int, self.agent.line().split())
-        said = self.agent.bytes(size).decode(errors="replace")
-        assert number == self._number, (number, self._number)
-        if check and status != 0:
-            raise Failure(f"{script}: {status}\n{said}")
-        return said.strip()
-
-    def write(self, path, text):
-        """A file in the machine; who reads it meanwhile sees the old one whole."""
-        self.sh(f"cat >{path}.new <<'END-OF-FILE'\n{text}\nEND-OF-FILE\nmv {path}.new {path}")
 
     def close(self):
         self.process.terminate()

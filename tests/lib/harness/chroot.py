@@ -54,7 +54,7 @@ def _depends(debs):
     return "".join(_sh("dpkg-deb", "-f", deb, "Pre-Depends", "Depends") for deb in sorted(debs))
 
 
-def _fill(root, debs):
+def _fill(root, debs, finish):
     """Into a bare system: what ours and Debian's packages depend on; Debian's into /debs/debian."""
     def inside(command):
         _sh("chroot", root, "sh", "-ec", command,
@@ -79,13 +79,18 @@ def _fill(root, debs):
         dpkg -i ./*.deb
         rm -rf /debs/new && apt-get clean && rm -rf /var/lib/apt/lists/*""")
     (root / "etc/resolv.conf").unlink()
+    inside(finish)
 
 
-def base(debs, cache):
-    """The folder of a system without the packages, made where it is not in the cache yet."""
+def base(debs, cache, include=("apt-utils",), finish=""):
+    """The folder of a system without the packages, made where it is not in the cache yet.
+
+    It has what is to be included, too; `finish` is a script that runs in it at last.
+    """
     if not shutil.which("mmdebstrap"):
         raise Unavailable("no mmdebstrap")
-    key = hashlib.sha256((_depends(debs) + inspect.getsource(_fill)).encode()).hexdigest()
+    key = hashlib.sha256("".join((_depends(debs), inspect.getsource(_fill), *include,
+                                  finish)).encode()).hexdigest()
     root = pathlib.Path(cache) / f"{_SUITE}-{key[:12]}"
     if root.is_dir():
         return root
@@ -94,8 +99,8 @@ def base(debs, cache):
         shutil.rmtree(old)
     fresh = root.with_name("new")
     shutil.rmtree(fresh, ignore_errors=True)
-    _sh("mmdebstrap", "--variant=minbase", "--include=apt-utils", _SUITE, fresh)
-    _fill(fresh, debs)
+    _sh("mmdebstrap", "--variant=minbase", f"--include={','.join(include)}", _SUITE, fresh)
+    _fill(fresh, debs, finish)
     fresh.rename(root)
     return root
 
@@ -134,6 +139,13 @@ class Chroot:
     def sh(self, script, check=True):
         """What a shell in there says."""
         return self.run("sh", "-ec", script, check=check)[1]
+
+    def pack(self, path, size):
+        """A file system of all that is in there: an ext4 image, of that size at most."""
+        _sh("nsenter", "--target", self._inside, "--mount", "--", "sh", "-ec", """
+            mkdir "$1/bare" && mount --bind "$1/root" "$1/bare"
+            mkfs.ext4 -q -d "$1/bare" "$2" "$3"
+            umount "$1/bare\"""", "sh", self._place, pathlib.Path(path).resolve(), size)
 
     def close(self):
         self._holder.stdin.close()
