@@ -25,7 +25,7 @@ static struct {
 	const char *program;
 	int debug;
 	bool to_stderr;
-	bool to_syslog;
+	bool syslog_wanted, to_syslog;
 	bool stderr_forced, syslog_denied; /* NUT_DEBUG_SYSLOG */
 	bool show_pid, show_program;
 	bool quiet;
@@ -93,13 +93,19 @@ static bool stderr_is_journal(void)
 	return strcmp(told, ours) == 0;
 }
 
-void log_to_syslog(bool on)
+/* The journal reads both, and would have every line twice. */
+static void choose_syslog(void)
 {
-	/* The journal reads both, and would have every line twice. */
-	logger.to_syslog =
-		on && !logger.syslog_denied && !(logger.to_stderr && stderr_is_journal());
+	logger.to_syslog = logger.syslog_wanted && !logger.syslog_denied &&
+			   !(logger.to_stderr && stderr_is_journal());
 	if (logger.to_syslog)
 		open_syslog();
+}
+
+void log_to_syslog(bool on)
+{
+	logger.syslog_wanted = on;
+	choose_syslog();
 }
 
 void log_forget_descriptors(void)
@@ -113,6 +119,7 @@ void log_forget_descriptors(void)
 void log_to_stderr(bool on)
 {
 	logger.to_stderr = on || logger.stderr_forced;
+	choose_syslog();
 }
 
 void log_set_sink(void (*sink)(void *arg, enum log_level level, const char *token,

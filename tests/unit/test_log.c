@@ -176,6 +176,12 @@ static void a_journal_that_reads_stderr_is_not_told_twice(void **state)
 	log_to_syslog(true);
 	log_warn("t", "there and there");
 	assert_int_equal(seen, 1);
+	/* In the background nothing is left but syslog. */
+	assert_int_equal(setenv("JOURNAL_STREAM", stream, 1), 0);
+	log_to_syslog(true);
+	log_to_stderr(false);
+	log_warn("t", "from the background");
+	assert_int_equal(seen, 2);
 	unsetenv("JOURNAL_STREAM");
 }
 
