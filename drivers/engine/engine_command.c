@@ -315,23 +315,29 @@ enum driverwire_result engine_instcmd(struct engine *e, const char *name, const 
 
 enum driverwire_result engine_shutdown(struct engine *e)
 {
-	/* A delay that the user chose counts, where the command would have one of its own. */
+	/* A delay that the user chose counts, where the command would have one of its own.  What
+	 * leaves the load off for good is for devices that have nothing else: after a refusal
+	 * it would make a dead host of one that starts again when its battery was empty. */
 	static const struct {
 		const char *command, *variable;
+		bool stays_off;
 	} ways[] = {
-		{"shutdown.return", NULL},
-		{"shutdown.reboot", NULL},
-		{"load.off.delay", "ups.delay.shutdown"},
-		{"shutdown.stayoff", NULL},
-		{"load.off", NULL}, /* at once: some have nothing else */
+		{"shutdown.return", NULL, false},
+		{"shutdown.reboot", NULL, false},
+		{"load.off.delay", "ups.delay.shutdown", false},
+		{"shutdown.stayoff", NULL, true},
+		{"load.off", NULL, true},
 	};
 	enum driverwire_result result = DRIVERWIRE_R_UNKNOWN;
 
 	for (size_t i = 0; i < sizeof(ways) / sizeof(ways[0]); i++) {
 		const char *delay =
 			ways[i].variable ? state_get(e->host.state, ways[i].variable) : NULL;
-		enum driverwire_result r = engine_instcmd(e, ways[i].command, delay);
+		enum driverwire_result r;
 
+		if (ways[i].stays_off && result != DRIVERWIRE_R_UNKNOWN)
+			break;
+		r = engine_instcmd(e, ways[i].command, delay);
 		if (r == DRIVERWIRE_HANDLED) {
 			log_notice(token, "the UPS was told to cut its load off (%s)",
 				   ways[i].command);

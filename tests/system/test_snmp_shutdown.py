@@ -61,7 +61,7 @@ def test_the_delay_is_the_users(site, snmpd, shared, name):
     assert agent.sets() == next(sets_of(mib, offdelay=47))
 
 
-@pytest.mark.parametrize("name", ["apcc", "cpqpower", "ietf"])
+@pytest.mark.parametrize("name", ["cpqpower", "ietf"])
 def test_where_the_agent_refuses_the_next_way_is_tried(site, snmpd, shared, name):
     mib = Mib(shared, name)
     agent = snmpd(mib.data())
@@ -71,3 +71,14 @@ def test_where_the_agent_refuses_the_next_way_is_tried(site, snmpd, shared, name
     taken = [line for line in first + second if line.split()[0] != first[-1].split()[0]]
     assert agent.sets() == taken, result.stderr
     assert (result.returncode == 0) == (second[-1].split()[0] != first[-1].split()[0]), result.stderr
+
+
+def test_what_leaves_the_load_off_for_good_is_not_tried_after_a_refusal(site, snmpd, shared):
+    mib = Mib(shared, "apcc")
+    agent = snmpd(mib.data())
+    first = next(sets_of(mib))
+    agent.fault(first[-1].split()[0], "refuse wrong-value")
+    result = cut(site, agent, mib)
+    assert result.returncode == 1
+    assert "the UPS took no way of cutting its load off" in result.stderr
+    assert agent.sets() == [line for line in first if line.split()[0] != first[-1].split()[0]]

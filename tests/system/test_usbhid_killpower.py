@@ -106,6 +106,19 @@ def test_a_device_that_refuses_is_asked_in_every_way(site, usbsim):
     assert "the UPS took no way of cutting its load off" in result.stderr
 
 
+def test_a_refusal_is_no_reason_to_leave_the_load_off_for_good(site, usbsim):
+    paths = [f"{SUMMARY}.{name}" for name in ("DelayBeforeStartup", "DelayBeforeShutdown",
+                                              "DelayBeforeReboot")]
+    _, sim, kill = start(site, usbsim, "mge", paths)
+    sim.stall("feature", 2)
+    sim.stall("feature", 3)
+    result = kill()
+    assert result.returncode == 1
+    assert "the UPS took no way of cutting its load off" in result.stderr
+    assert "stayoff" not in result.stderr and "load.off:" not in result.stderr
+    assert not [line for line in sets(sim) if line.startswith("set feature 01: 01 ff")]
+
+
 # The options are for what the families differ in.
 @pytest.mark.parametrize("family, paths, wanted", [
     ("cps", delays(OUTPUT, 0, 0), ["01 5a 00", "02 2d 00"]),
