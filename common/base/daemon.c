@@ -188,9 +188,22 @@ static bool same_program(const char *running, const char *program)
 	       (running[len] == '\0' || str_equal(running + len, deleted));
 }
 
+/* By what /proc/PID/stat says, "1 (name) S ...".  A process that has ended, and that nobody buries,
+ * is none: in a container the first process may be one that does not. */
+static bool stat_is(char *text, const char *program)
+{
+	char *name = strchr(text, '('), *end = strrchr(text, ')');
+
+	if (!name || !end || end < name || end[1] != ' ' || end[2] == 'Z' || end[2] == 'X')
+		return false;
+	*end = '\0';
+	/* The kernel keeps 15 bytes of a name. */
+	return strncmp(name + 1, program, 15) == 0;
+}
+
 static bool process_is(pid_t pid, const char *program)
 {
-	char link[64], path[PATH_MAX], comm[64];
+	char link[64], path[PATH_MAX], text[256];
 	ssize_t len;
 	int fd;
 
@@ -203,18 +216,16 @@ static bool process_is(pid_t pid, const char *program)
 		return same_program(path, program);
 	}
 	/* Another user's process does not show its file, but its name. */
-	str_format(link, sizeof(link), "/proc/%ld/comm", (long)pid);
+	str_format(link, sizeof(link), "/proc/%ld/stat", (long)pid);
 	fd = open(link, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		return access("/proc/self", F_OK) != 0; /* no /proc here: no way to tell */
-	len = read(fd, comm, sizeof(comm) - 1);
+	len = read(fd, text, sizeof(text) - 1);
 	close(fd);
 	if (len <= 0)
 		return false;
-	comm[len] = '\0';
-	comm[strcspn(comm, "\n")] = '\0';
-	/* The kernel keeps 15 bytes of a name. */
-	return strncmp(comm, program, 15) == 0;
+	text[len] = '\0';
+	return stat_is(text, program);
 }
 
 enum daemon_pid_result daemon_signal_pid(pid_t pid, const char *program, int signo)

@@ -93,6 +93,20 @@ static void init_and_strangers_are_never_signalled(void **state)
 	unsetenv("NUT_IGNORE_CHECKPROCNAME");
 }
 
+static void a_process_that_has_ended_is_none_though_nobody_buries_it(void **state)
+{
+	siginfo_t info;
+	pid_t pid = fork();
+
+	(void)state;
+	if (pid == 0)
+		_exit(0);
+	assert_int_equal(waitid(P_PID, (id_t)pid, &info, WEXITED | WNOWAIT), 0);
+	assert_int_equal(kill(pid, 0), 0);
+	assert_int_equal(daemon_signal_pid(pid, "test_daemon", 0), DAEMON_PID_FAILED);
+	waitpid(pid, NULL, 0);
+}
+
 /* Starts a background process whose body is `fn`; returns the starter's exit status. */
 static int start(void (*fn)(int handle), unsigned patience_s)
 {
@@ -207,6 +221,7 @@ int main(void)
 		cmocka_unit_test(a_pid_file_is_written_whole_and_read_back),
 		cmocka_unit_test(a_pid_file_of_rubbish_names_nobody),
 		cmocka_unit_test(init_and_strangers_are_never_signalled),
+		cmocka_unit_test(a_process_that_has_ended_is_none_though_nobody_buries_it),
 		cmocka_unit_test(the_starter_ends_as_the_daemon_says),
 		cmocka_unit_test(systemd_hears_what_it_is_told),
 		cmocka_unit_test(the_watchdog_is_fed_twice_a_period),
