@@ -91,7 +91,7 @@ def test_without_script_there_is_a_table_and_texts_stay_texts(site, driver, web)
     driver.set("device.model", NASTY)
     driver.set("ups.status", f"OL {NASTY.replace(' ', '')}")
     # All that is asked below has to be there: values come one by one.
-    text = wait_until(lambda: (lambda t: "onerror" in t and "98 %" in t and "230.1 V" in t
+    text = wait_until(lambda: (lambda t: "&lt;img" in t and "98 %" in t and "230.1 V" in t
                                and t)(web.get("/")[2]))
     table = text[text.index("<tbody>"):text.index("</tbody>")]
     assert "<img" not in text and "&lt;img" in table
