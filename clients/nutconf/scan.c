@@ -55,7 +55,7 @@ bool scan_run(struct scan *s, const char *const *options)
 	size_t before = s->count;
 	int status = 0;
 
-	for (size_t i = 0; options[i] && i < WORDS_MAX; i++)
+	for (size_t i = 0; i < WORDS_MAX && options[i]; i++)
 		args[i + 2] = options[i];
 	result = tools_run("nut-scanner", args, true, SCAN_MS, &said, &status);
 	if (result == TOOLS_RAN)

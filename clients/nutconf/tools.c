@@ -78,7 +78,7 @@ enum tools_result tools_run(const char *program, const char *const *args, bool e
 	struct run r = {
 		.argv = argv, .limit_ms = limit_ms, .max = TOOLS_OUTPUT_MAX, .with_errors = errors};
 
-	for (size_t i = 0; args[i] && i < TOOLS_ARGS_MAX; i++)
+	for (size_t i = 0; i < TOOLS_ARGS_MAX && args[i]; i++)
 		argv[i + 1] = args[i];
 	if (strchr(program, '/') ? !str_copy(path, sizeof(path), program)
 				 : !tools_find(program, path, sizeof(path)))

@@ -173,7 +173,7 @@ static void append_folder(struct buffer *b, const char *folder)
 	for (int i = 0; i < count; i++) {
 		char path[PATH_MAX];
 
-		if (names[i]->d_name[0] != '.' && i < NAMES_MAX &&
+		if (i < NAMES_MAX && names[i]->d_name[0] != '.' &&
 		    str_format(path, sizeof(path), "%s/%s", folder, names[i]->d_name)) {
 			buffer_append_str(b, "  ");
 			append_mode(b, path, names[i]->d_name);

@@ -92,7 +92,7 @@ int wholefile_stage(struct wholefile_staged *s, const char *path, const struct b
 	struct wholefile_owner old;
 	int fd, err;
 
-	*s->fresh = '\0';
+	s->fresh[0] = '\0';
 	err = find_place(s, path, &owner, &old);
 	if (err)
 		return err;
