@@ -137,7 +137,7 @@ static _Noreturn void become(const struct watching *x, const struct child *c)
 static bool may_start(const struct watching *x, const struct child *c)
 {
 	char path[PATH_MAX];
-	const char *why;
+	const char *why = "its path is too long";
 
 	if (c->kind != MONITOR)
 		return true;
