@@ -18,6 +18,7 @@
 #include "common/base/conffile.h"
 #include "common/base/daemon.h"
 #include "common/base/paths.h"
+#include "common/base/run.h"
 #include "common/base/str.h"
 #include "common/base/wholefile.h"
 
@@ -355,13 +356,9 @@ static _Noreturn void exec_list(const struct trial_change *c, const char *exe, c
 {
 	char path[PATH_MAX];
 	int null = open("/dev/null", O_RDWR | O_CLOEXEC), log = -1;
-	sigset_t none;
 
 	setsid();
-	for (int signo = 1; signo < NSIG; signo++)
-		signal(signo, SIG_DFL);
-	sigemptyset(&none);
-	sigprocmask(SIG_SETMASK, &none, NULL);
+	run_fresh_signals();
 	if (str_format(path, sizeof(path), "%s/switch.out", c->how->dir))
 		log = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600);
 	dup2(null, STDIN_FILENO);

@@ -106,19 +106,23 @@ static void append_text(const struct trial_change *c, enum trial_part part, cons
 
 static bool add_dropin(struct trial_change *c, const char *unit)
 {
-	enum trial_part part = (enum trial_part)part_of(unit);
+	int part = part_of(unit); /* a record may name anything */
 	struct wholefile_owner owner = {geteuid(), getegid(), 0644};
 	char folder[PATH_MAX], file[PATH_MAX], program[PATH_MAX];
 	struct buffer b = {0};
 	int err;
 
+	if (part < 0) {
+		trial_say(c, "%s is none of our units", unit);
+		return false;
+	}
 	if (!tools_find(programs[part], program, sizeof(program)) ||
 	    !dropin_path(c, unit, folder, sizeof(folder), true) ||
 	    !dropin_path(c, unit, file, sizeof(file), false)) {
 		trial_say(c, "our %s is not found", programs[part]);
 		return false;
 	}
-	append_text(c, part, program, &b);
+	append_text(c, (enum trial_part)part, program, &b);
 	err = mkdir(folder, 0755) != 0 && errno != EEXIST ? errno
 							  : wholefile_replace(file, &b, &owner);
 	buffer_free(&b);

@@ -25,6 +25,7 @@
 #include "common/base/clock.h"
 #include "common/base/daemon.h"
 #include "common/base/log.h"
+#include "common/base/run.h"
 #include "common/base/str.h"
 #include "common/ups/status.h"
 
@@ -110,14 +111,10 @@ static void set_environment(const struct watching *x)
 static _Noreturn void become(const struct watching *x, const struct child *c)
 {
 	char path[PATH_MAX];
-	sigset_t none;
 	bool found;
 
 	prctl(PR_SET_PDEATHSIG, SIGTERM);
-	for (int signo = 1; signo < NSIG; signo++)
-		signal(signo, SIG_DFL);
-	sigemptyset(&none);
-	sigprocmask(SIG_SETMASK, &none, NULL);
+	run_fresh_signals();
 	found = c->kind == DRIVER ? tools_find_driver(NULL, "dummy-ups", path, sizeof(path))
 				  : tools_find(c->name, path, sizeof(path));
 	redirect(x, c->kind == DRIVER ? "driver-" : "", c->name);

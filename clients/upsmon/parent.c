@@ -16,6 +16,7 @@
 #include "common/base/clock.h"
 #include "common/base/daemon.h"
 #include "common/base/log.h"
+#include "common/base/run.h"
 
 static const char token[] = "parent";
 
@@ -91,16 +92,6 @@ static void set_signals(sigset_t *waiting)
 	sigprocmask(SIG_BLOCK, &blocked, waiting);
 }
 
-static void reset_signals(void)
-{
-	sigset_t none;
-
-	for (int signo = 1; signo < NSIG; signo++)
-		signal(signo, SIG_DFL);
-	sigemptyset(&none);
-	sigprocmask(SIG_SETMASK, &none, NULL);
-}
-
 /* ---------------------------------------------------------------- starting */
 
 static bool pair(int ends[2], int type)
@@ -147,7 +138,7 @@ static bool start_notifier(struct parent *p)
 		close_end(&p->keep);
 		close(link[0]);
 		close(names[0]);
-		reset_signals();
+		run_fresh_signals();
 		/* Not _exit(): leak checkers look at the end of each process. */
 		exit(p->plan->notifier(p->plan->arg, link[1], names[1]));
 	}
@@ -198,7 +189,7 @@ static bool start_child(struct parent *p)
 		close_end(&p->opener);
 		close(ends[0]);
 		close(opener[0]);
-		reset_signals();
+		run_fresh_signals();
 		exit(p->plan->child(p->plan->arg, &mine));
 	}
 	close(ends[1]);

@@ -8,21 +8,13 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-static void reset_signals(void)
-{
-	sigset_t none;
-
-	for (int signo = 1; signo < NSIG; signo++)
-		signal(signo, SIG_DFL);
-	sigemptyset(&none);
-	sigprocmask(SIG_SETMASK, &none, NULL);
-}
+#include "common/base/run.h"
 
 static _Noreturn void become(const struct spawn *s)
 {
 	int input = s->input >= 0 ? s->input : open("/dev/null", O_RDONLY | O_CLOEXEC);
 
-	reset_signals();
+	run_fresh_signals();
 	if (input > 0)
 		dup2(input, STDIN_FILENO);
 	for (const char *const *e = s->env; e && e[0]; e += 2)

@@ -14,7 +14,7 @@
 
 enum { STATUS_MISSING = 127, STATUS_SIGNAL = 128, LOOK_MS = 10 };
 
-static void reset_signals(void)
+void run_fresh_signals(void)
 {
 	sigset_t none;
 
@@ -31,7 +31,7 @@ static _Noreturn void become(const struct run *r, int out, int told)
 	int err;
 
 	setpgid(0, 0);
-	reset_signals();
+	run_fresh_signals();
 	dup2(null, STDIN_FILENO);
 	dup2(out, STDOUT_FILENO);
 	dup2(r->with_errors ? out : null, STDERR_FILENO);

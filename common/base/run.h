@@ -28,6 +28,9 @@ enum run_end {
 /* Appends what it said to *said (may be NULL).  Its stdin is /dev/null, its signals are default. */
 enum run_end run_program(const struct run *r, struct buffer *said, int *status);
 
+/* For a child before its exec: no signal is caught, ignored or blocked. */
+void run_fresh_signals(void);
+
 /* True when it ended with 0. */
 bool run_went_well(const struct run *r, struct buffer *said);
 
