@@ -5,21 +5,9 @@
 #include <string.h>
 
 #include "clients/nutconf/lineedit.h"
+#include "common/base/secretword.h"
 #include "common/base/str.h"
 #include "common/base/words.h"
-
-static bool is_secret_key(const char *word)
-{
-	static const char *const keys[] = {
-		"password",     "passwordhash", "pass",   "community", "authPassword",
-		"privPassword", "secret",       "rwcomm", "rocomm",    "passphrase",
-	};
-
-	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
-		if (str_caseequal(keys[i], word))
-			return true;
-	return false;
-}
 
 /* Whether word i of a line is one. */
 static bool is_secret(const struct lineedit *e, long line, size_t i)
@@ -35,7 +23,7 @@ static bool is_secret(const struct lineedit *e, long line, size_t i)
 	before = lineedit_word(e, line, i - 1);
 	if (str_equal(before, "=") && i > 1)
 		before = lineedit_word(e, line, i - 2);
-	return is_secret_key(before) && !str_equal(lineedit_word(e, line, i), "=");
+	return secretword_is(before) && !str_equal(lineedit_word(e, line, i), "=");
 }
 
 static bool has_secret(const struct lineedit *e, long line)

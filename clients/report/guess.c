@@ -7,51 +7,10 @@
 #include <string.h>
 #include <strings.h>
 
+#include "common/base/secretword.h"
 #include "common/base/str.h"
 
 enum { TOKEN_MAX = 512, LONG_TOKEN = 20 };
-
-static const char *const secret_words[] = {
-	"password", "passwd",       "passphrase",   "pass",          "pwd",    "pw",    "secret",
-	"token",    "community",    "credential",   "psk",           "bearer", "basic", "apikey",
-	"api_key",  "authpassword", "privpassword", "authorization", "cookie", "key",
-};
-
-static bool contains(const char *name, const char *word)
-{
-	size_t len = strlen(word);
-
-	for (; *name; name++) {
-		if (str_ncasecmp(name, word, len) == 0)
-			return true;
-	}
-	return false;
-}
-
-bool guess_name_is_secret(const char *name)
-{
-	for (size_t i = 0; i < sizeof(secret_words) / sizeof(secret_words[0]); i++) {
-		if (contains(name, secret_words[i]))
-			return true;
-	}
-	return false;
-}
-
-/* Whether a word of a text, as a whole or behind its last _ or ., is one for secrets. */
-static bool announces_secret(const char *word)
-{
-	const char *last = strrchr(word, '_');
-	const char *dot = strrchr(word, '.');
-
-	last = last ? last + 1 : word;
-	if (dot && dot + 1 > last)
-		last = dot + 1;
-	for (size_t i = 0; i < sizeof(secret_words) / sizeof(secret_words[0]); i++) {
-		if (str_caseequal(secret_words[i], word) || str_caseequal(secret_words[i], last))
-			return true;
-	}
-	return false;
-}
 
 static bool is_address(const char *token)
 {
@@ -171,7 +130,7 @@ static bool is_filler(const char *token)
 /* `word: value`, `word=value`, `word value`: how a token may be announced by the one before. */
 static bool is_announced(const char *before, const char *token, bool same_line)
 {
-	return same_line && *before && announces_secret(before) && !is_filler(token);
+	return same_line && *before && secretword_is(before) && !is_filler(token);
 }
 
 static bool says_anything(const char *token)
@@ -207,11 +166,11 @@ static void guess(struct cloak *c, const char *text, size_t len, bool by_words)
 		colon = strchr(token, ':');
 		if (colon && !is_address(token) && colon[1]) {
 			*colon = '\0';
-			if (by_words && announces_secret(token) && says_anything(colon + 1))
+			if (by_words && secretword_is(token) && says_anything(colon + 1))
 				cloak_add(c, CLOAK_SECRET, colon + 1);
 			*colon = ':';
 		}
-		if (!is_filler(token) || !announces_secret(before) || !same_line)
+		if (!is_filler(token) || !secretword_is(before) || !same_line)
 			str_copy(before, sizeof(before), token);
 		same_line = true;
 		i += run;

@@ -21,7 +21,4 @@ void guess_secrets(struct cloak *c, const char *text, size_t len);
  * ordinary words. */
 void guess_addresses(struct cloak *c, const char *text, size_t len);
 
-/* Whether a name (of a variable, a key) says that its value is a secret. */
-bool guess_name_is_secret(const char *name);
-
 #endif

@@ -8,6 +8,7 @@
 
 #include "clients/report/guess.h"
 #include "common/base/conffile.h"
+#include "common/base/secretword.h"
 #include "common/base/str.h"
 #include "common/base/words.h"
 
@@ -510,7 +511,7 @@ void redact_value(struct cloak *c, const char *name, const char *value, bool kee
 		buffer_append_str(out, keep_serials ? value : cloak_add(c, CLOAK_SERIAL, value));
 	else if (policy != POLICY_END)
 		show(c, policy, value, out);
-	else if (guess_name_is_secret(name))
+	else if (secretword_within(name))
 		buffer_append_str(out, cloak_add(c, CLOAK_SECRET, value));
 	else if (is_listed(name) || is_simple(value))
 		buffer_append_str(out, value);

@@ -17,6 +17,7 @@ common_libbase_la_SOURCES += common/base/options.c common/base/options.h
 common_libbase_la_SOURCES += common/base/paths.c common/base/paths.h
 common_libbase_la_SOURCES += common/base/privilege.c common/base/privilege.h
 common_libbase_la_SOURCES += common/base/run.c common/base/run.h
+common_libbase_la_SOURCES += common/base/secretword.c common/base/secretword.h
 common_libbase_la_SOURCES += common/base/str.c common/base/str.h
 common_libbase_la_SOURCES += common/base/talk.c common/base/talk.h
 common_libbase_la_SOURCES += common/base/wholefile.c common/base/wholefile.h
