@@ -120,7 +120,10 @@ static _Noreturn void become(const struct watching *x, const struct child *c)
 	redirect(x, c->kind == DRIVER ? "driver-" : "", c->name);
 	set_environment(x);
 	if (!found)
-		fprintf(stderr, "the program of %s is not found\n", c->name);
+		fprintf(stderr,
+			"the program of %s is not found; is it where the user of the trial "
+			"(--user) may go?\n",
+			c->name);
 	else if (c->kind == SERVER)
 		execl(path, path, "-F", (char *)NULL);
 	else if (c->kind == MONITOR)

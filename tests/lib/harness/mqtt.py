@@ -64,7 +64,7 @@ class Mosquitto:
 
 class Listener:
     """A subscriber (mosquitto_sub).  `topics`: what was said last of each, "" once it was taken
-    back; `heard`: all, in order, as (topic, payload, retained)."""
+    back; `heard`: all, in order, as (topic, payload)."""
 
     def __init__(self, site, port, *args, filter="#"):
         self.topics, self.heard = {}, []
@@ -77,7 +77,7 @@ class Listener:
         for line in self._popen.stdout:
             message = json.loads(line)
             payload = message.get("payload", "")
-            self.heard.append((message["topic"], payload, bool(message.get("retain"))))
+            self.heard.append((message["topic"], payload))
             self.topics[message["topic"]] = payload
 
     def close(self):
@@ -95,7 +95,7 @@ class Listener:
 
     def events(self, topic):
         """The names of the events of a topic, in order."""
-        return [json.loads(payload)["event"] for name, payload, _ in list(self.heard)
+        return [json.loads(payload)["event"] for name, payload in list(self.heard)
                 if name == topic and payload]
 
 
