@@ -453,6 +453,18 @@ static int launch(const struct request *r, int log_fd)
 	return EXIT_SUCCESS;
 }
 
+/* Our upsmon could note nothing, and its silence would look like another decision. */
+static bool may_record(const struct request *r)
+{
+	if (access(r->recorder, X_OK) == 0)
+		return true;
+	fprintf(stderr,
+		"nutconf: %s is not where the user of the trial may go (%s), and by it our upsmon "
+		"notes what it would do; install it, or name another --user\n",
+		r->recorder, strerror(errno));
+	return false;
+}
+
 static int start(struct request *r)
 {
 	struct trial_conf conf = {.monitors = 0};
@@ -467,7 +479,7 @@ static int start(struct request *r)
 	if (find_user(r, &p) && read_live(r, &conf)) {
 		log_fd = open_log(r);
 		if (log_fd != -2 && make_own_folder(r->dir, &p) && become_user(&p) &&
-		    write_all(r, &conf))
+		    may_record(r) && write_all(r, &conf))
 			status = launch(r, log_fd);
 	}
 	if (log_fd >= 0)

@@ -148,13 +148,32 @@ def live(site, debian):
         made.close()
 
 
+class Reachable:
+    """Copies of a suite's programs where anybody may go: a checkout may be in a folder of root's
+    own."""
+
+    def __init__(self, suite, folder):
+        self.suite, self.folder = suite, folder
+        folder.mkdir(mode=0o755)
+        for name in ("upsd", "upsmon", "dummy-ups", "nutconf"):
+            shutil.copy(suite.program(name), folder)
+
+    def program(self, name):
+        copy = self.folder / name
+        return copy if copy.exists() else self.suite.program(name)
+
+    def environment(self):
+        return {**self.suite.environment(), "NUT_DRIVERPATH": str(self.folder)}
+
+
 class Trial:
     def __init__(self, site, live):
         self.site, self.live = site, live
+        self.suite = Reachable(site.suite, site.root / "programs")
         self.port = free_port()
         self.dir = site.root / "trial"
         self.record = site.root / "trial.switch"
-        self.env = {"NUT_PROGRAMPATH": programs(site)}
+        self.env = {"NUT_PROGRAMPATH": f"{self.suite.folder}:{programs(site)}"}
         self.user = []
         if os.geteuid() == 0:
             pwd.getpwnam("nobody")
@@ -162,18 +181,12 @@ class Trial:
 
     def run(self, verb, *args, check=False, env=None):
         return self.site.run("nutconf", "trial", verb, "--dir", self.dir, *args, check=check,
-                             env={**self.env, **(env or {})})
+                             suite=self.suite, env={**self.env, **(env or {})})
 
-    def start(self, *args):
-        # A checkout in a folder of root's own is out of nobody's reach.
-        folder = self.site.root / "programs"
-        folder.mkdir(mode=0o755, exist_ok=True)
-        for name in ("upsd", "upsmon", "dummy-ups"):
-            shutil.copy(self.site.suite.program(name), folder)
+    def start(self, *args, check=True):
         return self.run("start", "--conf", self.site.conf, "--port", self.port, *self.user,
                         "--look", "0.1", "--values", "0.2", "--log", self.live.log, *args,
-                        check=True, env={"NUT_PROGRAMPATH": f"{folder}:{programs(self.site)}",
-                                         "NUT_DRIVERPATH": str(folder)})
+                        check=check)
 
     def value(self, ups, var):
         with LineClient(("127.0.0.1", self.port)) as client:
@@ -269,6 +282,16 @@ def test_a_trial_cannot_do_harm(site, live, trial):
     assert live.logins("rack") == 1
     assert stat.S_IMODE(trial.dir.stat().st_mode) == 0o750
     assert {stat.S_IMODE(path.stat().st_mode) for path in (trial.dir / "conf").iterdir()} == {0o600}
+
+
+def test_a_trial_that_could_note_nothing_does_not_begin(live, trial):
+    if os.geteuid() != 0:
+        pytest.skip("who is not root is the user of the trial")
+    trial.suite.folder.chmod(0o700)
+    result = trial.start(check=False)
+    assert result.returncode == 1
+    assert "programs/nutconf is not where the user of the trial may go" in result.stderr
+    assert not trial.pid()
 
 
 @pytest.mark.long
