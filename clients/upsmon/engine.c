@@ -61,6 +61,7 @@ static void reconnect_all(void *arg)
 {
 	struct engine *e = arg;
 
+	e->obsolete = false;
 	for (size_t i = 0; i < e->count && !e->stopping; i++) {
 		if (e->watches[i]->client)
 			asyncclient_reconnect(e->watches[i]->client);
@@ -75,6 +76,7 @@ void engine_forget(struct engine *e, long long gap_ms, bool told)
 	if (told)
 		brain_tell(e->brain, NOTICE_SUSPEND_TIMEJUMP_UNEXPECTED, "", text);
 	brain_forget(e->brain, e->now_ms);
+	e->obsolete = true;
 	loop_defer(e->loop, &e->wake, reconnect_all, e);
 	engine_touched(e);
 }

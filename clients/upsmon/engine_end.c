@@ -30,19 +30,33 @@ static struct watch *watch_of(void *engine, size_t ups)
 
 /* -------------------------------------------------------- words to servers */
 
+/* Secondaries are there, and the next link is a moment away: it is worth that, once. */
+static bool ask_fsd_anew(struct watch *w)
+{
+	if (w->fsd_lost || brain_phase(w->engine->brain) != SHUTDOWN_FSD)
+		return false;
+	w->fsd_lost = w->fsd_waits = true;
+	w->fsd_tried = false;
+	log_notice(token, "the link broke before UPS %s took FSD: connecting again",
+		   w->conf->system);
+	asyncclient_reconnect(w->client);
+	return true;
+}
+
 static void fsd_answered(void *arg, enum netwire_error error, const struct words *reply)
 {
 	struct watch *w = arg;
 	struct engine *e = w->engine;
+	bool lost = !reply && asyncclient_state(w->client) != ASYNCCLIENT_UP;
 
-	if (e->stopping)
+	if (e->stopping || (lost && ask_fsd_anew(w)))
 		return;
 	if (error == NETWIRE_OK && reply)
 		brain_fsd_set(e->brain, w->place);
 	else
 		log_error(token, "FSD set on UPS %s failed: %s", w->conf->system,
 			  netwire_error_name(error));
-	brain_fsd_answered(e->brain, engine_now(e));
+	brain_fsd_answered(e->brain, error == NETWIRE_OK && reply, engine_now(e));
 	engine_touched(e);
 }
 
@@ -62,6 +76,7 @@ static bool send_fsd(void *arg, size_t ups)
 		return true;
 	/* A server that may be there in a moment is worth that moment. */
 	w->fsd_waits = w->client && asyncclient_state(w->client) == ASYNCCLIENT_CONNECTING;
+	w->fsd_tried = w->fsd_waits;
 	if (!w->fsd_waits)
 		log_error(token, "FSD set on UPS %s failed: not connected", w->conf->system);
 	return w->fsd_waits;
@@ -87,17 +102,22 @@ static void repeat_fsd(struct watch *w)
 void engine_link_settled(struct watch *w)
 {
 	struct engine *e = w->engine;
+	enum asyncclient_state state = asyncclient_state(w->client);
 
-	if (!w->fsd_waits && asyncclient_state(w->client) == ASYNCCLIENT_UP)
+	if (!w->fsd_waits && state == ASYNCCLIENT_UP)
 		repeat_fsd(w);
-
-	if (!w->fsd_waits || asyncclient_state(w->client) == ASYNCCLIENT_CONNECTING)
+	w->fsd_tried = w->fsd_tried || state == ASYNCCLIENT_CONNECTING;
+	if (!w->fsd_waits || state == ASYNCCLIENT_CONNECTING ||
+	    (state == ASYNCCLIENT_IDLE && !w->fsd_tried))
 		return;
 	w->fsd_waits = false;
+	/* Secondaries that had their links broken, too, may not be back yet. */
+	if (w->fsd_lost)
+		brain_link_up(e->brain, w->place, engine_now(e));
 	if (ask_fsd(w))
 		return;
 	log_error(token, "FSD set on UPS %s failed: not connected", w->conf->system);
-	brain_fsd_answered(e->brain, engine_now(e));
+	brain_fsd_answered(e->brain, false, engine_now(e));
 	engine_touched(e);
 }
 

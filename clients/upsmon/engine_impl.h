@@ -32,6 +32,8 @@ struct watch {
 	long repeats;          /* of that failure */
 	struct log_throttle throttle;
 	bool fsd_waits; /* FSD is to be sent when the connection is made */
+	bool fsd_tried; /* to connect for that has begun */
+	bool fsd_lost;  /* the link broke before it was answered */
 };
 
 struct engine {
@@ -48,7 +50,8 @@ struct engine {
 	struct watch **watches; /* as many as MONITOR lines, in their order */
 	size_t count;
 	bool stopping;
-	bool asleep; /* the system has told us that it goes to sleep */
+	bool asleep;   /* the system has told us that it goes to sleep */
+	bool obsolete; /* until links are new, what they bring may be from before a sleep */
 
 	long long now_ms;  /* attended time */
 	long long boot_ms; /* clock_boot_ms() when it was looked at last */

@@ -108,8 +108,7 @@ static bool has_ended(const struct hook *h, int *status)
 {
 	siginfo_t info = {0};
 
-	if (h->told &&
-	    waitid(P_PID, (id_t)h->pid, &info, WEXITED | WNOHANG | WNOWAIT) == 0 &&
+	if (h->told && waitid(P_PID, (id_t)h->pid, &info, WEXITED | WNOHANG | WNOWAIT) == 0 &&
 	    info.si_pid == h->pid)
 		kill(-h->pid, SIGKILL);
 	return waitpid(h->pid, status, WNOHANG) == h->pid;

@@ -184,7 +184,7 @@ static void answer_fsd(struct play *p, size_t ups)
 		return;
 	p->fsd[ups].pending = false;
 	brain_fsd_set(p->brain, ups);
-	brain_fsd_answered(p->brain, p->now_ms);
+	brain_fsd_answered(p->brain, true, p->now_ms);
 }
 
 static void answer(struct play *p)

@@ -67,7 +67,8 @@ static void on_link(void *arg, enum asyncclient_state state, const char *why)
 	struct watch *w = arg;
 	bool was_up = w->was_up;
 
-	if (w->engine->stopping)
+	engine_now(w->engine);
+	if (w->engine->stopping || w->engine->obsolete)
 		return;
 	w->was_up = state == ASYNCCLIENT_UP;
 	w->available = false;
@@ -136,7 +137,8 @@ static void on_update(void *arg, enum netwire_availability availability)
 	const struct state *values = asyncclient_values(w->client);
 	const char *status = state_get(values, "ups.status");
 
-	if (w->engine->stopping)
+	engine_now(w->engine);
+	if (w->engine->stopping || w->engine->obsolete)
 		return;
 	if (availability != NETWIRE_AVAIL_OK)
 		lose(w, "Poll failed - ", problems[availability]);

@@ -209,7 +209,7 @@ static void answer(struct brain_play *p)
 		brain_hooks_ended(p->brain, p->now_ms);
 	}
 	for (; !p->mute && p->fsd_pending; p->fsd_pending--)
-		brain_fsd_answered(p->brain, p->now_ms);
+		brain_fsd_answered(p->brain, true, p->now_ms);
 	for (; !p->mute && p->logins_pending; p->logins_pending--)
 		brain_logins_answered(p->brain, p->others, p->now_ms);
 }

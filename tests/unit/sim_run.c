@@ -242,7 +242,7 @@ static void answer(struct sim *s, const struct sim_answer *a)
 		brain_fsd_set(s->brain, s->place[a->ups]);
 	}
 	if (a->to == TO_FSD)
-		brain_fsd_answered(s->brain, sim_brain_now(s));
+		brain_fsd_answered(s->brain, a->value, sim_brain_now(s));
 	else if (a->to == TO_LOGINS)
 		brain_logins_answered(s->brain, sim_chance(&s->rng, 5) ? -1 : others,
 				      sim_brain_now(s));

@@ -187,7 +187,7 @@ static void a_stop_ends_a_shutdown_in_any_phase(void **state)
 	status_is("OB LB");
 	expect("0 DECIDED 0 in 70; 0 FSD 0");
 	brain_stop(p.brain);
-	brain_fsd_answered(p.brain, p.now_ms);
+	brain_fsd_answered(p.brain, true, p.now_ms);
 	p.mute = false;
 	expect_pass(10, "");
 	end(NULL);

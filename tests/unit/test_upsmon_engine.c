@@ -125,6 +125,7 @@ void asyncclient_set_poll(struct asyncclient *c, unsigned poll_ms)
 void asyncclient_reconnect(struct asyncclient *c)
 {
 	c->reconnects++;
+	c->state = ASYNCCLIENT_IDLE;
 }
 
 bool asyncclient_request(struct asyncclient *c, size_t count, const char *const *words,
@@ -397,6 +398,104 @@ static void stopped_while_it_waits_for_secondaries_it_shuts_down_nothing(void **
 	expect_logged("SHUTDOWNCMD is not run");
 }
 
+/* The link goes, and with it the question that was on its way. */
+static void lose_question(const char *ups)
+{
+	struct asyncclient *c = client(ups);
+	asyncclient_reply_fn *done = c->done;
+
+	assert_non_null(done);
+	c->done = NULL;
+	c->state = ASYNCCLIENT_IDLE;
+	done(c->done_arg, NETWIRE_UNKNOWN_ERROR, NULL);
+	c->ops->link(c->arg, ASYNCCLIENT_IDLE, "the server has closed the connection");
+}
+
+static void connects(const char *ups)
+{
+	struct asyncclient *c = client(ups);
+
+	c->state = ASYNCCLIENT_CONNECTING;
+	c->ops->link(c->arg, ASYNCCLIENT_CONNECTING, NULL);
+}
+
+static void an_fsd_whose_link_broke_is_sent_again(void **state)
+{
+	(void)state;
+	start(ONE_PRIMARY);
+	say("ups", "OB LB");
+	assert_string_equal(client("ups")->request, "FSD ups");
+	lose_question("ups");
+	assert_int_equal(client("ups")->reconnects, 1);
+	pass(1);
+	assert_false(shut_down());
+	connects("ups");
+	say("ups", "OB LB FSD");
+	assert_string_equal(client("ups")->request, "FSD ups");
+	answer("ups", "OK FSD-SET\n");
+	/* The secondaries of a new link are counted for a while. */
+	answer("ups", "NUMLOGINS ups 1\n");
+	pass(1);
+	assert_false(shut_down());
+	answer("ups", "NUMLOGINS ups 2\n");
+	pass(5);
+	assert_false(shut_down());
+	answer("ups", "NUMLOGINS ups 1\n");
+	pass(7);
+	assert_true(shut_down());
+}
+
+static void an_fsd_whose_server_is_gone_is_not_waited_for(void **state)
+{
+	(void)state;
+	start(ONE_PRIMARY);
+	say("ups", "OB LB");
+	lose_question("ups");
+	connects("ups");
+	hang_up("ups");
+	pass(1);
+	assert_true(shut_down());
+	expect_logged("FSD set on UPS ups@a failed: not connected");
+}
+
+static void a_count_whose_link_broke_is_made_again(void **state)
+{
+	(void)state;
+	start(ONE_PRIMARY);
+	say("ups", "OB LB");
+	answer("ups", "OK FSD-SET\n");
+	lose_question("ups");
+	pass(1);
+	assert_false(shut_down());
+	connects("ups");
+	say("ups", "OB LB FSD");
+	pass(1);
+	assert_string_equal(client("ups")->request, "GET NUMLOGINS ups");
+	answer("ups", "NUMLOGINS ups 2\n");
+	pass(3);
+	assert_false(shut_down());
+}
+
+static void what_an_old_link_still_says_after_a_sleep_is_not_believed(void **state)
+{
+	(void)state;
+	start(ONE_PRIMARY);
+	say("ups", "OB");
+	pass(3);
+	clock_fake_advance(3600 * 1000);
+	say("ups", "OB LB"); /* it was in the line when the host went to sleep */
+	assert_string_equal(client("ups")->request, "");
+	expect_logged("The clock jumped by 3600 s");
+	assert_true(loop_turn(t.engine->loop, 0) == 0);
+	assert_int_equal(client("ups")->reconnects, 1);
+	connects("ups");
+	say("ups", "OL");
+	pass(60);
+	assert_false(shut_down());
+	say("ups", "OB LB");
+	assert_string_equal(client("ups")->request, "FSD ups");
+}
+
 static void a_host_that_slept_on_battery_asks_again_before_it_decides(void **state)
 {
 	(void)state;
@@ -405,6 +504,7 @@ static void a_host_that_slept_on_battery_asks_again_before_it_decides(void **sta
 	pass(3);
 	clock_fake_advance(3600 * 1000);
 	hang_up("ups"); /* the server gave us up meanwhile */
+	assert_true(loop_turn(t.engine->loop, 0) == 0);
 	pass(60);
 	assert_false(shut_down());
 	expect_logged("The clock jumped by 3600 s");
@@ -654,6 +754,10 @@ int main(void)
 		ROW(a_refused_fsd_does_not_stop_the_shutdown),
 		ROW(stopped_with_all_links_lost_it_decides_nothing),
 		ROW(stopped_while_it_waits_for_secondaries_it_shuts_down_nothing),
+		ROW(an_fsd_whose_link_broke_is_sent_again),
+		ROW(an_fsd_whose_server_is_gone_is_not_waited_for),
+		ROW(a_count_whose_link_broke_is_made_again),
+		ROW(what_an_old_link_still_says_after_a_sleep_is_not_believed),
 		ROW(a_host_that_slept_on_battery_asks_again_before_it_decides),
 		ROW(stale_data_count_as_a_loss),
 		ROW(a_reading_without_status_counts_as_a_loss),

@@ -117,9 +117,9 @@ static void a_lonely_primary_sets_fsd_and_goes(void **state)
 	(void)state;
 	start(2);
 	assert_string_equal(buffer_string(&t.acts), "fsd0 fsd1 ");
-	shutdown_fsd_answered(&t.s, t.now_ms);
+	shutdown_fsd_answered(&t.s, true, t.now_ms);
 	assert_int_equal(t.asked, 0);
-	shutdown_fsd_answered(&t.s, t.now_ms);
+	shutdown_fsd_answered(&t.s, true, t.now_ms);
 	assert_int_equal(t.asked, 2);
 	answer_logins(0);
 	answer_logins(0);
@@ -131,7 +131,7 @@ static void a_primary_waits_until_the_last_secondary_is_gone(void **state)
 {
 	(void)state;
 	start(1);
-	shutdown_fsd_answered(&t.s, t.now_ms);
+	shutdown_fsd_answered(&t.s, true, t.now_ms);
 	answer_logins(2);
 	assert_string_equal(buffer_string(&t.acts), "fsd0 SHUTDOWN_HOSTSYNC ");
 	pass(300);
@@ -148,8 +148,8 @@ static void the_ups_with_most_secondaries_counts(void **state)
 {
 	(void)state;
 	start(2);
-	shutdown_fsd_answered(&t.s, t.now_ms);
-	shutdown_fsd_answered(&t.s, t.now_ms);
+	shutdown_fsd_answered(&t.s, true, t.now_ms);
+	shutdown_fsd_answered(&t.s, true, t.now_ms);
 	answer_logins(1);
 	answer_logins(0);
 	assert_string_equal(buffer_string(&t.acts), "fsd0 fsd1 SHUTDOWN_HOSTSYNC ");
@@ -159,7 +159,7 @@ static void a_secondary_that_stays_is_given_up_after_hostsync(void **state)
 {
 	(void)state;
 	start(1);
-	shutdown_fsd_answered(&t.s, t.now_ms);
+	shutdown_fsd_answered(&t.s, true, t.now_ms);
 	for (int i = 0; i < 30; i++) {
 		answer_logins(1);
 		pass(300);
@@ -192,7 +192,7 @@ static void a_server_that_does_not_answer_costs_a_bounded_time(void **state)
 	assert_int_equal(t.s.phase, SHUTDOWN_FSD);
 	pass(200);
 	assert_int_equal(t.s.phase, SHUTDOWN_SYNC);
-	shutdown_fsd_answered(&t.s, t.now_ms); /* too late to matter */
+	shutdown_fsd_answered(&t.s, true, t.now_ms); /* too late to matter */
 	pass(10100);
 	assert_int_equal(t.s.phase, SHUTDOWN_FINAL);
 }
@@ -201,16 +201,55 @@ static void an_unknown_number_of_secondaries_is_none(void **state)
 {
 	(void)state;
 	start(1);
-	shutdown_fsd_answered(&t.s, t.now_ms);
+	shutdown_fsd_answered(&t.s, false, t.now_ms);
 	answer_logins(-1);
 	assert_int_equal(t.s.phase, SHUTDOWN_FINAL);
+}
+
+static void a_server_that_took_fsd_is_asked_again(void **state)
+{
+	(void)state;
+	start(1);
+	shutdown_fsd_answered(&t.s, true, t.now_ms);
+	answer_logins(-1);
+	t.reachable = false;
+	pass(1000);
+	t.reachable = true;
+	pass(300);
+	answer_logins(1);
+	assert_string_equal(buffer_string(&t.acts), "fsd0 SHUTDOWN_HOSTSYNC ");
+}
+
+static void one_that_counts_no_more_is_given_a_bounded_time(void **state)
+{
+	(void)state;
+	start(1);
+	shutdown_fsd_answered(&t.s, true, t.now_ms);
+	answer_logins(-1);
+	t.reachable = false;
+	pass(SHUTDOWN_COUNT_MS - 300);
+	assert_int_equal(t.s.phase, SHUTDOWN_SYNC);
+	pass(600);
+	assert_int_equal(t.s.phase, SHUTDOWN_FINAL);
+}
+
+static void a_new_server_has_not_heard_of_all_secondaries_yet(void **state)
+{
+	(void)state;
+	start(1);
+	shutdown_doubt(&t.s, t.now_ms);
+	shutdown_fsd_answered(&t.s, true, t.now_ms);
+	answer_logins(0);
+	pass(300);
+	answer_logins(1);
+	assert_string_equal(buffer_string(&t.acts), "fsd0 SHUTDOWN_HOSTSYNC ");
 }
 
 static void secondaries_are_not_gone_because_the_server_is(void **state)
 {
 	(void)state;
 	start(1);
-	shutdown_fsd_answered(&t.s, t.now_ms);
+	shutdown_fsd_answered(&t.s, true, t.now_ms);
 	answer_logins(1);
 	pass(300);
 	answer_logins(-1);
@@ -233,6 +272,9 @@ int main(void)
 		ROW(a_server_that_is_gone_is_not_waited_for),
 		ROW(a_server_that_does_not_answer_costs_a_bounded_time),
 		ROW(an_unknown_number_of_secondaries_is_none),
+		ROW(a_server_that_took_fsd_is_asked_again),
+		ROW(one_that_counts_no_more_is_given_a_bounded_time),
+		ROW(a_new_server_has_not_heard_of_all_secondaries_yet),
 		ROW(secondaries_are_not_gone_because_the_server_is),
 	};
 

@@ -287,12 +287,12 @@ void brain_begin_shutdown(struct brain *b, int command, bool forced)
 	shutdown_begin(&b->shutdown, &acts, b, primaries, &p, b->now_ms);
 }
 
-void brain_fsd_answered(struct brain *b, long long now_ms)
+void brain_fsd_answered(struct brain *b, bool set, long long now_ms)
 {
 	if (b->stopped)
 		return;
 	b->now_ms = now_ms;
-	shutdown_fsd_answered(&b->shutdown, now_ms);
+	shutdown_fsd_answered(&b->shutdown, set, now_ms);
 }
 
 bool brain_link_up(struct brain *b, size_t ups, long long now_ms)

@@ -92,7 +92,8 @@ void brain_force(struct brain *b, const char *why, long long now_ms);
 /* No decision any more, whatever comes: we were told to stop. */
 void brain_stop(struct brain *b);
 
-void brain_fsd_answered(struct brain *b, long long now_ms);
+/* `set`: it is; otherwise it never will be. */
+void brain_fsd_answered(struct brain *b, bool set, long long now_ms);
 /* A link is up anew.  True: a shutdown is under way for which its UPS has to have FSD; the server
  * may not know that. */
 bool brain_link_up(struct brain *b, size_t ups, long long now_ms);

@@ -38,15 +38,22 @@ static void enter_final(struct shutdown *s, long long now_ms)
 	run_if_due(s, now_ms);
 }
 
+/* A count that failed is no count of none: secondaries go by the FSD that is set. */
+static bool counts_again(const struct shutdown *s, long long now_ms)
+{
+	return s->fsd_set && now_ms - s->since_ms < SHUTDOWN_COUNT_MS;
+}
+
 static void count_secondaries(struct shutdown *s, long long now_ms)
 {
 	s->others = 0;
+	s->unsure = false;
 	s->ask_ms = now_ms + SHUTDOWN_ASK_MS;
 	for (size_t i = 0; i < s->primaries; i++)
 		s->pending += s->acts->ask_logins(s->arg, i);
 	/* Nobody can be asked: nobody hears our FSD either, so there is none to wait for, unless
 	 * secondaries were seen before. */
-	if (!s->pending && !s->hostsync_told)
+	if (!s->pending && !s->hostsync_told && !counts_again(s, now_ms))
 		enter_final(s, now_ms);
 }
 
@@ -85,10 +92,11 @@ long shutdown_limit_s(const struct policy *p)
 	return SHUTDOWN_FSD_LIMIT_MS / 1000 + p->hostsync + last;
 }
 
-void shutdown_fsd_answered(struct shutdown *s, long long now_ms)
+void shutdown_fsd_answered(struct shutdown *s, bool set, long long now_ms)
 {
 	if (s->phase != SHUTDOWN_FSD || !s->pending)
 		return;
+	s->fsd_set = s->fsd_set || set;
 	if (--s->pending == 0)
 		enter_sync(s, now_ms);
 }
@@ -98,15 +106,16 @@ void shutdown_logins_answered(struct shutdown *s, long others, long long now_ms)
 	if (s->phase != SHUTDOWN_SYNC || !s->pending)
 		return;
 	/* Those that were there a moment ago are not gone because the server is. */
-	if (s->hostsync_told && (others < 0 || (!others && now_ms < s->doubt_ms)))
-		others = 1;
+	if (others < 0 ? s->hostsync_told || counts_again(s, now_ms)
+		       : !others && now_ms < s->doubt_ms)
+		s->unsure = true;
 	if (others > s->others)
 		s->others = others;
 	if (--s->pending)
 		return;
-	if (!s->others) {
+	if (!s->others && !s->unsure) {
 		enter_final(s, now_ms);
-	} else if (!s->hostsync_told) {
+	} else if (s->others && !s->hostsync_told) {
 		s->hostsync_told = true;
 		log_notice(token, "%ld secondaries are logged in: they have %ld s", s->others,
 			   s->hostsync);

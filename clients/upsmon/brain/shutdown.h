@@ -31,6 +31,7 @@ enum shutdown_phase {
 
 enum {
 	SHUTDOWN_FSD_LIMIT_MS = 5000, /* a upsd that does not answer shall not cost the battery */
+	SHUTDOWN_COUNT_MS = 5000,     /* for a server that took FSD to count the secondaries */
 	SHUTDOWN_DOUBT_MS = 10000,    /* in which secondaries find a server again */
 	SHUTDOWN_ASK_MS = 250,        /* pause between two counts of the secondaries */
 };
@@ -59,6 +60,8 @@ struct shutdown {
 	long long ask_ms;           /* when the secondaries are counted next */
 	size_t pending;             /* answers that are awaited */
 	long others;                /* most secondaries of one UPS in this count */
+	bool fsd_set;               /* at one UPS at least: secondaries know */
+	bool unsure;                /* this count may lack some */
 	bool hostsync_told;
 	long long doubt_ms;       /* until then a count of none is not believed */
 	long long hooks_until_ms; /* they are waited for until then; 0 = they are not */
@@ -72,10 +75,10 @@ void shutdown_begin(struct shutdown *s, const struct shutdown_acts *acts, void *
 long shutdown_limit_s(const struct policy *p);
 
 /* One FSD was answered, or never will be. */
-void shutdown_fsd_answered(struct shutdown *s, long long now_ms);
+void shutdown_fsd_answered(struct shutdown *s, bool set, long long now_ms);
 
-/* One count: logins apart from our own; < 0 = unknown, which is none unless there were some before.
- */
+/* One count: logins apart from our own; < 0 = unknown, which is none unless there were some before,
+ * or the server took FSD a moment ago. */
 void shutdown_logins_answered(struct shutdown *s, long others, long long now_ms);
 
 void shutdown_hooks_ended(struct shutdown *s, long long now_ms);
@@ -83,10 +86,10 @@ void shutdown_hooks_ended(struct shutdown *s, long long now_ms);
 /* The battery lasts no longer than that: hooks that still run then are left behind. */
 void shutdown_limit_hooks(struct shutdown *s, long long until_ms);
 
-/* To be called when that time has come; -1 = nothing happens by itself. */
 /* A server is new, or was out of reach: secondaries that it does not count yet may be at work. */
 void shutdown_doubt(struct shutdown *s, long long now_ms);
 
+/* To be called when that time has come; -1 = nothing happens by itself. */
 void shutdown_tick(struct shutdown *s, long long now_ms);
 long long shutdown_due_ms(const struct shutdown *s);
 
