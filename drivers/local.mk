@@ -114,6 +114,7 @@ drivers_libhid_la_SOURCES = \
 	drivers/usbhid/hidfix.c drivers/usbhid/hidfix.h \
 	drivers/usbhid/hiddesc.c drivers/usbhid/hiddesc.h \
 	drivers/usbhid/hiddevice.c drivers/usbhid/hiddevice.h \
+	drivers/usbhid/hiddoubt.c drivers/usbhid/hiddoubt.h \
 	drivers/usbhid/hidreports.c drivers/usbhid/hidreports.h \
 	drivers/usbhid/hidusage.c drivers/usbhid/hidusage.h \
 	drivers/usbhid/hidvalue.c drivers/usbhid/hidvalue.h
@@ -129,6 +130,7 @@ drivers_usbhid_ups_LDADD = drivers/libhid.la drivers/libenginehost.la drivers/li
 hid_tests = \
 	tests/unit/test_hid_desc \
 	tests/unit/test_hid_devices \
+	tests/unit/test_hid_doubt \
 	tests/unit/test_hid_engine \
 	tests/unit/test_hid_fix \
 	tests/unit/test_hid_liar \
@@ -143,6 +145,9 @@ tests_unit_test_hid_desc_LDADD = drivers/libhid.la $(CMOCKA_LIBS)
 tests_unit_test_hid_devices_SOURCES = tests/unit/test_hid_devices.c tests/unit/hid_file.c tests/unit/hid_file.h
 tests_unit_test_hid_devices_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_hid_devices_LDADD = drivers/libhid.la $(CMOCKA_LIBS)
+tests_unit_test_hid_doubt_SOURCES = tests/unit/test_hid_doubt.c
+tests_unit_test_hid_doubt_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_hid_doubt_LDADD = drivers/libhid.la $(CMOCKA_LIBS)
 tests_unit_test_hid_engine_SOURCES = tests/unit/test_hid_engine.c
 tests_unit_test_hid_engine_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_hid_engine_LDADD = drivers/libhid.la $(CMOCKA_LIBS)

@@ -49,6 +49,7 @@ struct hid_device *hid_device_new(const struct map *map, const struct map_match 
 				  const struct hid_device_options *options)
 {
 	struct hid_device *h = calloc(1, sizeof(*h));
+	struct hid_doubt doubt;
 
 	if (!h)
 		return NULL;
@@ -62,6 +63,8 @@ struct hid_device *hid_device_new(const struct map *map, const struct map_match 
 	skip_report(h, map, match);
 	hid_reports_ask_maximum(reports, options->ask_maximum);
 	hid_reports_never_ask(reports, options->passive);
+	hid_doubt_make(&doubt, d, options->doubt_charge, options->doubt_empty);
+	hid_reports_doubt(reports, &doubt);
 	return h;
 }
 

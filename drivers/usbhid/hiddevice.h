@@ -10,8 +10,9 @@
 #include "drivers/usbhid/hidreports.h"
 
 struct hid_device_options {
-	bool passive;     /* the device is never asked: interruptonly */
-	bool ask_maximum; /* maxreport */
+	bool passive;                   /* the device is never asked: interruptonly */
+	bool ask_maximum;               /* maxreport */
+	bool doubt_charge, doubt_empty; /* hiddoubt.h */
 };
 
 struct hid_device;

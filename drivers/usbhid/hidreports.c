@@ -46,6 +46,7 @@ struct hid_reports {
 	unsigned long poll, sequence;
 	bool ask_maximum, never_ask;
 	bool skipped[256];
+	struct hid_doubt doubt;
 	struct hid_statistics stats;
 };
 
@@ -99,6 +100,11 @@ void hid_reports_ask_maximum(struct hid_reports *r, bool on)
 void hid_reports_never_ask(struct hid_reports *r, bool on)
 {
 	r->never_ask = on;
+}
+
+void hid_reports_doubt(struct hid_reports *r, const struct hid_doubt *x)
+{
+	r->doubt = *x;
 }
 
 void hid_reports_skip(struct hid_reports *r, uint8_t report)
@@ -214,6 +220,28 @@ static int transfer(struct hid_reports *r, enum hid_type type, uint8_t number,
 	return got == HID_IO_OVERFLOW ? HID_IO_FAILED : got;
 }
 
+/* In place of a state that is not believed what was known before holds. */
+static int believable(struct hid_reports *r, enum hid_type type, uint8_t number,
+		      struct report *report, uint8_t *buf)
+{
+	int got = transfer(r, type, number, report, buf);
+
+	if (got <= 0)
+		return got;
+	if (is_stray(r, type, number, buf)) {
+		r->stats.strays++;
+		return HID_IO_FAILED;
+	}
+	if (hid_doubt_believes(&r->doubt, buf, (size_t)got, true))
+		return got;
+	r->stats.doubts++;
+	log_debug(1, token, "report 0x%02x: a state that is not believed", number);
+	if (r->doubt.good_len == 0)
+		return HID_IO_FAILED;
+	memcpy(buf, r->doubt.good, r->doubt.good_len);
+	return (int)r->doubt.good_len;
+}
+
 static enum hid_result failed(struct hid_reports *r, struct report *report, uint8_t number, int err)
 {
 	if (err == HID_IO_GONE)
@@ -247,11 +275,7 @@ static enum hid_result fetch(struct hid_reports *r, enum hid_type type, uint8_t 
 		return HID_NONE;
 	report->tried = r->poll;
 	report->refused = false;
-	got = transfer(r, type, number, report, buf);
-	if (got > 0 && is_stray(r, type, number, buf)) {
-		r->stats.strays++;
-		got = HID_IO_FAILED;
-	}
+	got = believable(r, type, number, report, buf);
 	if (got <= 0) {
 		free(buf);
 		return failed(r, report, number, got ? got : HID_IO_FAILED);
@@ -429,6 +453,10 @@ bool hid_reports_interrupt(struct hid_reports *r, const uint8_t *bytes, size_t l
 	report = report_of(r, HID_INPUT, *number);
 	if (!report) {
 		r->stats.strays++;
+		return false;
+	}
+	if (!hid_doubt_believes(&r->doubt, bytes, len < expected ? len : expected, false)) {
+		r->stats.doubts++;
 		return false;
 	}
 	memset(report->bytes, 0, report->size);

@@ -16,6 +16,7 @@
 #include <stdint.h>
 
 #include "drivers/usbhid/hiddesc.h"
+#include "drivers/usbhid/hiddoubt.h"
 
 /* What the functions of hid_io return in place of a length. */
 enum hid_io_error {
@@ -49,6 +50,7 @@ struct hid_statistics {
 	unsigned long shorts; /* answers too short for their report */
 	unsigned long longs;  /* too long; what is behind the end is not used */
 	unsigned long strays; /* of another report than the one asked for */
+	unsigned long doubts; /* states that were not believed */
 };
 
 struct hid_reports;
@@ -62,6 +64,9 @@ void hid_reports_ask_maximum(struct hid_reports *r, bool on);
 
 /* Nothing is asked for: values come from the interrupt pipe alone. */
 void hid_reports_never_ask(struct hid_reports *r, bool on);
+
+/* States that are not to be believed at once; the struct is copied. */
+void hid_reports_doubt(struct hid_reports *r, const struct hid_doubt *x);
 
 /* A report that is never to be asked for: some devices break off then. */
 void hid_reports_skip(struct hid_reports *r, uint8_t report);

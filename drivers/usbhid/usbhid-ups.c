@@ -329,6 +329,8 @@ static bool start_engine(struct core *c, struct usbhid *u)
 	struct hid_device_options how = {
 		.passive = given.passive,
 		.ask_maximum = core_flag(c, "maxreport") || quirk(u, "max-report"),
+		.doubt_charge = quirk(u, hid_doubt_charge),
+		.doubt_empty = quirk(u, hid_doubt_empty),
 	};
 
 	given.product = usb_identity(u->usb)->product;
@@ -467,7 +469,8 @@ static enum driver_result open_device(struct core *c, struct usbhid *u)
 	u->wants_packets = !core_flag(c, "pollonly") && !quirk(u, "no-interrupt");
 	listen_again(c, u);
 	if (core_flag(c, "interruptonly") && !u->listening) {
-		log_error(token, "%s: interruptonly: this device has no interrupt pipe to listen to",
+		log_error(token,
+			  "%s: interruptonly: this device has no interrupt pipe to listen to",
 			  core_ups(c));
 		return DRIVER_FAILED;
 	}

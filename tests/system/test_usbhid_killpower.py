@@ -24,6 +24,7 @@ WAYS = [
     ("apc", delays(OUTPUT, 30, 20)),
     ("apc", delays("UPS.APCGeneralCollection", 30, 20, "APC")),
     ("apc", [("UPS.Output.APCDelayBeforeReboot", 1)]),
+    ("apc", [("UPS.APCGeneralCollection.APCDelayBeforeReboot", 1)]),
     ("arduino", delays(SUMMARY, 30, 20)),
     ("belkin", delays("UPS.BELKINControls", 30, 20, "BELKIN")),
     ("belkin", [(f"{OUTLET}.DelayBeforeShutdown", 20)]),
@@ -79,6 +80,25 @@ def test_the_load_is_cut_off(site, usbsim, family, writes):
     assert sets(sim) == [
         f"set feature {f.report:02x}: {f.put(device.report(f.report), value).hex(' ')}"
         for f, (_, value) in zip(fields, writes)]
+
+
+GENERAL = "UPS.APCGeneralCollection.APCDelayBefore"
+
+
+@pytest.mark.parametrize("others, written", [
+    ([f"{GENERAL}Shutdown", f"{SUMMARY}.DelayBeforeShutdown"], [(1, 1)]),
+    ([f"{GENERAL}Startup", f"{GENERAL}Shutdown"], [(2, 30), (3, 20)]),
+])
+def test_a_back_ups_without_a_start_delay_is_told_as_apcs_own_program_tells_it(
+        site, usbsim, others, written):
+    """Any number but 1 is acknowledged, and nothing happens."""
+    device, sim, kill = start(site, usbsim, "apc", [f"{GENERAL}Reboot", *others])
+    result = kill()
+    assert result.returncode == 0, result.stderr
+    fields = {f.report: f for f in device.fields.values()}
+    assert sets(sim) == [f"set feature {n:02x}: "
+                         f"{fields[n].put(device.report(n), value).hex(' ')}"
+                         for n, value in written]
 
 
 @pytest.mark.parametrize("family", NO_WAY)

@@ -1,6 +1,7 @@
 """What usbhid-ups does for devices that are odd in a way of their own; each is made here."""
 
 import re
+import time
 
 import pytest
 
@@ -243,6 +244,93 @@ def test_a_powercom_that_stalls_for_texts_is_served(site, usbsim):
     values = play.values()
     assert (values["ups.status"], values["battery.charge"]) == ("OL", "87")
     assert "ups.mfr" not in values and "ups.serial" not in values
+
+
+# ------------------------------------------------------- states that are none (Back-UPS BX...MI)
+
+BX_BITS = ("Charging", "Discharging", "ACPresent", "BatteryPresent", "ShutdownImminent",
+           "RemainingTimeLimitExpired", "NeedReplacement")
+
+
+def back_ups_bx(product="Back-UPS BX750MI", charge=95):
+    made = Device("051d:0002", ("American Power Conversion", product, "BX-1"))
+    made.add(Field("UPS.PowerSummary.RemainingCapacity", charge, bits=8, high=100, report=0x0C),
+             Field("UPS.PowerSummary.RunTimeToEmpty", 3740, report=0x0C),
+             Field("UPS.PowerSummary.ACPresent", 0, bits=8, high=1, report=0x13),
+             Field("UPS.PowerSummary.BelowRemainingCapacityLimit", 0, bits=8, high=1, report=0x14))
+    made.add(*(Field(f"{STATUS}.{name}", 0x0A >> i & 1, bits=1, report=0x16)
+               for i, name in enumerate(BX_BITS)))
+    return made
+
+
+def changes(play, seconds):
+    """The states that come within that time."""
+    seen, end = [], time.monotonic() + seconds
+    while time.monotonic() < end:
+        state = play.live()["ups.status"]
+        if state not in seen[-1:]:
+            seen.append(state)
+        time.sleep(0.1)
+    return seen
+
+
+@pytest.mark.parametrize("by_interrupt", [False, True])
+def test_a_back_ups_that_gives_its_charge_for_its_state_is_not_low(site, usbsim, by_interrupt):
+    """95 percent are the bits for a shutdown that is imminent."""
+    play = Play(site, usbsim, "apc", back_ups_bx())
+    play.start()
+    assert play.live()["ups.status"] == "OB DISCHRG"
+    if by_interrupt:
+        for _ in range(5):
+            play.sim.interrupt("16 5f 9c 0e")
+    else:
+        play.sim.set("feature", 0x16, "16 5f")
+    assert changes(play, 1.2) == ["OB DISCHRG"]
+    play.sim.set("feature", 0x16, "16 0a")
+    assert changes(play, 1.2) == ["OB DISCHRG"]
+
+
+def test_a_back_ups_that_is_low_is_believed_whatever_its_charge(site, usbsim):
+    play = Play(site, usbsim, "apc", back_ups_bx(charge=26))
+    play.start()
+    play.sim.set("feature", 0x16, "16 1a")
+    wait_until(lambda: "LB" in play.live()["ups.status"].split())
+    assert play.live()["ups.status"].startswith("ALARM OB DISCHRG LB")
+
+
+def test_a_back_ups_is_believed_at_once_if_its_state_is_not_its_charge(site, usbsim):
+    play = Play(site, usbsim, "apc", back_ups_bx())
+    play.start()
+    play.sim.set("feature", 0x16, "16 1a")
+    play.sim.interrupt("16 1a")
+    wait_until(lambda: "LB" in play.live()["ups.status"].split())
+
+
+def test_a_driver_that_starts_while_the_state_is_none_is_not_fooled(site, usbsim):
+    made = back_ups_bx()
+    play = Play(site, usbsim, "apc", made)
+    play.sim.set("feature", 0x16, "16 5f")
+    process = site.start_driver("ups", env=play.env)
+    time.sleep(0.5)
+    play.sim.set("feature", 0x16, "16 0a")
+    wait_until(lambda: play.live().get("ups.status"), what=process.log)
+    assert play.live()["ups.status"] == "OB DISCHRG"
+
+
+def test_a_tripplite_whose_state_is_empty_for_a_moment_stays_on_line(site, usbsim):
+    made = device("09ae:4004", Field(f"{STATUS}.FullyCharged", 1, bits=1),
+                  Field(f"{STATUS}.Discharging", 0, bits=1))
+    play = Play(site, usbsim, "tripplite", made)
+    number = made.number_of(f"{STATUS}.ACPresent")
+    play.start()
+    play.sim.set("feature", number, f"{number:02x} 00")
+    assert changes(play, 1.2) == ["OL"]
+    play.sim.set("feature", number, f"{number:02x} 04")
+    wait_until(lambda: play.live()["ups.status"] == "OB DISCHRG")
+    play.sim.set("feature", number, f"{number:02x} 03")
+    wait_until(lambda: play.live()["ups.status"] == "OL")
+    play.sim.set("feature", number, f"{number:02x} 00")
+    wait_until(lambda: play.live()["ups.status"] == "OB")
 
 
 # --------------------------------------------------------------------------- Eaton's kinds
