@@ -99,6 +99,7 @@ dist_mapssnmp_DATA += data/maps/snmp-ups/pulizzi_switched1.map
 dist_mapssnmp_DATA += data/maps/snmp-ups/raritan-px2.map
 dist_mapssnmp_DATA += data/maps/snmp-ups/raritan.map
 dist_mapssnmp_DATA += data/maps/snmp-ups/vertiv.map
+dist_mapssnmp_DATA += data/maps/snmp-ups/voltronic.map
 dist_mapssnmp_DATA += data/maps/snmp-ups/xppc.map
 dist_mapssnmp_DATA += data/maps/snmp-ups/xups.map
 

@@ -96,3 +96,35 @@ def test_a_wrong_community_is_told_and_never_shown(site, snmpd):
     wait_until(lambda: "community" in ups.process.log(), what=lambda: ups.process.log())
     ups.wait_fresh(False)
     assert "wrong-word" not in ups.process.log()
+
+
+VOLTRONIC = "1.3.6.1.4.1.43943.1.1."
+
+
+def voltronic(mode, battery):
+    return "\n".join([f"{SYSOBJECTID} = OID: .1.3.6.1.4.1.43943.1",
+                      f"{VOLTRONIC}1.3.0 = STRING: PSCERT1000",
+                      f"{VOLTRONIC}5.1.0 = INTEGER: {mode}", f"{VOLTRONIC}3.1.0 = INTEGER: {battery}",
+                      f"{VOLTRONIC}4.5.1.3.0 = INTEGER: 2312", f"{VOLTRONIC}11.3.0 = INTEGER: 0",
+                      f"{VOLTRONIC}8.1.0 = INTEGER: -1", f"{VOLTRONIC}8.3.0 = INTEGER: -1",
+                      # The standard's, which it has as well.
+                      "1.3.6.1.2.1.33.1.1.1.0 = STRING: x", "1.3.6.1.2.1.33.1.4.1.0 = INTEGER: 3"])
+
+
+@pytest.mark.parametrize("mode, battery, status", [
+    (3, 2, "OL"), (5, 5, "OB"), (5, 3, "OB LB"), (4, 2, "OL BYPASS"), (10, 2, "OL ECO"),
+    (8, 5, "CAL OB"), (3, 7, "OL RB"), (9, 2, "OFF")])
+def test_a_card_of_voltronics_is_read_by_its_own_mib(site, snmpd, mode, battery, status):
+    ups = Ups(site, snmpd(voltronic(mode, battery)).port)
+    wait_until(lambda: ups.values().get("ups.status"), what=lambda: ups.process.log())
+    values = ups.values()
+    assert serving(ups) == "Voltronic Power"
+    assert values["ups.status"].removeprefix("ALARM ") == status
+    assert values["input.voltage"] == "231.20"
+
+
+def test_a_card_of_voltronics_is_told_to_come_back_before_its_load_is_cut(site, snmpd):
+    agent = snmpd(voltronic(5, 3))
+    ups = Ups(site, agent.port, start=False)
+    assert ups.run("-k").returncode == 0
+    assert agent.sets() == [f"{VOLTRONIC}11.3.0 integer 1", f"{VOLTRONIC}8.1.0 integer 30"]
