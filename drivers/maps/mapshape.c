@@ -23,6 +23,8 @@ static bool is_of(char letter, char c)
 		return c == ' ';
 	case 'b':
 		return c == '0' || c == '1';
+	case 't':
+		return c == '0' || c == '1' || c == '-';
 	case 'd':
 		return is_digit(c);
 	case 'h':
@@ -53,7 +55,7 @@ static bool next(const char **shape, struct element *e)
 
 bool mapshape_valid(const char *shape)
 {
-	static const char letters[] = "._bdhAa";
+	static const char letters[] = "._btdhAa";
 	struct element e;
 	char last = '\0';
 

@@ -6,6 +6,7 @@
  * A shape is made of these letters, each with a number behind it if there are more:
  *
  *	.  any character	_  a blank		b  0 or 1
+ *	t  the same, or - where the device does not tell
  *	d  a digit		h  a hexadecimal digit
  *	A  a capital letter	a  the same, or a blank
  *	*  what the last letter says, to the end of the answer

@@ -10,7 +10,7 @@
 static const char token[] = "qx";
 static const char map_name[] = "usb";
 
-enum { SET_REPORT = 0x09, CLASS_INTERFACE_OUT = 0x21, LANGUAGE = 0x0409 };
+enum { OVERFLOWS_MOST = 3, SET_REPORT = 0x09, CLASS_INTERFACE_OUT = 0x21, LANGUAGE = 0x0409 };
 
 /* While a device is searched for. */
 struct search {
@@ -204,6 +204,11 @@ static enum carrier_result usb_ask(void *arg, const struct carrier_query *q, cha
 
 	*got = 0;
 	r = u->way->ask(u, q, answer, size, got);
+	/* Adapters with Cypress's chip may send too much at a time for hours; a reset ends it. */
+	if (r == CARRIER_FAILED && usb_overflows(u->usb) >= OVERFLOWS_MOST) {
+		usb_reset(u->usb);
+		r = CARRIER_GONE;
+	}
 	u->dirty = r != CARRIER_OK && r != CARRIER_REFUSED;
 	return r;
 }

@@ -10,7 +10,7 @@
 enum {
 	SEND_MS = 5000,
 	DRAIN_MS = 10,
-	DRAIN_MOST = 8,
+	DRAIN_MOST = 32, /* answers have 14 packets at most, and there may be two */
 	BLOCK_MAX = 16,
 	PACKET_MAX = 128,
 };

@@ -186,10 +186,18 @@ enum usb_result usb_device_status(struct usb *u);
 /* String `index` as ASCII ('?' for what is not), always terminated.  USB_STALL for index 0. */
 enum usb_result usb_string(struct usb *u, unsigned index, char *dst, size_t size);
 
-/* One interrupt OUT or IN transfer, for devices that speak by them (not while listening). */
+/* One interrupt OUT or IN transfer, for devices that speak by them (not while listening).  An
+ * endpoint that halted, or sent more than it may, is cleared: the next transfer may be good. */
 enum usb_result usb_write(struct usb *u, const void *data, size_t size, size_t *got,
 			  int timeout_ms);
 enum usb_result usb_read(struct usb *u, void *data, size_t size, size_t *got, int timeout_ms);
+
+/* How many of them in a row ended since the device sent more than it may: some firmware never
+ * stops that by itself. */
+unsigned usb_overflows(const struct usb *u);
+
+/* As if it were unplugged and plugged in again.  It is gone then: close, and open again. */
+void usb_reset(struct usb *u);
 
 /* ---------------------------------------------------------------------- interrupt reports */
 

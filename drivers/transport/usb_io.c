@@ -258,6 +258,30 @@ enum usb_result usb_device_status(struct usb *u)
 
 /* -------------------------------------------------------------------------- interrupt */
 
+/* A halted endpoint gives nothing until it is cleared. */
+static void clear_halt(struct usb *u, uint8_t endpoint, enum libusb_transfer_status s)
+{
+	u->overflows = s == LIBUSB_TRANSFER_OVERFLOW    ? u->overflows + 1
+		       : s == LIBUSB_TRANSFER_COMPLETED ? 0
+							: u->overflows;
+	if (s == LIBUSB_TRANSFER_STALL || s == LIBUSB_TRANSFER_OVERFLOW)
+		libusb_clear_halt(u->handle, endpoint);
+}
+
+unsigned usb_overflows(const struct usb *u)
+{
+	return u->overflows;
+}
+
+void usb_reset(struct usb *u)
+{
+	int err = u->gone ? 0 : libusb_reset_device(u->handle);
+
+	log_notice(token, "%s: the device was reset%s%s", u->node, err ? ": " : "",
+		   err ? libusb_strerror((enum libusb_error)err) : "");
+	u->gone = true;
+}
+
 static enum usb_result interrupt(struct usb *u, uint8_t endpoint, void *data, size_t size,
 				 size_t *got, int timeout_ms)
 {
@@ -283,6 +307,8 @@ static enum usb_result interrupt(struct usb *u, uint8_t endpoint, void *data, si
 	if (run(u, j, &r)) {
 		size_t n = (size_t)j->transfer->actual_length;
 
+		if (r != USB_ENDING)
+			clear_halt(u, endpoint, j->transfer->status);
 		if (in && r == USB_OK)
 			memcpy(data, j->buffer, n < size ? n : size);
 		if (got && r == USB_OK)

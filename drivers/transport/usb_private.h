@@ -127,6 +127,7 @@ struct usb {
 	int lock_fd;
 	bool claimed, detached, gone;
 	bool silent;                  /* the last control transfer got no answer at all */
+	unsigned overflows;           /* interrupt transfers in a row that ended so */
 	int interface, configuration; /* bInterfaceNumber, bConfigurationValue */
 	uint8_t in, out;              /* addresses, 0 = none */
 	size_t packet_size;           /* of `in` */

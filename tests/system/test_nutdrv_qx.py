@@ -232,6 +232,17 @@ def test_voltronics_mode_adds_to_its_bits(site, serialsim, mode, status, alarm):
     assert values.get("ups.alarm") == alarm
 
 
+def test_a_voltronic_that_does_not_tell_all_bits_is_read(site, serialsim):
+    """P71 has - for its type, and for bits that it does not know."""
+    sim = serialsim("voltronic")
+    sim.answers["QPI"] = "(PI71"
+    answer = sim.answers["QGS"]
+    sim.answers["QGS"] = answer[:63] + "--100-0000-1"
+    values = Qx(site, sim).values()
+    assert values["ups.status"] == "OB" and values["ups.firmware.aux"] == "P71"
+    assert "ups.type" not in values and values["input.voltage"] == "231.4"
+
+
 def test_voltronics_warnings_are_told_in_words(site, serialsim):
     sim = serialsim("voltronic")
     sim.answers["QWS"] = "(" + "".join("1" if i in (0, 8, 55) else "0" for i in range(64))

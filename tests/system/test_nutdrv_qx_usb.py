@@ -226,3 +226,25 @@ def test_a_subdriver_that_there_is_none_of_is_refused(site, usbsim):
     result = site.run("nutdrv_qx", "-a", "ups", *site._as_user, "-d", "1",
                       env={**sim.env(site), "NUT_DATAPATH": str(CHECKOUT / "data")})
     assert result.returncode != 0 and "cyprus" in result.stderr
+
+
+@pytest.mark.parametrize("fault", ["stall", "overflow"])
+def test_a_pipe_that_halts_is_cleared(adapter, fault):
+    ups = adapter("cypress")
+    wait_fresh(ups)
+    ups.fault = fault
+    wait_until(lambda: "clear-halt 81" in ups.sim.log())
+    ups.fault = None
+    wait_fresh(ups)
+    assert "reset" not in ups.sim.log()
+
+
+def test_an_adapter_that_never_stops_sending_too_much_is_reset(adapter):
+    """Cypress's chips in UPSes by Voltronic: until then every read is an overflow."""
+    ups = adapter("cypress")
+    wait_fresh(ups)
+    ups.fault = "overflow"
+    wait_until(lambda: "reset" in ups.sim.log(), what=lambda: ups.process.log())
+    ups.fault = None
+    wait_fresh(ups)
+    assert values(ups)["ups.status"] == '"OL"'

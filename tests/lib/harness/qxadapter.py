@@ -36,6 +36,7 @@ class QxAdapter:
         self.interrupt = interrupt      # armac: 64 bytes of an interrupt pipe
         self.asked, self.silent = [], False
         self.spoil = None               # what is made of each answer on its way
+        self.fault = None               # how the read of each answer ends: stall, overflow
         self._query = b""
         self._client = LineClient(sim.socket)
         self._stopping = False
@@ -115,12 +116,24 @@ class QxAdapter:
             return query.encode("latin-1") + b"\r"
         return b"" if self.unknown == "silent" else self.unknown.encode() + b"\r"
 
+    def _fail(self):
+        """Once there is a read that waits."""
+        end = time.monotonic() + 5
+        while not any(re.match("waiting [1-9]", line) for line in self._ask("state")):
+            if time.monotonic() > end:
+                return
+            time.sleep(0.002)
+        self._ask(f"int-fault {self.fault}")
+
     def _answer(self, query):
         text = query.decode("latin-1")
         self.asked.append(text)
         answer = b"" if self.silent else self._find(text)
         answer = self.spoil(answer) if self.spoil and answer else answer
         chunk, counted = REPORTS[self.way]
+        if self.fault:
+            self._fail()
+            return
         if self.way == "ablerex":
             self._ask(f"set feature 05 {answer.ljust(chunk, bytes(1))[:chunk].hex(' ')}")
             return
