@@ -45,6 +45,8 @@ struct usbhid {
 	struct engine *engine;
 	bool wants_packets, listening;
 	bool heard;                     /* a packet since the last poll */
+	long quiet;                     /* polls in a row without one */
+	long long closed_ms;            /* when it was lost */
 	bool threshold_set;             /* lowbatt */
 	bool hinted;                    /* at root */
 	struct map_set_item numbers[2]; /* of options, for the map's functions */
@@ -76,6 +78,15 @@ static const struct driver_option options[] = {
 	 .max = 3600},
 	{.name = "pollonly", .help = "do not use the interrupt pipe"},
 	{.name = "interruptonly", .help = "use nothing but the interrupt pipe"},
+	{.name = "interrupt_pipe_no_events_tolerance",
+	 .argument = "polls",
+	 .help = "after more of them without a packet the device is opened anew; -1 = never",
+	 .min = -1,
+	 .max = 1000000},
+	{.name = "waitbeforereconnect",
+	 .argument = "seconds",
+	 .help = "before a device that was lost is looked for",
+	 .max = 3600},
 	{.name = "interruptsize",
 	 .argument = "bytes",
 	 .help = "of the packets of the interrupt pipe",
@@ -416,6 +427,8 @@ static void usbhid_close(struct core *c)
 	u->descriptor = NULL;
 	u->usb = NULL;
 	u->listening = u->threshold_set = u->heard = false;
+	u->quiet = 0;
+	u->closed_ms = clock_ms();
 }
 
 static void on_packet(void *arg, enum usb_result r, const uint8_t *data, size_t size)
@@ -478,6 +491,14 @@ static enum driver_result open_device(struct core *c, struct usbhid *u)
 	return DRIVER_OK;
 }
 
+/* Some need a while after a reset of their own, and are disturbed by whoever opens them then. */
+static bool is_too_soon(struct core *c, const struct usbhid *u)
+{
+	long wait = core_option_long(c, "waitbeforereconnect", 0);
+
+	return wait > 0 && u->closed_ms > 0 && clock_ms() - u->closed_ms < wait * 1000LL;
+}
+
 static enum driver_result usbhid_open(struct core *c)
 {
 	static const struct usb_finder serving = {.known = known, .accept = accept};
@@ -491,6 +512,8 @@ static enum driver_result usbhid_open(struct core *c)
 	}
 	if (!look_options_fit(c))
 		return DRIVER_FATAL;
+	if (is_too_soon(c, u))
+		return DRIVER_FAILED;
 	if (!engine_core_maps(c, program, "subdriver", &u->maps, &u->only))
 		return DRIVER_FATAL;
 	r = usb_open(c, look_is_wanted(c) ? &looking : &serving, c, &u->usb);
@@ -537,6 +560,20 @@ static enum driver_result poll_passive(struct usbhid *u)
 	return r == ENGINE_FAILED ? DRIVER_STALE : engine_core_result(r);
 }
 
+/* Some firmware (Back-UPS BX...MI) goes on answering what was, until it is opened anew. */
+static bool is_stuck(struct core *c, struct usbhid *u)
+{
+	long tolerance = core_option_long(c, "interrupt_pipe_no_events_tolerance", -1);
+
+	u->quiet = u->heard ? 0 : u->quiet + 1;
+	u->heard = false;
+	if (tolerance < 0 || !u->listening || u->quiet <= tolerance)
+		return false;
+	log_notice(token, "%s: no packet in %ld polls, so it is opened anew", core_ups(c),
+		   u->quiet);
+	return true;
+}
+
 static enum driver_result usbhid_poll(struct core *c)
 {
 	struct usbhid *u = core_data(c);
@@ -547,6 +584,8 @@ static enum driver_result usbhid_poll(struct core *c)
 	listen_again(c, u);
 	if (core_flag(c, "interruptonly"))
 		return poll_passive(u);
+	if (is_stuck(c, u))
+		return DRIVER_LOST;
 	r = engine_poll(u->engine, clock_ms());
 	if (r == ENGINE_OK && !u->threshold_set)
 		engine_core_set(c, u->engine, "lowbatt", "battery.charge.low");
