@@ -37,12 +37,24 @@ def _table(shared, name):
         return list(csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE))
 
 
+# What devices in the field have taught since, and why is in the maps: (family, path, name) to the
+# default or value of the row.
+LATER = {("apc", "UPS.APCGeneralCollection.APCDelayBeforeReboot", "shutdown.reboot"): "1",
+         ("cps", "UPS.Output.DelayBeforeStartup", "ups.delay.start"): "0"}
+
+
+def later(row):
+    """A row of hid-map.tsv as it is now."""
+    key = (row["subdriver"], row["hid_path"], row["nut_name"])
+    return {**row, "default_or_value": LATER.get(key, row["default_or_value"])}
+
+
 class Facts:
     def __init__(self, shared, family):
         self.family = family
         self.rows = [Row(r["hid_path"], r["nut_name"], r["kind"], r["conversion"],
                          r["default_or_value"], r["flags"].split("|"), r["str_len"])
-                     for r in _table(shared, "hid-map.tsv")
+                     for r in map(later, _table(shared, "hid-map.tsv"))
                      if r["subdriver"] == family and not r["build_condition"].startswith("debug")
                      and r["build_condition"] != "no-strptime"]
         self.usages = {}

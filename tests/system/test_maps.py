@@ -7,6 +7,7 @@ import shutil
 
 import pytest
 from harness import CHECKOUT
+from hidfacts import later
 
 MAPS = CHECKOUT / "data/maps"
 HID = MAPS / "usbhid-ups"
@@ -136,7 +137,8 @@ _DELAYS = {("DelayBeforeStartup", "ups.delay.start"), ("DelayBeforeShutdown", "u
            ("DelayBeforeShutdown", "load.off.delay"), ("DelayBeforeStartup", "load.on.delay"),
            ("DelayBeforeShutdown", "shutdown.stop")}
 ADDED |= {("salicru", f"UPS.PowerSummary.{usage}", name) for usage, name in _DELAYS}
-ADDED |= {("belkin", f"UPS.OutletSystem.Outlet.{usage}", name) for usage, name in _DELAYS}
+ADDED |= {("belkin", f"UPS.OutletSystem.Outlet.{usage}", name) for usage, name in _DELAYS}# Its switch for a reboot is the way to cut the load off (hidfacts.LATER).
+ADDED.add(("apc", "UPS.APCGeneralCollection.APCDelayBeforeReboot", "shutdown.return"))
 
 # BOOL rows whose table says "yes" and "no", which are no status: they are variables here.
 VARIABLES = {("powervar", "UPS.PowerSummary.PresentStatus.InternalFailure"),
@@ -158,7 +160,7 @@ def facts_of(shared, family):
         if left.get(key):
             left[key] -= 1
         else:
-            rows.insert(0, fact)
+            rows.insert(0, later(fact))
     assert not any(left.values())
     return rows
 

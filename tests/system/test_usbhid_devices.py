@@ -17,7 +17,7 @@ RECORDED = [name for name in hidpair.device_names() if name != hidpair.PARSER_ON
 # What the source says of the device, and is not so on the simulated one: why.
 SOURCE_DIFFERS = {
     ("cyberpower-ec850lcd", "ups.delay.shutdown"): "the driver's own default, later a minute",
-    ("cyberpower-ec850lcd", "ups.delay.start"): "the driver's own default, later two minutes",
+    ("cyberpower-ec850lcd", "ups.delay.start"): "the driver's own default, which is to come back with the mains",
 }
 
 

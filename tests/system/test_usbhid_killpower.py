@@ -28,7 +28,8 @@ WAYS = [
     ("arduino", delays(SUMMARY, 30, 20)),
     ("belkin", delays("UPS.BELKINControls", 30, 20, "BELKIN")),
     ("belkin", [(f"{OUTLET}.DelayBeforeShutdown", 20)]),
-    ("cps", delays(OUTPUT, 120, 60)),
+    # With any other delay for the start it comes back then, mains or not.
+    ("cps", delays(OUTPUT, 0, 60)),
     ("delta_ups", delays(OUTLET, 30, 20)),
     ("delta_ups", [(f"{OUTLET}.DelayBeforeReboot", 10)]),
     ("ever", [(f"{SUMMARY}.DelayBeforeShutdown", 20)]),

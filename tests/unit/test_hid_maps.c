@@ -52,9 +52,9 @@ static const struct {
 	const char *file, *name, *ours, *why;
 } differences[] = {
 	{"cyberpower-cst135uc2", "ups.delay.shutdown", "60", newer},
-	{"cyberpower-cst135uc2", "ups.delay.start", "120", newer},
+	{"cyberpower-cst135uc2", "ups.delay.start", "0", newer},
 	{"cyberpower-ec850lcd", "ups.delay.shutdown", "60", newer},
-	{"cyberpower-ec850lcd", "ups.delay.start", "120", newer},
+	{"cyberpower-ec850lcd", "ups.delay.start", "0", newer},
 	{"powercom-0d9f-0004", "battery.date", NULL, "battery.mfr.date since then"},
 	{"eaton-3s-700", "ups.status", "OL CHRG", "its Charging bit is set, at 92 percent"},
 	{"liebert-psi5", "ups.status", "OL", full},
