@@ -128,3 +128,19 @@ def test_a_card_of_voltronics_is_told_to_come_back_before_its_load_is_cut(site, 
     ups = Ups(site, agent.port, start=False)
     assert ups.run("-k").returncode == 0
     assert agent.sets() == [f"{VOLTRONIC}11.3.0 integer 1", f"{VOLTRONIC}8.1.0 integer 30"]
+
+
+XUPS = "1.3.6.1.4.1.534.1."
+
+
+@pytest.mark.parametrize("place, status", [(7, "OB RB"), (8, "OB RB"), (9, "OB RB"), (10, "OB LB"),
+                                           (None, "OB")])
+def test_a_network_card_of_eatons_tells_its_battery_without_an_alarm(site, snmpd, place, status):
+    """Network-M3: its table of alarms has nothing of a low battery."""
+    data = {"1.2.0": "STRING: Eaton 5PX", "4.5.0": "INTEGER: 5", "7.1.0": "Gauge32: 0",
+            **{f"2.{n}.0": f"INTEGER: {1 if n == place else 2}" for n in (7, 8, 9, 10)}}
+    agent = snmpd("\n".join([f"{SYSOBJECTID} = OID: .1.3.6.1.4.1.534.1",
+                             *(f"{XUPS}{k} = {v}" for k, v in data.items())]))
+    ups = Ups(site, agent.port)
+    wait_until(lambda: ups.values().get("ups.status"), what=lambda: ups.process.log())
+    assert ups.values()["ups.status"].removeprefix("ALARM ") == status

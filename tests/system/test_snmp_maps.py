@@ -162,6 +162,10 @@ ADDED = {name: [("STATUS", place, "*", {"lookup", f"while({count})"}),
                                     ("eaton_pxg_ups", XUPS + "7.2.1.2.*", XUPS + "7.1.0"),
                                     ("vertiv", CONDITIONS + "3.1.2.*", CONDITIONS + "2.0"),
                                     ("ietf", RFC + "6.2.1.2.*", RFC + "6.1.0"))}
+# Yes or no, of newer network cards.
+for _name in ("eaton_pw_nm2", "eaton_pxg_ups"):
+    ADDED[_name] += [("STATUS", f"{XUPS}2.{n}.0", word, {"equal(1)"}) for n, word in
+                     ((7, "replacebatt"), (8, "nobattery"), (9, "replacebatt"), (10, "lowbatt"))]
 ADDED["ietf"] += [("VAR", RFC + "1.5.0", "ups.id", {"rw(63)", "slow"}),
                   ("VAR", RFC + "2.2.0", "battery.runtime.elapsed", {"number"}),
                   ("VAR", RFC + "6.1.0", "ups.alarms", {"number", "hidden"}),
