@@ -144,3 +144,19 @@ def test_a_network_card_of_eatons_tells_its_battery_without_an_alarm(site, snmpd
     ups = Ups(site, agent.port)
     wait_until(lambda: ups.values().get("ups.status"), what=lambda: ups.process.log())
     assert ups.values()["ups.status"].removeprefix("ALARM ") == status
+
+
+MGE = "1.3.6.1.4.1.705.1."
+
+
+@pytest.mark.parametrize("battery, utility_off, source, status", [
+    (2, 2, 3, "OL"), (1, 1, 5, "OB"), (1, 1, None, "OB"), (2, 1, None, "OL OFF"),
+    (2, 2, 2, "OL OFF")])
+def test_a_card_of_mges_on_battery_is_not_off(site, snmpd, battery, utility_off, source, status):
+    """What some say of the mains there made upsmon shut down after OFFDURATION."""
+    lines = [f"{SYSOBJECTID} = OID: .1.3.6.1.4.1.705.1", f"{MGE}1.1.0 = STRING: Pulsar",
+             f"{MGE}7.3.0 = INTEGER: {battery}", f"{MGE}7.7.0 = INTEGER: {utility_off}",
+             *([f"1.3.6.1.2.1.33.1.4.1.0 = INTEGER: {source}"] if source else [])]
+    ups = Ups(site, snmpd("\n".join(lines)).port)
+    wait_until(lambda: ups.values().get("ups.status"), what=lambda: ups.process.log())
+    assert ups.values()["ups.status"] == status

@@ -43,6 +43,7 @@ MARLIN = ".1.3.6.1.4.1.534.6.6.7."
 HPE = ".1.3.6.1.4.1.232.165.7.2.2.1."
 HUAWEI = ".1.3.6.1.4.1.2011.6.174.1."
 APC = ".1.3.6.1.4.1.318.1.1."
+MGE = ".1.3.6.1.4.1.705.1."
 CPS = ".1.3.6.1.4.1.3808.1.1.1."
 CONDITIONS = ".1.3.6.1.4.1.476.1.42.3.2."
 OUTLETS = "for(i,1,outlet.count)"
@@ -145,6 +146,13 @@ DIFFERENT = {
         **{("CMD", RFC + "7.1.0", f"test.battery.{name}"):
            [("CMD", RFC + "7.1.0", f"test.battery.{name}", {f"value({RFC}7.7.{n})", "as(oid)"})]
            for name, n in (("stop", 2), ("start", 3), ("start.quick", 4), ("start.deep", 5))},
+    },
+    "mge": {
+        # "Utility off" is no output that is off while the battery gives power.
+        ("STATUS", MGE + "7.7.0", "*"): [
+            ("VAR", MGE + "7.3.0", "experimental.output.battery",
+             {"quick", "hidden", "equal(1)", "keep(mge-on-battery)"}),
+            ("STATUS", MGE + "7.7.0", "*", {"when(!mge-on-battery)", "lookup"})],
     },
 }
 # What is no number, but a name of the socket, says that it is there: it can be switched.
