@@ -105,8 +105,16 @@ static bool raw32(struct mapvalue *v, double id, const struct mapconv_context *c
 
 /* -------------------------------------------------------------------- CyberPower */
 
-/* Devices of 0764:0501 are of two kinds: some count the battery's voltage by half too much.  What
- * the first reading beside the nominal voltage tells holds from then on. */
+/* Devices of 0764:0501 are of three kinds: some count the battery's voltage by half too much, some
+ * in tenths of a volt.  What the first reading beside the nominal voltage tells holds from then
+ * on. */
+static double cps_battery_factor(double times_nominal)
+{
+	if (times_nominal > 5)
+		return 0.1;
+	return times_nominal > 1.4 ? 2.0 / 3 : 1;
+}
+
 static bool cps_battery_voltage(struct mapvalue *v, double arg, const struct mapconv_context *c)
 {
 	double number, nominal, factor = 1;
@@ -116,7 +124,7 @@ static bool cps_battery_voltage(struct mapvalue *v, double arg, const struct map
 		return false;
 	if (mapfun_switch(c, "autoscale") && !mapfun_recall(c, ".battery-factor", &factor) &&
 	    mapfun_variable(c, "battery.voltage.nominal", &nominal) && nominal > 0) {
-		factor = number / nominal > 1.4 ? 2.0 / 3 : 1;
+		factor = cps_battery_factor(number / nominal);
 		mapfun_remember(c, ".battery-factor", factor);
 	}
 	return mapvalue_set_number(v, number * factor);
@@ -271,7 +279,7 @@ const struct mapfun mapfun_table[] = {
 	 mapfun_bestups_avr, NULL, false, NULL},
 	{"bestups-setting", "the number of a set of voltages, 10 more above 160 V",
 	 mapfun_bestups_setting, NULL, false, NULL},
-	{"cps-battery-voltage", "times 2/3 where it is far above the nominal one",
+	{"cps-battery-voltage", "times 2/3 or a tenth where it is far above the nominal one",
 	 cps_battery_voltage, NULL, false, NULL},
 	{"cps-input-frequency", "a tenth of it where only that is a mains frequency",
 	 cps_input_frequency, NULL, false, NULL},
@@ -297,7 +305,8 @@ const struct mapfun mapfun_table[] = {
 	 mapfun_masterguard_test_write, false, NULL},
 	{"masterguard-uptime", "seconds of dddd:hh:mm:ss", mapfun_masterguard_uptime,
 	 mapfun_masterguard_uptime_write, false, NULL},
-	{"megatec-avr", "1 in the status bits is TRIM, BYPASS or BOOST, by output over input voltage",
+	{"megatec-avr",
+	 "1 in the status bits is TRIM, BYPASS or BOOST, by output over input voltage",
 	 mapfun_megatec_avr, NULL, false, NULL},
 	{"megatec-off", "back: seconds as .k tenths or two digits of minutes", NULL,
 	 mapfun_megatec_off_write, false, NULL},
@@ -343,8 +352,8 @@ const struct mapfun mapfun_table[] = {
 	{"mge-realpower", "made of load, nominal power and power factor", mapfun_mge_realpower,
 	 NULL, false, NULL},
 	{"omron-date", "YYYY-MM-DD of eight digits", mapfun_omron_date, NULL, false, NULL},
-	{"omron-firmware", "0 is the first, 1 the second of M:x.xx(S:y.yy)",
-	 mapfun_omron_firmware, NULL, true, NULL},
+	{"omron-firmware", "0 is the first, 1 the second of M:x.xx(S:y.yy)", mapfun_omron_firmware,
+	 NULL, true, NULL},
 	{"openups-temperature", "degrees of the thermistor's reading", openups_temperature, NULL,
 	 false, NULL},
 	{"powercom-battery-voltage", "the first number in the text of report 164",
@@ -355,8 +364,8 @@ const struct mapfun mapfun_table[] = {
 	 mapfun_powercom_stayoff_write, false, NULL},
 	{"powercom-startup", "seconds in swapped minutes", mapfun_powercom_startup,
 	 mapfun_powercom_startup_write, false, NULL},
-	{"voltronic-hex-battery", "the product of two words over 510",
-	 mapfun_voltronic_hex_battery, NULL, false, NULL},
+	{"voltronic-hex-battery", "the product of two words over 510", mapfun_voltronic_hex_battery,
+	 NULL, false, NULL},
 	{"voltronic-hex-frequency", "the second word over the first, at most 99.9",
 	 mapfun_voltronic_hex_frequency, NULL, false, NULL},
 	{"voltronic-hex-voltage", "the product of two words over 51 and 256",

@@ -207,6 +207,7 @@ def test_the_watchdog_of_a_tripp_lite_reboots_and_is_reset(site, usbsim):
 
 @pytest.mark.parametrize("usb_id, volts, hertz, wanted", [
     ("0764:0501", 18, 499, ("12.0", "49.9")), ("0764:0501", 13, 50, ("13.0", "50.0")),
+    ("0764:0501", 137, 50, ("13.7", "50.0")),
     ("0764:0601", 18, 499, ("18.0", "499.0"))])
 def test_some_cyberpowers_count_in_their_own_units(site, usbsim, usb_id, volts, hertz, wanted):
     made = device(usb_id, Field("UPS.PowerSummary.ConfigVoltage", 12),

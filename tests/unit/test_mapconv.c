@@ -356,7 +356,8 @@ static void places_of_ones_are_told_as_far_as_there_is_room(void **state)
 
 	(void)state;
 	for (int i = 0; i < 64; i++)
-		str_format(rows + strlen(rows), sizeof(rows) - strlen(rows), " %d warning%02d\n", i, i);
+		str_format(rows + strlen(rows), sizeof(rows) - strlen(rows), " %d warning%02d\n", i,
+			   i);
 	str_format(rows + strlen(rows), sizeof(rows) - strlen(rows), "END");
 	load(rows, "places(t)");
 	assert_string_equal(read_answer("0100"), "warning01");
@@ -636,6 +637,16 @@ static void cps_finds_its_scales_out_once(void **state)
 	load("", "call(cps-output-frequency) format(%.1f)");
 	assert_string_equal(read_value(60), "60.0");
 	assert_string_equal(read_value(600), "600.0");
+}
+
+static void cps_may_count_tenths_of_a_volt(void **state)
+{
+	(void)state;
+	mapnumbers_set(&device.numbers, "autoscale", 1);
+	device.variables[0] = (struct pair){"battery.voltage.nominal", "12"};
+	load("", "call(cps-battery-voltage) format(%.1f)");
+	assert_string_equal(read_value(137), "13.7");
+	assert_string_equal(read_value(80), "8.0");
 }
 
 static void cps_leaves_other_products_alone(void **state)
@@ -943,6 +954,7 @@ int main(void)
 		TEST(nothing_stays_that_is_no_number),
 		TEST(every_function_survives_a_device_that_says_nothing),
 		TEST(cps_finds_its_scales_out_once),
+		TEST(cps_may_count_tenths_of_a_volt),
 		TEST(cps_leaves_other_products_alone),
 		TEST(liebert_mends_exponents),
 		TEST(openups_looks_its_thermistor_up),
