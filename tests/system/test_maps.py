@@ -207,6 +207,10 @@ def test_every_flag_and_value_of_a_fact_is_in_its_row(shared, family):
             assert f"format({fact['format']})" in items
 
 
+# What owners told, and no table has.
+LATER_PRODUCTS = {("arduino", "2b89:ffff")}
+
+
 def matches_of(family):
     return [words for words in words_of(HID / f"{family}.map") if words[0] == "MATCH"]
 
@@ -215,7 +219,7 @@ def test_every_product_is_matched_by_the_map_of_its_family(shared):
     known = {(fact["subdriver"], f"{fact['vid']}:{fact['pid']}")
              for fact in facts(shared, "usb-ids.tsv") if fact["driver"] == "usbhid-ups"}
     ours = {(family, words[2]) for family in FAMILIES for words in matches_of(family)}
-    assert ours == known and len(known) >= 100
+    assert ours == known | LATER_PRODUCTS and len(known) >= 100
 
 
 def test_products_that_are_told_apart_by_strings_are(shared):

@@ -72,6 +72,7 @@ def device(usb_id, *fields, strings=MADE, **options):
     ("03f0:1fe5", "HP", "R/T3000", "MGE HID"),
     ("03f0:1fe0", "HP", "R1500", "TrippLite HID"),
     ("10af:0000", "Liebert", "GXT4", "Belkin/Liebert HID"),
+    ("2b89:ffff", "UGREEN", "US3000", "Arduino HID"),
 ])
 def test_ids_that_several_vendors_use_are_told_apart(site, usbsim, usb_id, vendor, product, title):
     play = Play(site, usbsim, "mge", device(usb_id, strings=(vendor, product, None)))
