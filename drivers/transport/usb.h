@@ -154,6 +154,9 @@ const struct usb_identity *usb_identity(const struct usb *u);
 /* True if it has an interface of class HID, and is no keyboard or mouse; for accept(). */
 bool usb_is_hid(const struct usb *u);
 
+/* The number of the next interface of class HID, behind the one that is used; USB_ANY: none. */
+int usb_next_hid(const struct usb *u);
+
 /* The system's name of the device, /dev/bus/usb/001/004, for messages. */
 const char *usb_node(const struct usb *u);
 

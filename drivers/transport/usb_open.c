@@ -486,6 +486,27 @@ bool usb_is_hid(const struct usb *u)
 	return hid && !boot;
 }
 
+int usb_next_hid(const struct usb *u)
+{
+	struct libusb_config_descriptor *config;
+	bool behind = false;
+	int next = USB_ANY;
+
+	if (libusb_get_active_config_descriptor(u->device, &config) != 0)
+		return USB_ANY;
+	for (int i = 0; i < config->bNumInterfaces && next == USB_ANY; i++) {
+		const struct libusb_interface *face = &config->interface[i];
+
+		if (face->num_altsetting < 1)
+			continue;
+		if (behind && face->altsetting[0].bInterfaceClass == LIBUSB_CLASS_HID)
+			next = face->altsetting[0].bInterfaceNumber;
+		behind = behind || face->altsetting[0].bInterfaceNumber == u->interface;
+	}
+	libusb_free_config_descriptor(config);
+	return next;
+}
+
 const struct usb_identity *usb_identity(const struct usb *u)
 {
 	return &u->who;

@@ -49,6 +49,9 @@ struct usbhid {
 	long long closed_ms;            /* when it was lost */
 	bool threshold_set;             /* lowbatt */
 	bool hinted;                    /* at root */
+	bool nothing;                   /* of the map is on this interface */
+	bool elsewhere;                 /* another interface is used than the first for HID */
+	int interface;                  /* that one */
 	struct map_set_item numbers[2]; /* of options, for the map's functions */
 };
 
@@ -199,7 +202,8 @@ static bool accept(void *arg, struct usb *usb, const struct usb_identity *who,
 		.any_product = core_option(c, "productid") != NULL,
 	};
 
-	(void)choice;
+	if (u->elsewhere)
+		choice->interface = u->interface;
 	u->map = u->only;
 	u->match = mapset_match_usb(u->maps, &device, u->only, &u->map);
 	if (u->match || u->only)
@@ -360,13 +364,9 @@ static bool start_engine(struct core *c, struct usbhid *u)
 		log_error(token, "out of memory");
 		return false;
 	}
-	if (engine_rows_here(u->engine) == 0) {
-		log_error(token,
-			  "%s: nothing of the map %s is on this device; --explore shows "
-			  "what it has",
-			  core_ups(c), u->map->name);
+	u->nothing = engine_rows_here(u->engine) == 0;
+	if (u->nothing)
 		return false;
-	}
 	engine_core_set(c, u->engine, "offdelay", "ups.delay.shutdown");
 	engine_core_set(c, u->engine, "ondelay", "ups.delay.start");
 	return true;
@@ -491,6 +491,34 @@ static enum driver_result open_device(struct core *c, struct usbhid *u)
 	return DRIVER_OK;
 }
 
+/*
+ * Some have a keyboard, or the maker's own reports, on their first interface for HID, and are a
+ * UPS on another.
+ */
+static bool look_elsewhere(struct core *c, struct usbhid *u)
+{
+	int next = USB_ANY;
+
+	u->elsewhere = false;
+	if (!u->nothing)
+		return false;
+	u->nothing = false;
+	if (!core_option(c, "usb_hid_rep_index"))
+		next = usb_next_hid(u->usb);
+	if (next == USB_ANY) {
+		log_error(token,
+			  "%s: nothing of the map %s is on this device; --explore shows "
+			  "what it has",
+			  core_ups(c), u->map->name);
+		return false;
+	}
+	log_info(token, "%s: interface %d has nothing of the map %s, interface %d may", core_ups(c),
+		 usb_interface(u->usb), u->map->name, next);
+	u->elsewhere = true;
+	u->interface = next;
+	return true;
+}
+
 /* Some need a while after a reset of their own, and are disturbed by whoever opens them then. */
 static bool is_too_soon(struct core *c, const struct usbhid *u)
 {
@@ -499,12 +527,35 @@ static bool is_too_soon(struct core *c, const struct usbhid *u)
 	return wait > 0 && u->closed_ms > 0 && clock_ms() - u->closed_ms < wait * 1000LL;
 }
 
-static enum driver_result usbhid_open(struct core *c)
+static enum driver_result open_some(struct core *c, struct usbhid *u)
 {
 	static const struct usb_finder serving = {.known = known, .accept = accept};
 	static const struct usb_finder looking = {.known = known, .accept = accept, .sole = true};
-	struct usbhid *u = core_data(c);
 	enum driver_result r;
+	bool again;
+
+	do {
+		r = usb_open(c, look_is_wanted(c) ? &looking : &serving, c, &u->usb);
+		if (r == DRIVER_FAILED && look_is_wanted(c) && geteuid() != 0 && !u->hinted) {
+			log_notice(token, "root needs no permission to look at a device");
+			u->hinted = true;
+		}
+		if (r != DRIVER_OK) {
+			u->elsewhere = false;
+			return r;
+		}
+		r = open_device(c, u);
+		if (r == DRIVER_OK)
+			return r;
+		again = look_elsewhere(c, u);
+		usbhid_close(c);
+	} while (again);
+	return r;
+}
+
+static enum driver_result usbhid_open(struct core *c)
+{
+	struct usbhid *u = core_data(c);
 
 	if (core_flag(c, "pollonly") && core_flag(c, "interruptonly")) {
 		log_error(token, "pollonly and interruptonly: nothing would be left to read");
@@ -516,17 +567,7 @@ static enum driver_result usbhid_open(struct core *c)
 		return DRIVER_FAILED;
 	if (!engine_core_maps(c, program, "subdriver", &u->maps, &u->only))
 		return DRIVER_FATAL;
-	r = usb_open(c, look_is_wanted(c) ? &looking : &serving, c, &u->usb);
-	if (r == DRIVER_FAILED && look_is_wanted(c) && geteuid() != 0 && !u->hinted) {
-		log_notice(token, "root needs no permission to look at a device");
-		u->hinted = true;
-	}
-	if (r != DRIVER_OK)
-		return r;
-	r = open_device(c, u);
-	if (r != DRIVER_OK)
-		usbhid_close(c);
-	return r;
+	return open_some(c, u);
 }
 
 /*

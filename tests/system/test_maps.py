@@ -208,7 +208,7 @@ def test_every_flag_and_value_of_a_fact_is_in_its_row(shared, family):
 
 
 # What owners told, and no table has.
-LATER_PRODUCTS = {("arduino", "2b89:ffff")}
+LATER_PRODUCTS = {("arduino", "2b89:ffff"), ("salicru", "2e66:0102")}
 
 
 def matches_of(family):

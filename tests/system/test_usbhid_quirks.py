@@ -442,3 +442,37 @@ def test_reports_may_be_without_numbers(site, usbsim):
         client.send("INSTCMD load.off.delay 60 TRACKING 1")
         client.until("TRACKING 1 0")
     assert "set feature 00: 01 57 3c 00" in play.sim.log()
+
+
+def two_interfaces(usb_id):
+    """Salicru's ADV RT2: the first has a report of the maker's own only."""
+    return device(usb_id, Field("UPS.PowerSummary.RemainingCapacity", 87, bits=8),
+                  lines=["hid-interface: 1", "other-interfaces: hid"])
+
+
+@pytest.mark.parametrize("usb_id", ["2e66:0101", "2e66:0102"])
+def test_the_interface_that_is_a_ups_is_taken(site, usbsim, usb_id):
+    play = Play(site, usbsim, "salicru", two_interfaces(usb_id))
+    play.start()
+    assert (play.live()["ups.status"], play.live()["battery.charge"]) == ("OL", "87")
+    assert "claim 1" in play.sim.log()
+    play.sim.unplug()
+    wait_until(lambda: "DATASTALE" in stale(play))
+    play.sim.plug()
+    wait_until(lambda: "DATAOK" in stale(play))
+    play.sim.interrupt("01 00")
+    wait_until(lambda: play.live()["ups.status"] == "OB")
+
+
+def stale(play):
+    with LineClient(play.site.socket("ups")) as client:
+        client.send("DUMPALL")
+        return client.until("DUMPDONE")
+
+
+def test_no_other_interface_is_taken_than_the_one_that_was_asked_for(site, usbsim):
+    play = Play(site, usbsim, "salicru", two_interfaces("2e66:0101"), "usb_hid_rep_index = 0")
+    process = site.start_driver("ups", env=play.env, wait=False)
+    wait_until(lambda: process.log().count("nothing of the map salicru is on this device") > 1,
+               what=process.log)
+    assert "claim 1" not in play.sim.log()
