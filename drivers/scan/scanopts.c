@@ -2,6 +2,7 @@
 
 #include "drivers/scan/scanopts.h"
 
+#include <netdb.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,6 +10,7 @@
 #include "common/base/log.h"
 #include "common/base/options.h"
 #include "common/base/str.h"
+#include "common/net/netaddr.h"
 #include "drivers/scan/autorange.h"
 
 static const char token[] = "nut-scanner";
@@ -18,6 +20,7 @@ enum {
 	TIMEOUT_MAX_S = 3600,
 	PARALLEL = 512,
 	PARALLEL_MAX = 100000,
+	ADDRESS_MAX = 64, /* of an address as text */
 	OPT_SNMP_PORT = 256,
 };
 
@@ -114,11 +117,40 @@ static bool take_ranges(struct scan_options *o, const char *text)
 	return false;
 }
 
+/*
+ * A host's name as its first address, of IPv4 if it has one; what is an address or a range
+ * already, and what stands for nothing, as it is.
+ */
+static const char *by_address(const char *text, char *dst, size_t size)
+{
+	static const int families[] = {AF_INET, AF_INET6};
+	struct addrrange range;
+	char why[256];
+
+	/* The C library takes "10.1", too, for an address: 10.0.0.1. */
+	if (!text || strchr(text, '/') || !text[strspn(text, "0123456789.")] ||
+	    addrrange_read(text, &range, why, sizeof(why)))
+		return text;
+	for (size_t i = 0; i < sizeof(families) / sizeof(families[0]); i++) {
+		const struct addrinfo hints = {.ai_family = families[i],
+					       .ai_socktype = SOCK_STREAM};
+		struct sockaddr_storage ss = {0};
+		struct addrinfo *found;
+
+		if (getaddrinfo(text, NULL, &hints, &found) != 0)
+			continue;
+		memcpy(&ss, found->ai_addr, found->ai_addrlen);
+		freeaddrinfo(found);
+		return netaddr_host(&ss, dst, size) ? dst : text;
+	}
+	return text;
+}
+
 /* The pair is complete, or there is nothing more to come to it. */
 static bool close_pair(struct reading *rd)
 {
 	struct scan_options *o = rd->o;
-	char why[256];
+	char why[256], start[ADDRESS_MAX], end[ADDRESS_MAX];
 
 	if (!rd->start && !rd->end)
 		return true;
@@ -126,7 +158,9 @@ static bool close_pair(struct reading *rd)
 		log_error(token, "there are more than %d ranges of addresses", SCAN_RANGES_MAX);
 		return false;
 	}
-	if (!addrrange_between(rd->start, rd->end, &o->ranges[o->range_count], why, sizeof(why))) {
+	if (!addrrange_between(by_address(rd->start, start, sizeof(start)),
+			       by_address(rd->end, end, sizeof(end)), &o->ranges[o->range_count],
+			       why, sizeof(why))) {
 		log_error(token, "%s", why);
 		return false;
 	}

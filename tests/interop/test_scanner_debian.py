@@ -80,7 +80,8 @@ def test_snmp_agents_are_printed_alike(both, site, lan, args):
 
 
 @pytest.mark.parametrize("server", ["ours", "debian"])
-@pytest.mark.parametrize("args", [("-s", "127.0.0.1"), ("-m", "127.0.0.0/30", "-P")])
+@pytest.mark.parametrize("args", [("-s", "127.0.0.1"), ("-s", "localhost"),
+                                  ("-m", "127.0.0.0/30", "-P")])
 def test_servers_of_nut_are_printed_alike(both, site, debian, lan, server, args):
     site.machine, site.port = lan, 3493
     for name in ("office", "cellar"):

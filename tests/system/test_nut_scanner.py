@@ -267,6 +267,14 @@ def test_the_upses_of_a_server_become_repeaters_that_work(scan, site):
         wait_until(has_it, what="the repeater has the values")
 
 
+@pytest.mark.parametrize("args", [("-s", "localhost"), ("-e", "localhost"),
+                                  ("-s", "localhost", "-e", "127.0.0.2")], ids=" ".join)
+def test_an_address_may_be_a_name(scan, site, args):
+    server = site.fake_upsd({"ups": {}})
+    found = scan("-O", *args, "-p", server.port)
+    assert found["nutdev-nut1"]["port"] == f"ups@127.0.0.1:{server.port}"
+
+
 def test_servers_of_a_range_are_found_each_with_its_upses(scan):
     port = free_port()
     servers = [FakeUpsd({f"ups{i}": {}, "x": {}}, port=port, host=f"127.0.0.{i}") for i in (3, 7, 9)]
@@ -546,7 +554,8 @@ def test_what_was_asked_for_and_cannot_be_done_is_an_error(scan, option, text):
 
 @pytest.mark.parametrize("args", [
     ("-Z",), ("--nothing",), ("-t", "x"), ("-t", "0"), ("-T", "0"), ("-p", "70000"), ("-m", "10.0.0.0/40"),
-    ("-m", "10.0.0.0/8"), ("-m", "auto/"), ("-m", "auto7"), ("-m", "fe80::/64"), ("-s", "a.b.c.d"),
+    ("-m", "10.0.0.0/8"), ("-m", "auto/"), ("-m", "auto7"), ("-m", "fe80::/64"), ("-s", "a b"),
+    ("-s", "10.1"),
     ("-s", "10.0.0.1", "-e", "::1"), ("what",), ("-m",)])
 def test_options_that_cannot_be_right_end_it_with_255(scan, args):
     assert scan.run(*args, status=255) == "" and scan.errors
