@@ -284,7 +284,7 @@ static const struct verb {
 	 " <unit>: the section of a unit or instance"},
 	{"--check-service", false, 1, 1, do_check_service,
 	 " <unit>: the exit status tells whether it has a section"},
-	{"--show-all-configs", false, 0, 0, do_show, ": all sections, a setting in each line"},
+	{"--show-all-configs", false, 0, 0, do_show, ": the whole file, a setting in each line"},
 	{"--show-all-device-configs", false, 0, 0, do_show, NULL},
 	{"--show-configs", false, 0, 0, do_show, NULL},
 	{"--show-device-config", false, 1, 1, do_show, " <ups>: one section"},

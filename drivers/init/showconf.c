@@ -30,6 +30,12 @@ static bool read_settings(conf_setting_fn *fn, void *arg)
 	return !err;
 }
 
+/* What is above the first section has none: "" for who asks for it. */
+static const char *name_of(const struct conf_setting *s)
+{
+	return s->section ? s->section : "";
+}
+
 /* ------------------------------------------------------------------------------ sections */
 
 struct printing {
@@ -58,10 +64,10 @@ static void on_setting(void *arg, const struct conf_where *at, const struct conf
 
 	(void)at;
 	(void)r;
-	if (!s->section || (p->only && !str_equal(p->only, s->section)))
+	if (p->only && !str_equal(p->only, name_of(s)))
 		return;
 	p->found = true;
-	if (!str_equal(p->last, s->section)) {
+	if (s->section && !str_equal(p->last, s->section)) {
 		printf("[%s]\n", s->section);
 		str_replace(&p->last, s->section);
 	}
@@ -71,7 +77,7 @@ static void on_setting(void *arg, const struct conf_where *at, const struct conf
 
 bool showconf_section(const char *only)
 {
-	struct printing p = {.only = only};
+	struct printing p = {.only = only, .found = str_equal(only, "")};
 
 	if (!read_settings(on_setting, &p)) {
 		p.found = false;
@@ -100,7 +106,7 @@ static void keep_value(void *arg, const struct conf_where *at, const struct conf
 {
 	struct asking *a = arg;
 
-	if (!str_equal(s->section, a->section))
+	if (!str_equal(name_of(s), a->section))
 		return;
 	a->found = true;
 	for (size_t i = 0; s->key && i < a->count; i++) {
@@ -126,7 +132,8 @@ static bool print_values(const struct asking *a)
 
 bool showconf_values(const char *section, const char *const *keys, size_t count)
 {
-	struct asking a = {.section = section, .keys = keys, .count = count};
+	struct asking a = {
+		.section = section, .keys = keys, .count = count, .found = str_equal(section, "")};
 	bool done = false;
 
 	a.values = calloc(count + 1, sizeof(*a.values));

@@ -7,8 +7,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Prints `[name]` and its lines as `key=value`, of that section or (NULL) of all.  False: there is
- * no such section, or no file, which was said. */
+/* Prints `[name]` and its lines as `key=value`, of that section ("": the settings above the first
+ * one) or (NULL) of all.  False: there is no such section, or no file, which was said. */
 bool showconf_section(const char *only);
 
 /* Prints the value of each key (a flag's is its name) in a line of its own, an empty line for one

@@ -273,6 +273,21 @@ def test_the_enumerator_answers_as_scripts_expect(site):
     assert ask("--daemon=soon")[0] == 1
 
 
+def test_what_is_above_the_sections_has_the_empty_name(site):
+    site.write("ups.conf", "maxretry = 3\nnolock\n[a]\ndriver=dummy-ups\n")
+
+    def ask(*words):
+        result = site.run("nut-driver-enumerator", *words)
+        return result.returncode, result.stdout
+
+    assert ask("--show-all-configs") == (0, "maxretry=3\nnolock\n[a]\ndriver=dummy-ups\n")
+    assert ask("--show-config", "") == (0, "maxretry=3\nnolock\n")
+    assert ask("--show-config-value", "", "maxretry") == (0, "3\n")
+    assert ask("--show-config-value", "", "driver") == (1, "\n")
+    site.write("ups.conf", "[a]\ndriver=dummy-ups\n")
+    assert ask("--show-config", "") == (0, "")
+
+
 def test_upsdrvsvcctl_tells_systemd(site, fake):
     site.add_ups("a", "dummy-ups", "x.dev")
     site.add_ups("b-1", "dummy-ups", "x.dev")
