@@ -103,7 +103,7 @@ static const char *mend_of(enum words_result result, const char *error)
 	if (result == WORDS_TOO_LONG)
 		return "the line is left out";
 	if (error[0] == '#')
-		return "write \\# there, or close the quote before it";
+		return "close the quote, or write \\# there";
 	return "close it with \"";
 }
 

@@ -341,7 +341,11 @@ static const char *read_quotes(struct words *w, const char *p, const char *end)
 		 * The quote that was forgotten may be lines above: a comment is
 		 * where the mistake shows, not where it is.
 		 */
-		fail(w, WORDS_BAD, w->quoted, "# in a quoted word without a backslash");
+		if (w->here + 1 == w->quoted)
+			add_text(w, p, 1);
+		else
+			fail(w, WORDS_BAD, w->quoted,
+			     "# below the line of a quote, without a backslash");
 		break;
 	case NEWLINE:
 		if (w->dialect == WORDS_WIRE) {

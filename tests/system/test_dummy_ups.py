@@ -47,6 +47,19 @@ def test_a_dev_file_is_served(site):
     assert {name: now.get(name) for name in expected} == expected
 
 
+def test_a_hash_in_quotes_is_part_of_the_text_everywhere(site):
+    """In the file, in ups.conf, and from a client that knows of no backslash for it."""
+    site.add_dummy("ups", 'ups.status: OL\nups.id: "rack #3" # left\n', 'desc = "UPS #1"')
+    site.add_user("admin", "secret", "actions = SET")
+    upsd = site.start_upsd()
+    site.start_driver("ups")
+    upsd.wait_for("ups", "ups.id", "rack \\#3")  # the reply has the backslash, as ever
+    assert site.run("upsc", "-L", f"localhost:{site.port}").stdout == "ups: UPS #1\n"
+    with upsd.client(user="admin", password="secret") as client:
+        assert client.ask('SET VAR ups ups.id "rack #4"') == "OK"
+        upsd.wait_for("ups", "ups.id", "rack \\#4")
+
+
 def test_a_dev_file_written_anew_is_read_again(site):
     path = site.add_dummy("ups", {"ups.status": "OL", "battery.charge": "100"})
     site.start_driver("ups")

@@ -112,13 +112,13 @@ static void windows_line_ends_do_no_harm(void **state)
 static void all_problems_of_a_file_are_found_in_one_run(void **state)
 {
 	(void)state;
-	expect_lines("a \"b # c\nd\ne \"f # g\nh \"i\n",
-		     "E t.conf:1: # in a quoted word without a backslash; "
-		     "write \\# there, or close the quote before it\n"
-		     "2 <d>\n"
-		     "E t.conf:3: # in a quoted word without a backslash; "
-		     "write \\# there, or close the quote before it\n"
-		     "E t.conf:4: quote without its end; close it with \"\n");
+	expect_lines("a \"b\n# c\nd\ne \"f\n# g\nh \"i\n",
+		     "E t.conf:1: # below the line of a quote, without a backslash; "
+		     "close the quote, or write \\# there\n"
+		     "3 <d>\n"
+		     "E t.conf:4: # below the line of a quote, without a backslash; "
+		     "close the quote, or write \\# there\n"
+		     "E t.conf:6: quote without its end; close it with \"\n");
 }
 
 static void a_monstrous_line_is_left_out_alone(void **state)

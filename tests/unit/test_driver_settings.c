@@ -165,16 +165,16 @@ static void a_key_without_its_value_is_refused(void **state)
 
 static void a_mistake_in_the_section_of_another_driver_keeps_nobody_from_his_ups(void **state)
 {
-	struct settings *s = load("[other]\ndesc = \"a # b\"\nport = b\n[ups]\nport = a\n"
-				  "[third]\ndesc = \"c # d\"\n");
+	struct settings *s = load("[other]\ndesc = \"a\n# b\"\nport = b\n[ups]\nport = a\n"
+				  "[third]\ndesc = \"c\n# d\"\n");
 
 	(void)state;
 	assert_non_null(s);
 	assert_string_equal(settings_get(s, "port"), "a");
 	assert_non_null(strstr(said, ":2:"));
-	assert_non_null(strstr(said, ":7:"));
+	assert_non_null(strstr(said, ":8:"));
 	settings_free(s);
-	assert_refused("[other]\nport = b\n[ups]\ndesc = \"a # b\"\nport = a\n", ":4:");
+	assert_refused("[other]\nport = b\n[ups]\ndesc = \"a\n# b\"\nport = a\n", ":4:");
 }
 
 static void a_section_without_port_is_refused(void **state)

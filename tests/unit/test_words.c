@@ -164,10 +164,15 @@ static void a_comment_ends_the_line_and_keeps_the_word_begun(void **state)
 	expect_both("a # no joining \\\nb\n", "1 [a]\n2 [b]\n");
 }
 
-static void a_hash_in_quotes_spoils_its_physical_line(void **state)
+static void a_hash_in_quotes_is_taken_on_the_line_of_the_quote(void **state)
 {
 	(void)state;
-	expect_both("a \"b # c\" d\ne\n", "1 bad: # in a quoted word without a backslash\n2 [e]\n");
+	expect_both("a \"b # c\" d\ne\n", "1 [a][b # c][d]\n2 [e]\n");
+	expect_both("\"#\" \"##a#\"# b\n", "1 [#][##a#]\n");
+	/* Below it is a comment, which shows that the quote was forgotten. */
+	expect_file("a \"b\nc # d\" e\nf\n",
+		    "1 bad: # below the line of a quote, without a backslash\n3 [f]\n");
+	expect_file("a \"b\nc \\# d\" e\nf\n", "1 [a][bc # d][e]\n3 [f]\n");
 }
 
 static void files_join_lines_by_backslash(void **state)
@@ -185,7 +190,8 @@ static void a_quoted_word_in_a_file_goes_on_over_newlines(void **state)
 	expect_file("\"a\nb\" c\nd\n", "1 [ab][c]\n3 [d]\n");
 	expect_file("x\ny \"a\nb\n", "1 [x]\n2 bad: quote without its end\n");
 	/* The comment shows the mistake, the line of the quote has it. */
-	expect_file("x \"a\n# b\nc\n", "1 bad: # in a quoted word without a backslash\n3 [c]\n");
+	expect_file("x \"a\n# b\nc\n",
+		    "1 bad: # below the line of a quote, without a backslash\n3 [c]\n");
 }
 
 static void on_a_wire_every_newline_ends_a_line(void **state)
@@ -270,7 +276,7 @@ static const struct {
 	{"x y\\", ESCAPED},
 	{"x \"y\\", ESCAPED_QUOTED},
 	{"x #y", COMMENT},
-	{"\"#", RUBBISH},
+	{"\"\n#", RUBBISH},
 };
 
 /* What docs/grammar.md says that a byte gives, with "z" behind it; NULL = nothing but an error. */
@@ -285,8 +291,12 @@ static const char *rule(int place, unsigned char c, bool wire, char *out, size_t
 	case COMMENT:
 		return c == '\n' ? "1 [x]\n2 [z]\n" : "1 [x]\n";
 	case RUBBISH:
-		return c == '\n' ? "1 bad: # in a quoted word without a backslash\n2 [z]\n"
-				 : "1 bad: # in a quoted word without a backslash\n";
+		if (wire)
+			return c == '\n' ? "1 bad: quote without its end\n2 \n3 [z]\n"
+					 : "1 bad: quote without its end\n2 \n";
+		return c == '\n'
+			       ? "1 bad: # below the line of a quote, without a backslash\n3 [z]\n"
+			       : "1 bad: # below the line of a quote, without a backslash\n";
 	case GAP:
 		shape = c == '=' ? "1 [x]=[z]\n" : "1 [x][?z]\n";
 		if (c == '"')
@@ -303,8 +313,6 @@ static const char *rule(int place, unsigned char c, bool wire, char *out, size_t
 	case QUOTED:
 		if (c == '"')
 			return "1 [x][y][z]\n";
-		if (c == '#')
-			return "1 bad: # in a quoted word without a backslash\n";
 		if (c != '\n' || !wire)
 			return "1 bad: quote without its end\n";
 		return "1 bad: quote without its end\n2 [z]\n";
@@ -473,7 +481,7 @@ int main(void)
 		cmocka_unit_test(a_backslash_makes_the_next_byte_literal),
 		cmocka_unit_test(a_bare_equals_is_a_word_of_its_own),
 		cmocka_unit_test(a_comment_ends_the_line_and_keeps_the_word_begun),
-		cmocka_unit_test(a_hash_in_quotes_spoils_its_physical_line),
+		cmocka_unit_test(a_hash_in_quotes_is_taken_on_the_line_of_the_quote),
 		cmocka_unit_test(files_join_lines_by_backslash),
 		cmocka_unit_test(a_quoted_word_in_a_file_goes_on_over_newlines),
 		cmocka_unit_test(on_a_wire_every_newline_ends_a_line),
