@@ -30,6 +30,8 @@ struct endpoint {
 	bool complained; /* a failure is told once */
 	int err;         /* of the last try; 0: bound */
 	struct listener *listener;
+	struct netaddr bound; /* what the listener is bound to; not of a unix socket */
+	bool served;          /* without a listener: another one of ours has that address */
 	struct resolver_query *query;
 };
 
@@ -113,25 +115,52 @@ static struct listener *bind_address(struct endpoint *e, const struct netaddr *a
 	return ln;
 }
 
+/*
+ * Whether one of our listeners has that address already, and demands the same of clients:
+ * localhost and 127.0.0.1 may both be written, and an address beside the one for all.
+ */
+static bool is_ours(const struct endpoint *e, const struct netaddr *addr)
+{
+	const struct endpoint *other;
+
+	LIST_FOREACH(other, &e->set->endpoints, list)
+	if (other != e && other->listener && other->security == e->security &&
+	    netaddr_covers(&other->bound, addr))
+		return true;
+	return false;
+}
+
+static void try_address(struct endpoint *e, const struct netaddr *addr)
+{
+	int family = e->set->cfg.family;
+
+	if (family != AF_UNSPEC && family != addr->ss.ss_family)
+		return;
+	e->listener = bind_address(e, addr);
+	e->err = e->listener ? 0 : errno;
+	if (e->listener)
+		e->bound = *addr;
+	else if (e->err == EADDRINUSE && is_ours(e, addr))
+		e->served = true;
+}
+
 static void bind_first(struct endpoint *e, const struct netaddr *addrs, size_t count)
 {
-	struct listen_set *s = e->set;
-
 	e->err = EADDRNOTAVAIL;
-	for (size_t i = 0; i < count && !e->listener; i++) {
-		int family = addrs[i].ss.ss_family;
-
-		if (s->cfg.family != AF_UNSPEC && s->cfg.family != family)
-			continue;
-		e->listener = bind_address(e, &addrs[i]);
-		e->err = e->listener ? 0 : errno;
-	}
-	if (!e->listener) {
+	e->served = false;
+	for (size_t i = 0; i < count && !e->listener; i++)
+		try_address(e, &addrs[i]);
+	if (!e->listener && !e->served) {
 		complain(e, strerror(e->err));
 		return;
 	}
 	e->complained = false;
-	log_info("listen", "listening on %s", name_of(e));
+	if (e->listener) {
+		e->served = false;
+		log_info("listen", "listening on %s", name_of(e));
+	} else {
+		log_info("listen", "listening on %s: another LISTEN does that", name_of(e));
+	}
 }
 
 static void resolved(void *arg, const struct netaddr *addrs, size_t count, const char *error)
@@ -217,12 +246,17 @@ static void try_endpoint(struct endpoint *e, bool starting)
 		resolve_later(e);
 }
 
-static bool all_bound(const struct listen_set *s)
+static bool is_settled(const struct endpoint *e)
+{
+	return e->listener || e->served;
+}
+
+static bool all_settled(const struct listen_set *s)
 {
 	const struct endpoint *e;
 
 	LIST_FOREACH(e, &s->endpoints, list)
-	if (!e->listener)
+	if (!is_settled(e))
 		return false;
 	return true;
 }
@@ -233,9 +267,9 @@ static void retry(void *arg)
 	struct endpoint *e;
 
 	LIST_FOREACH(e, &s->endpoints, list)
-	if (!e->listener)
+	if (!is_settled(e))
 		try_endpoint(e, false);
-	if (!all_bound(s))
+	if (!all_settled(s))
 		loop_timer_set(s->retry, RETRY_MS);
 }
 
@@ -315,7 +349,7 @@ static struct listen_result summary(const struct listen_set *s)
 
 	LIST_FOREACH(e, &s->endpoints, list)
 	{
-		if (e->listener)
+		if (is_settled(e))
 			result.bound++;
 		else if (e->query || will_come(e->err))
 			result.waiting++;
@@ -353,6 +387,46 @@ void listen_set_free(struct listen_set *s)
 	free(s);
 }
 
+static bool is_wildcard(const struct endpoint *e, struct netaddr *addr)
+{
+	return netaddr_from_numeric(e->host, e->port, addr) && netaddr_is_any(addr);
+}
+
+/* Who has one address is in the way of a new one for all, which then serves both. */
+static void make_room(struct listen_set *s, const struct endpoint *wildcard,
+		      const struct netaddr *addr)
+{
+	struct endpoint *e;
+
+	LIST_FOREACH(e, &s->endpoints, list)
+	{
+		if (!e->listener || e->security != wildcard->security ||
+		    !netaddr_covers(addr, &e->bound))
+			continue;
+		listener_free(e->listener);
+		e->listener = NULL;
+	}
+}
+
+static void bind_all(struct listen_set *s, bool starting)
+{
+	struct netaddr addr;
+	struct endpoint *e;
+
+	LIST_FOREACH(e, &s->endpoints, list)
+	{
+		e->complained = false;
+		e->served = false;
+		if (e->listener || !is_wildcard(e, &addr))
+			continue;
+		make_room(s, e, &addr);
+		try_endpoint(e, starting);
+	}
+	LIST_FOREACH(e, &s->endpoints, list)
+	if (!e->listener && !is_wildcard(e, &addr))
+		try_endpoint(e, starting);
+}
+
 struct listen_result listen_set_apply(struct listen_set *s, const struct upsd_conf *conf,
 				      bool starting)
 {
@@ -373,13 +447,8 @@ struct listen_result listen_set_apply(struct listen_set *s, const struct upsd_co
 			log_info("listen", "no longer listening on %s", name_of(e));
 		drop(e);
 	}
-	LIST_FOREACH(e, &s->endpoints, list)
-	{
-		e->complained = false;
-		if (!e->listener)
-			try_endpoint(e, starting);
-	}
-	if (!all_bound(s))
+	bind_all(s, starting);
+	if (!all_settled(s))
 		loop_timer_set(s->retry, RETRY_MS);
 	return summary(s);
 }

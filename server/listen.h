@@ -2,7 +2,9 @@
  * listen: the addresses that upsd listens on, as LISTEN lines ask for them.
  *
  * `*` is every IPv4 and every IPv6 address, each bound on its own; a name
- * stands for the first of its addresses that can be bound.  What this host does
+ * stands for the first of its addresses that can be bound.  Lines may overlap
+ * (localhost and 127.0.0.1, an address and all of them): one listener serves
+ * them, unless they demand different things of clients.  What this host does
  * not have now (an address that is not up yet, a name that does not resolve) is
  * tried again from time to time; everything else is a failure.
  */

@@ -52,3 +52,30 @@ bool netaddr_from_numeric(const char *host, unsigned port, struct netaddr *out)
 	freeaddrinfo(found);
 	return true;
 }
+
+bool netaddr_is_any(const struct netaddr *addr)
+{
+	if (addr->ss.ss_family == AF_INET)
+		return ((const struct sockaddr_in *)&addr->ss)->sin_addr.s_addr == INADDR_ANY;
+	return addr->ss.ss_family == AF_INET6 &&
+	       IN6_IS_ADDR_UNSPECIFIED(&((const struct sockaddr_in6 *)&addr->ss)->sin6_addr);
+}
+
+static bool same_address(const struct netaddr *a, const struct netaddr *b)
+{
+	const struct sockaddr_in6 *six = (const struct sockaddr_in6 *)&a->ss;
+	const struct sockaddr_in6 *other = (const struct sockaddr_in6 *)&b->ss;
+
+	if (a->ss.ss_family == AF_INET)
+		return ((const struct sockaddr_in *)&a->ss)->sin_addr.s_addr ==
+		       ((const struct sockaddr_in *)&b->ss)->sin_addr.s_addr;
+	return a->ss.ss_family == AF_INET6 && six->sin6_scope_id == other->sin6_scope_id &&
+	       IN6_ARE_ADDR_EQUAL(&six->sin6_addr, &other->sin6_addr);
+}
+
+bool netaddr_covers(const struct netaddr *wide, const struct netaddr *addr)
+{
+	return wide->ss.ss_family == addr->ss.ss_family &&
+	       netaddr_port(&wide->ss) == netaddr_port(&addr->ss) &&
+	       (netaddr_is_any(wide) || same_address(wide, addr));
+}

@@ -24,6 +24,12 @@ unsigned netaddr_port(const struct sockaddr_storage *ss);
 /* A numeric host, without any look-up. port in host order. */
 bool netaddr_from_numeric(const char *host, unsigned port, struct netaddr *out);
 
+/* 0.0.0.0 or ::, which stand for every address of their family. */
+bool netaddr_is_any(const struct netaddr *addr);
+
+/* Whether who is bound to `wide` has `addr`, too: the same port and address, or any address. */
+bool netaddr_covers(const struct netaddr *wide, const struct netaddr *addr);
+
 /*
  * Connects to the addresses one after the other (or one unix path), without
  * blocking: each attempt gets an equal share of timeout_ms, at least 1 s.

@@ -2,6 +2,7 @@
 
 import signal
 
+import pytest
 from harness import LineClient, free_port, wait_until
 
 
@@ -93,6 +94,26 @@ def test_from_one_address_to_all_on_the_same_port(site):
     reload(upsd)
     with LineClient(("127.0.0.2", site.port)) as client:
         assert client.ask("NETVER") == "1.3"
+
+
+@pytest.mark.parametrize("after", [("127.0.0.1", "0.0.0.0"), ("0.0.0.0", "127.0.0.1")],
+                         ids=" ".join)
+def test_all_addresses_beside_the_one_there_was_and_back(site, after):
+    site.add_ups("ups", "dummy-ups", "x")
+    upsd = site.start_upsd()
+    before = (site.conf / "upsd.conf").read_text()
+    site.write("upsd.conf", "".join(f"LISTEN {host} {site.port}\n" for host in after))
+    reload(upsd)
+    for address in ("127.0.0.1", "127.0.0.2"):
+        with LineClient((address, site.port)) as client:
+            assert client.ask("NETVER") == "1.3"
+    site.write("upsd.conf", before)
+    reload(upsd)
+    with LineClient(("127.0.0.1", site.port)) as client:
+        assert client.ask("NETVER") == "1.3"
+    with pytest.raises(ConnectionRefusedError):
+        LineClient(("127.0.0.2", site.port))
+    assert "not listening" not in upsd.log()
 
 
 def test_a_name_is_looked_up_without_stopping_the_service(site):

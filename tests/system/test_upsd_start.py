@@ -89,6 +89,22 @@ def test_a_name_and_an_asterisk_can_be_listened_on(site):
     wait_until(lambda: LineClient(("localhost", site.port)).ask("NETVER") == "1.3")
 
 
+@pytest.mark.parametrize("lines", [
+    ("localhost", "127.0.0.1", "::1"), ("127.0.0.1", "localhost"), ("::1", "localhost"),
+    ("0.0.0.0", "127.0.0.1"), ("127.0.0.1", "0.0.0.0"), ("*", "localhost", "::1")],
+    ids=" ".join)
+def test_addresses_may_be_written_twice(site, lines):
+    """One listener does for localhost and 127.0.0.1, or for an address and all of them."""
+    conf(site, "".join(f"LISTEN {host} {site.port}\n" for host in lines))
+    upsd = site.restart_upsd(wait=False)
+    log = upsd.wait_log("Startup successful")
+    assert "not listening" not in log
+    for host in lines:
+        address = {"*": "127.0.0.1", "0.0.0.0": "127.0.0.1"}.get(host, host)
+        with LineClient((address, site.port)) as client:
+            assert client.ask("NETVER") == "1.3"
+
+
 def test_only_one_address_family_is_used_when_asked(site):
     conf(site, f"LISTEN * {site.port}\n")
     log = site.restart_upsd("-4").wait_log("Startup successful")

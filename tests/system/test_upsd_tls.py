@@ -143,6 +143,15 @@ def test_what_cannot_be_set_up_ends_the_start(site, certs):
     assert "/nonexistent" in upsd.log()
 
 
+def test_a_line_that_demands_tls_is_not_served_in_the_clear_by_another(site, certs):
+    site.add_dummy("ups", {"ups.status": "OL"})
+    upsd = site.start_upsd(conf=certs.upsd_lines(site) +
+                           f"LISTEN 127.0.0.2 {site.port} tls-required\n"
+                           f"LISTEN 0.0.0.0 {site.port}\n", wait=False)
+    assert upsd.wait() == 1
+    assert f"not listening on 127.0.0.2 port {site.port}" in upsd.log()
+
+
 def test_a_renewed_certificate_is_shown_after_a_reload_and_drops_nobody(site, served, certs):
     if backend(site) == "NSS":
         pytest.skip("the database is the process's: a new nickname needs a new one")

@@ -117,6 +117,37 @@ static void names_and_rubbish_are_no_numeric_addresses(void **state)
 	assert_false(netaddr_from_numeric("127.0.0.1", 65536, &a));
 }
 
+static void an_address_covers_itself_and_any_address_all_of_its_kind(void **state)
+{
+	static const struct {
+		const char *wide, *addr;
+		unsigned port;
+		bool covers;
+	} rows[] = {
+		{"127.0.0.1", "127.0.0.1", 1, true},
+		{"127.0.0.1", "127.0.0.1", 2, false},
+		{"127.0.0.1", "127.0.0.2", 1, false},
+		{"0.0.0.0", "127.0.0.1", 1, true},
+		{"127.0.0.1", "0.0.0.0", 1, false},
+		{"0.0.0.0", "::1", 1, false},
+		{"::", "::1", 1, true},
+		{"::", "127.0.0.1", 1, false},
+		{"::1", "::1", 1, true},
+		{"::1", "::2", 1, false},
+		{"::", "::1", 2, false},
+	};
+	struct netaddr wide, addr;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		assert_true(netaddr_from_numeric(rows[i].wide, 1, &wide));
+		assert_true(netaddr_from_numeric(rows[i].addr, rows[i].port, &addr));
+		assert_int_equal(netaddr_covers(&wide, &addr), rows[i].covers);
+	}
+	wide.ss.ss_family = addr.ss.ss_family = AF_UNIX;
+	assert_false(netaddr_covers(&wide, &addr));
+}
+
 static void a_unix_peer_is_local_and_has_no_port(void **state)
 {
 	struct sockaddr_storage ss = {.ss_family = AF_UNIX};
@@ -278,6 +309,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(numeric_addresses_become_text_and_back),
 		cmocka_unit_test(names_and_rubbish_are_no_numeric_addresses),
+		cmocka_unit_test(an_address_covers_itself_and_any_address_all_of_its_kind),
 		cmocka_unit_test(a_unix_peer_is_local_and_has_no_port),
 		TEST(a_connection_is_made_without_blocking),
 		TEST(the_next_address_is_tried_after_a_refusal),
