@@ -63,7 +63,9 @@ struct hid_device *hid_device_new(const struct map *map, const struct map_match 
 	skip_report(h, map, match);
 	hid_reports_ask_maximum(reports, options->ask_maximum);
 	hid_reports_never_ask(reports, options->passive);
-	hid_doubt_make(&doubt, d, options->doubt_charge, options->doubt_empty);
+	/* Only what is asked again can be doubted. */
+	hid_doubt_make(&doubt, d, options->doubt_charge && !options->passive,
+		       options->doubt_empty && !options->passive);
 	hid_reports_doubt(reports, &doubt);
 	return h;
 }

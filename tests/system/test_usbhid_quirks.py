@@ -368,6 +368,19 @@ def test_a_tripplite_whose_state_is_empty_for_a_moment_stays_on_line(site, usbsi
     wait_until(lambda: play.live()["ups.status"] == "OB")
 
 
+def test_with_interruptonly_a_tripplite_on_battery_is_believed(site, usbsim):
+    """It is never asked again, so nothing would end a doubt."""
+    made = device("09ae:4004", Field(f"{STATUS}.FullyCharged", 1, bits=1))
+    play = Play(site, usbsim, "tripplite", made, "interruptonly")
+    number = made.number_of(f"{STATUS}.ACPresent")
+    process = site.start_driver("ups", env=play.env)
+    state = lambda: play.live().get("ups.status")
+    wait_until(lambda: play.sim.interrupt(f"{number:02x} 01") or state() == "OL", interval=0.3,
+               what=process.log)
+    wait_until(lambda: play.sim.interrupt(f"{number:02x} 00") or state() == "OB", interval=0.3,
+               what=process.log)
+
+
 # --------------------------------------------------------------------------- Eaton's kinds
 
 @pytest.mark.parametrize("product, suffix, country, model, volts, nominal, outlet", [
