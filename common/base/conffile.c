@@ -404,6 +404,22 @@ bool conf_parse_long(struct conf_report *r, const struct conf_where *at, const c
 	return false;
 }
 
+bool conf_parse_number(struct conf_report *r, const struct conf_where *at, const char *what,
+		       const char *text, long min, long max, long *out)
+{
+	char *end;
+	long value;
+
+	errno = 0;
+	value = strtol(text, &end, 10);
+	if (end == text || !*end || errno == ERANGE || value < min || value > max)
+		return conf_parse_long(r, at, what, text, min, max, out);
+	conf_warning(r, at, "write the number alone", "%s \"%s\" is taken as %ld", what, text,
+		     value);
+	*out = value;
+	return true;
+}
+
 bool conf_parse_bool(struct conf_report *r, const struct conf_where *at, const char *what,
 		     const char *text, bool *out)
 {

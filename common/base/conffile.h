@@ -88,6 +88,10 @@ const char *conffile_why(int err);
 /* Typed values: on failure an error naming `what`, the text and the permitted range is reported. */
 bool conf_parse_long(struct conf_report *r, const struct conf_where *at, const char *what,
 		     const char *text, long min, long max, long *out);
+/* As NUT reads it: what follows the digits is only warned of.  No digits at all is an error, where
+ * NUT takes 0. */
+bool conf_parse_number(struct conf_report *r, const struct conf_where *at, const char *what,
+		       const char *text, long min, long max, long *out);
 bool conf_parse_bool(struct conf_report *r, const struct conf_where *at, const char *what,
 		     const char *text, bool *out);
 

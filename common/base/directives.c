@@ -37,25 +37,10 @@ bool directive_path(const struct directive_line *l, const char *text, char **out
 	return false;
 }
 
-/* No digits at all is an error, where NUT takes 0. */
 bool directive_number(const struct directive_line *l, const char *text, long min, long max,
 		      long *out)
 {
-	char *end;
-	long value;
-
-	errno = 0;
-	value = strtol(text, &end, 10);
-	if (end == text || errno == ERANGE || value < min || value > max) {
-		conf_error(l->report, l->at, NULL, "%s wants a number from %ld to %ld, not \"%s\"",
-			   l->words[0], min, max, text);
-		return false;
-	}
-	if (*end)
-		conf_warning(l->report, l->at, "write the number alone",
-			     "%s \"%s\" is taken as %ld", l->words[0], text, value);
-	*out = value;
-	return true;
+	return conf_parse_number(l->report, l->at, l->words[0], text, min, max, out);
 }
 
 static void take_switch(const struct directive_line *l, bool *out)

@@ -38,7 +38,7 @@ enum {
 	DRIVER_OPTION_NUMBER = 4,     /* a flag that may carry a number: 0 is no "no" */
 	/* Also a long option, `_` as `-`: the driver looks at a device, without ups.conf, and ends
 	 * by core_finish(). */
-	DRIVER_OPTION_LOOK = 4,
+	DRIVER_OPTION_LOOK = 8,
 };
 
 /* A key of ups.conf, or of -x, which only this driver knows. */
@@ -98,8 +98,8 @@ const char *core_option(const struct core *c, const char *name);
 bool core_flag(const struct core *c, const char *name);
 long core_option_long(const struct core *c, const char *name, long otherwise);
 
-/* A file that open() will need again: its folder stays readable in the sandbox, which is closed after
- * the first open().  NULL is nothing. */
+/* A file that open() will need again: its folder stays readable in the sandbox, which is closed
+ * after the first open().  NULL is nothing. */
 void core_keep_file(struct core *c, const char *path);
 
 /* ------------------------------------------------------------------------ waiting */

@@ -241,17 +241,32 @@ static bool is_denied_flag(const struct item *i)
 	return item_is_flag(i) && i->value && str_to_bool(i->value, &yes) && !yes;
 }
 
+/* A number without what follows its digits, which was warned of. */
+static bool check_number(struct item *i, const char *name, long min, long max,
+			 const struct conf_where *at, struct conf_report *r)
+{
+	long number;
+	char *end;
+
+	if (!conf_parse_number(r, at, name, i->value, min, max, &number))
+		return false;
+	strtol(i->value, &end, 10);
+	*end = '\0';
+	return true;
+}
+
 /* A value where there must be one, and numbers in their range. */
-static bool check_value(const struct item *i, const struct conf_where *at, struct conf_report *r)
+static bool check_value(struct item *i, const struct conf_where *at, struct conf_report *r)
 {
 	const char *name = item_name(i);
-	long min = 0, max = 0, number;
+	long min = 0, max = 0;
 	bool yes;
 
 	if (item_is_flag(i))
 		return true;
 	if (!i->value) {
-		conf_error(r, at, NULL, "\"%s\" wants a value: %s = ...", name, name);
+		conf_warning(r, at, "write a value, or take the line away",
+			     "\"%s\" has no value, the line is ignored", name);
 		return false;
 	}
 	if (i->kind == SETTINGS_COMMON && i->common->kind == KEY_BOOL)
@@ -263,7 +278,7 @@ static bool check_value(const struct item *i, const struct conf_where *at, struc
 		min = i->option->min;
 		max = i->option->max;
 	}
-	return (min == 0 && max == 0) || conf_parse_long(r, at, name, i->value, min, max, &number);
+	return (min == 0 && max == 0) || check_number(i, name, min, max, at, r);
 }
 
 static void put(struct settings *s, unsigned where, const char *key, const char *value,
@@ -312,6 +327,22 @@ static void remember_section(struct reading *rd, const char *name)
 	grown[rd->name_count] = NULL;
 }
 
+/* A line of two words, `desc =` or `pollinterval 5`, means nothing to NUT.  It keeps no driver from
+ * starting. */
+static bool is_half(const struct conf_where *at, const struct conf_setting *set,
+		    struct conf_report *r)
+{
+	if (!set->key || set->has_equals == (set->count > 0))
+		return false;
+	if (set->has_equals)
+		conf_warning(r, at, "write a value, or take the line away",
+			     "\"%s =\" has no value, the line is ignored", set->key);
+	else
+		conf_warning(r, at, NULL, "\"%s %s\" lacks its \"=\", the line is ignored",
+			     set->key, set->values[0]);
+	return true;
+}
+
 /* Above the first section, keys that nobody knows are upsd's problem: it warns of them once. */
 static void on_setting(void *arg, const struct conf_where *at, const struct conf_setting *set,
 		       struct conf_report *r)
@@ -320,7 +351,8 @@ static void on_setting(void *arg, const struct conf_where *at, const struct conf
 	const char *value = set->count > 0 ? set->values[0] : NULL;
 
 	if (!set->section) {
-		put(rd->s, GLOBALLY, set->key, value, at, r);
+		if (!is_half(at, set, r))
+			put(rd->s, GLOBALLY, set->key, value, at, r);
 		return;
 	}
 	if (!set->key)
@@ -329,9 +361,7 @@ static void on_setting(void *arg, const struct conf_where *at, const struct conf
 	if (rd->elsewhere)
 		return;
 	rd->found = true;
-	if (set->key && set->count > 0 && !set->has_equals)
-		conf_error(r, at, NULL, "\"%s %s\" lacks its \"=\"", set->key, value);
-	else if (set->key)
+	if (set->key && !is_half(at, set, r))
 		put(rd->s, IN_SECTION, set->key, value, at, r);
 }
 

@@ -43,8 +43,8 @@ static bool take_number(struct numbers *n, const struct conf_setting *s,
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		if (!str_equal(s->key, rows[i].key))
 			continue;
-		conf_parse_long(r, at, s->key, s->count > 0 ? s->values[0] : "", -1, INT_MAX / 1000,
-				rows[i].to);
+		conf_parse_number(r, at, s->key, s->count > 0 ? s->values[0] : "", -1,
+				  INT_MAX / 1000, rows[i].to);
 		return true;
 	}
 	return false;
@@ -113,7 +113,7 @@ static void take_own(struct ctl_ups *ups, const struct conf_where *at, const str
 	} else if (str_equal(s->key, "port")) {
 		ups->has_port = true;
 	} else if (str_equal(s->key, "sdorder")) {
-		conf_parse_long(r, at, "sdorder", value, INT_MIN, INT_MAX, &ups->sdorder);
+		conf_parse_number(r, at, "sdorder", value, INT_MIN, INT_MAX, &ups->sdorder);
 	}
 }
 
@@ -123,6 +123,9 @@ static void on_setting(void *arg, const struct conf_where *at, const struct conf
 	struct reading *rd = arg;
 	struct ctl_ups *ups;
 
+	/* `maxretry =`, `maxretry 3`: nothing, of which the driver warns. */
+	if (s->key && s->has_equals != (s->count > 0))
+		return;
 	if (!s->section) {
 		take_global(rd, at, s, r);
 		return;

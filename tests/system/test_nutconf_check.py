@@ -166,7 +166,7 @@ FAULTS = {
     "upsmon.conf word unknown": (_add("upsmon.conf", "OBRUNTIM 3\n"), "upsmon-conf", "warning",
                                  "upsmon.conf", 6, 'did you mean "OBRUNTIME"?'),
     "upsmon.conf value wrong": (_add("upsmon.conf", "POLLFREQ x\n"), "upsmon-conf", "error",
-                                "upsmon.conf", 6, "POLLFREQ wants a number"),
+                                "upsmon.conf", 6, 'POLLFREQ is "x"'),
     "MINSUPPLIES above the sum": (_add("upsmon.conf", "MINSUPPLIES 2\n"), "upsmon-conf", "error",
                                   "upsmon.conf", 0, "MINSUPPLIES"),
     "UPS unknown": (_mon("ups@", "upps@"), "monitor-unknown-ups", "error", "upsmon.conf", 1,

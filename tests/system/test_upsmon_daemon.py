@@ -111,7 +111,7 @@ def test_a_reload_with_mistakes_tells_them_all_and_changes_nothing(host, upsd):
     assert host.command("-c", "reload").returncode == 0
     log = host.upsmon.wait_log("the old configuration goes on")
     assert "upsmon.conf:" in log
-    assert "MONITOR wants five words" in log and "DEADTIME wants a number" in log
+    assert "MONITOR wants five words" in log and "DEADTIME is \"long\"" in log
     wait_until(lambda: upsd.logins("ups") == 1)
     upsd.set("ups", "ups.status", "FSD OL")
     host.wait_down()
@@ -121,7 +121,7 @@ def test_a_start_with_mistakes_tells_them_all_and_ends(host, upsd):
     host.start("MONITOR ups", "DEADTIME long", line(upsd), "FORCESSL 1")
     assert host.upsmon.wait() == 1
     log = host.upsmon.log()
-    assert "MONITOR wants five words" in log and "DEADTIME wants a number" in log
+    assert "MONITOR wants five words" in log and "DEADTIME is \"long\"" in log
     assert "secret" not in log
 
 

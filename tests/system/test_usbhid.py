@@ -162,3 +162,8 @@ def test_a_map_of_the_administrator_takes_the_place_of_ours(site, usbsim):
     ups.wait_fresh()
     assert ups.values()["battery.charge"] == "100.0"
     assert ups.values()["driver.version.data"] == "Mine"
+
+
+def test_keys_that_do_not_look_at_a_device_are_no_long_options(site):
+    text = site.run("usbhid-ups", "-h").stdout
+    assert "--explore" in text and "--usb-set-altinterface" not in text

@@ -121,7 +121,7 @@ static void what_is_wrong_is_told_and_changes_nothing(void **state)
 	read_text("COUNT 11\nSPEED x\nYES maybe\nTEXT \"\"\nPATH a\nWORDS\nCOUNT = 5\n",
 		  CONF_ERROR);
 	expect("E conf:1: COUNT is \"11\"; it takes a whole number from 1 to 10");
-	expect("E conf:2: SPEED wants a number from 0 to 99, not \"x\"");
+	expect("E conf:2: SPEED is \"x\"; it takes a whole number from 0 to 99");
 	expect("E conf:3: YES is \"maybe\"; it takes yes or no");
 	expect("E conf:4: TEXT is empty");
 	expect("E conf:5: PATH wants an absolute path, not \"a\"; write it from the root");

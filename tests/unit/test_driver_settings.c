@@ -156,11 +156,51 @@ static void all_mistakes_are_told_in_one_run(void **state)
 	assert_non_null(strstr(said, ":4:"));
 }
 
-static void a_key_without_its_value_is_refused(void **state)
+static void assert_ignored(const char *line, const char *why)
 {
+	char text[128];
+	struct settings *s;
+
+	str_format(text, sizeof(text), "[ups]\nport = a\n%s\n", line);
+	s = load(text);
+	assert_non_null(s);
+	if (!strstr(said, why))
+		fail_msg("\"%s\" lacks \"%s\"", said, why);
+	assert_int_equal(settings_count(s), 1);
+	settings_free(s);
+}
+
+/* As by NUT: who moves over has a driver that starts. */
+static void a_line_that_says_nothing_is_warned_of_and_ignored(void **state)
+{
+	struct settings *s;
+
 	(void)state;
-	assert_refused("[ups]\nport = a\nsubdriver\n", "wants a value");
-	assert_refused("[ups]\nport = a\nsubdriver x\n", "lacks its \"=\"");
+	assert_ignored("subdriver", ":3: \"subdriver\" has no value");
+	assert_ignored("subdriver =", ":3: \"subdriver =\" has no value");
+	assert_ignored("subdriver x", "lacks its \"=\"");
+	assert_ignored("pollonly =", "has no value");
+	assert_ignored("pollonly yes", "lacks its \"=\"");
+	s = load("pollinterval 7\nuser =\n[ups]\nport = a\n");
+	assert_non_null(s);
+	assert_null(settings_get(s, "pollinterval"));
+	assert_null(settings_get(s, "user"));
+	settings_free(s);
+	assert_refused("[ups]\nport =\n", "has no port");
+}
+
+static void what_follows_the_digits_of_a_number_is_warned_of(void **state)
+{
+	struct settings *s = load("pollinterval = 5s\n[ups]\nport = a\npollfreq = 30 # s\n"
+				  "maxstartdelay = 2.5\n");
+
+	(void)state;
+	assert_non_null(s);
+	assert_string_equal(settings_get(s, "pollinterval"), "5");
+	assert_int_equal(settings_long(s, "pollfreq", 1), 30);
+	assert_int_equal(settings_long(s, "maxstartdelay", 1), 2);
+	assert_non_null(strstr(said, ":1: pollinterval \"5s\" is taken as 5"));
+	settings_free(s);
 }
 
 static void a_mistake_in_the_section_of_another_driver_keeps_nobody_from_his_ups(void **state)
@@ -292,7 +332,8 @@ int main(void)
 		cmocka_unit_test(an_unknown_key_is_refused_with_the_closest_one),
 		cmocka_unit_test(a_number_out_of_range_is_refused),
 		cmocka_unit_test(all_mistakes_are_told_in_one_run),
-		cmocka_unit_test(a_key_without_its_value_is_refused),
+		cmocka_unit_test(a_line_that_says_nothing_is_warned_of_and_ignored),
+		cmocka_unit_test(what_follows_the_digits_of_a_number_is_warned_of),
 		cmocka_unit_test(
 			a_mistake_in_the_section_of_another_driver_keeps_nobody_from_his_ups),
 		cmocka_unit_test(a_section_without_port_is_refused),

@@ -108,9 +108,9 @@ static void all_mistakes_are_told_in_one_run(void **state)
 			  COMMAND "CERTIDENT x\nPOWERDOWNFLAG killpower\n");
 	assert_int_equal(report.errors, 6);
 	expect_said("conf:1: MONITOR wants five words, not 4");
-	expect_said("conf:2: MONITOR wants a number");
-	expect_said("conf:3: DEADTIME wants a number");
-	expect_said("conf:4: POLLFREQ wants a number");
+	expect_said("conf:2: the power value of MONITOR is \"x\"");
+	expect_said("conf:3: DEADTIME is \"soon\"");
+	expect_said("conf:4: POLLFREQ is \"-3\"");
 	expect_said("conf:7: CERTIDENT takes a name");
 	expect_said("conf:8: POWERDOWNFLAG wants an absolute path, not \"killpower\"");
 }
@@ -370,10 +370,10 @@ static void machines_that_nobody_can_wake_are_errors(void **state)
 	expect_said("conf:7: WAKEONLAN: \"soon\" is no number of seconds");
 	expect_said("conf:8: WAKEONLAN: \"-5\" is no number of seconds");
 	expect_said("conf:9: WAKEONLAN: too many words");
-	expect_said("conf:10: WAKESTABLE wants a number from 0 to 100000000, not \"-1\"");
-	expect_said("conf:11: WAKESTABLE wants a number");
-	expect_said("conf:12: WAKECHARGE wants a number from -1 to 100, not \"101\"");
-	expect_said("conf:13: WAKECHARGE wants a number");
+	expect_said("conf:10: WAKESTABLE is \"-1\"");
+	expect_said("conf:11: WAKESTABLE is \"soon\"");
+	expect_said("conf:12: WAKECHARGE is \"101\"");
+	expect_said("conf:13: WAKECHARGE is \"-2\"");
 	assert_int_equal(conf.wake_count, 0);
 }
 

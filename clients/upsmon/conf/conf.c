@@ -88,7 +88,8 @@ static void take_monitor(const struct directive_line *l)
 		conf_error(l->report, l->at, mend, "\"%s\" names no UPS: %s", l->words[1], why);
 		return;
 	}
-	if (!directive_number(l, l->words[2], 0, POWER_MAX, &u.power))
+	if (!conf_parse_number(l->report, l->at, "the power value of MONITOR", l->words[2], 0,
+			       POWER_MAX, &u.power))
 		return;
 	if (conf->ups_count >= UPS_MAX) {
 		conf_error(l->report, l->at, NULL, "more than %d UPSes", UPS_MAX);
