@@ -52,6 +52,7 @@ struct nutdrv_qx {
 
 static const struct driver_option options[] = {
 	USB_FIND_OPTIONS,
+	USB_HID_OPTIONS,
 	QX_USB_OPTIONS,
 	QX_SERIAL_OPTIONS,
 	QX_BATTERY_OPTIONS,
@@ -75,12 +76,19 @@ static const struct driver_option options[] = {
 	 .max = 3600},
 	{.name = "novendor", .help = "do not ask for the vendor: some devices hang then"},
 	{.name = "norating", .help = "do not ask for the ratings: some devices hang then"},
-	{.name = "slave_addr",
+	{.name = "nooutstats", .help = "q6: do not ask for the power of the phases"},
+	{.name = "slave_address",
 	 .argument = "address",
 	 .help = "masterguard: the ups.id of the one that is meant",
 	 .max = 99},
+	{.name = "slave_addr",
+	 .argument = "address",
+	 .help = "the same as slave_address",
+	 .max = 99},
 	{.name = "nombattvolt", .argument = "V", .help = "of the older bestups; does nothing"},
-	{.name = "battvoltmult", .argument = "factor", .help = "of the older bestups; does nothing"},
+	{.name = "battvoltmult",
+	 .argument = "factor",
+	 .help = "of the older bestups; does nothing"},
 	{.name = "ID", .argument = "text", .help = "of the older bestups; does nothing"},
 	{.name = "testing", .help = "with what was never tried on a device (voltronic-axpert)"},
 	{.name = "ignoresab", .help = "the device's shutdown bit is always on and says nothing"},
@@ -93,19 +101,21 @@ static void take_numbers(struct core *c, struct nutdrv_qx *n)
 	static const char *const flags[] = {"novendor",
 					    "norating",
 					    "ignoresab",
+					    "nooutstats",
 					    "battery_voltage_reports_one_pack",
 					    "reset_to_default",
 					    "testing",
 					    NULL};
+	long address;
 
 	n->numbers = (struct mapnumbers){.count = 0};
 	for (size_t i = 0; flags[i]; i++) {
 		if (core_flag(c, flags[i]))
 			mapnumbers_set(&n->numbers, flags[i], 1);
 	}
-	if (core_option(c, "slave_addr"))
-		mapnumbers_set(&n->numbers, "slave_addr",
-			       (double)core_option_long(c, "slave_addr", 0));
+	address = core_option_long(c, "slave_address", core_option_long(c, "slave_addr", -1));
+	if (address >= 0)
+		mapnumbers_set(&n->numbers, "slave_addr", (double)address);
 }
 
 /* ---------------------------------------------------------------------------- the device */

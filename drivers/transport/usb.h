@@ -72,9 +72,8 @@ enum driver_result usb_driver_result(enum usb_result r);
 		{.name = "allow_duplicates",                                                       \
 		 .help = "take the first of several devices that fit"},                            \
 		{.name = "usb_config_index",                                                       \
-		 .argument = "n",                                                                  \
-		 .help = "configuration, by its place",                                            \
-		 .max = 255},                                                                      \
+		 .argument = "hex",                                                                \
+		 .help = "configuration, by its place"},                                           \
 	{                                                                                          \
 		.name = "usb_set_altinterface",                                                    \
 		.help = "select the alternate setting (0, or = n)", .flags = DRIVER_OPTION_NUMBER  \

@@ -83,8 +83,8 @@ static bool read_options(struct search *s)
 	struct core *c = s->core;
 
 	s->preset.language = USB_ANY;
-	s->config_index = (int)core_option_long(c, "usb_config_index", USB_ANY);
-	if (!read_hex(c, "usb_hid_rep_index", &s->preset.interface) ||
+	if (!read_hex(c, "usb_config_index", &s->config_index) ||
+	    !read_hex(c, "usb_hid_rep_index", &s->preset.interface) ||
 	    !read_hex(c, "usb_hid_desc_index", &s->preset.hid_index) ||
 	    !read_hex(c, "usb_hid_ep_in", &s->preset.in) ||
 	    !read_hex(c, "usb_hid_ep_out", &s->preset.out) ||

@@ -5,6 +5,7 @@
  */
 #include "config.h"
 
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -45,14 +46,16 @@ struct usbhid {
 	struct engine *engine;
 	bool wants_packets, listening;
 	bool heard;                     /* a packet since the last poll */
-	long quiet;                     /* polls in a row without one */
-	long long closed_ms;            /* when it was lost */
+	long silent_polls;              /* in a row without one */
 	bool threshold_set;             /* lowbatt */
 	bool hinted;                    /* at root */
 	bool nothing;                   /* of the map is on this interface */
 	bool elsewhere;                 /* another interface is used than the first for HID */
 	int interface;                  /* that one */
 	struct map_set_item numbers[2]; /* of options, for the map's functions */
+
+	long long closed_ms; /* the last time, once it was served */
+	bool anew;           /* opened again with nothing lost */
 };
 
 static const struct driver_option options[] = {
@@ -81,20 +84,21 @@ static const struct driver_option options[] = {
 	 .max = 3600},
 	{.name = "pollonly", .help = "do not use the interrupt pipe"},
 	{.name = "interruptonly", .help = "use nothing but the interrupt pipe"},
-	{.name = "interrupt_pipe_no_events_tolerance",
-	 .argument = "polls",
-	 .help = "after more of them without a packet the device is opened anew; -1 = never",
-	 .min = -1,
-	 .max = 1000000},
-	{.name = "waitbeforereconnect",
-	 .argument = "seconds",
-	 .help = "before a device that was lost is looked for",
-	 .max = 3600},
 	{.name = "interruptsize",
 	 .argument = "bytes",
 	 .help = "of the packets of the interrupt pipe",
 	 .min = 1,
 	 .max = 4096},
+	{.name = "interrupt_pipe_no_events_tolerance",
+	 .argument = "polls",
+	 .help = "open the device anew when the pipe said nothing in more polls; -1 = never",
+	 .min = -1,
+	 .max = INT_MAX},
+	{.name = "waitbeforereconnect",
+	 .argument = "seconds",
+	 .help = "leave a lost device alone for so long; 0",
+	 .max = 3600},
+	{.name = "winhid", .help = "of NUT on Windows; does nothing"},
 	{.name = "maxreport", .help = "ask for the longest report every time"},
 	{.name = "onlinedischarge", .help = "the same as onlinedischarge_onbattery"},
 	{.name = "onlinedischarge_onbattery", .help = "on mains and discharging means on battery"},
@@ -413,6 +417,8 @@ static void usbhid_close(struct core *c)
 {
 	struct usbhid *u = core_data(c);
 
+	if (u->engine)
+		u->closed_ms = clock_ms();
 	if (u->listening)
 		usb_unlisten(u->usb);
 	engine_free(u->engine);
@@ -427,8 +433,7 @@ static void usbhid_close(struct core *c)
 	u->descriptor = NULL;
 	u->usb = NULL;
 	u->listening = u->threshold_set = u->heard = false;
-	u->quiet = 0;
-	u->closed_ms = clock_ms();
+	u->silent_polls = 0;
 }
 
 static void on_packet(void *arg, enum usb_result r, const uint8_t *data, size_t size)
@@ -475,7 +480,9 @@ static enum driver_result open_device(struct core *c, struct usbhid *u)
 		look(c, u);
 		return DRIVER_FAILED;
 	}
-	core_forget(c);
+	/* Another device would not be taken in the place of that one. */
+	if (!u->anew)
+		core_forget(c);
 	if (!start_engine(c, u))
 		return DRIVER_FAILED;
 	publish_identity(c, u);
@@ -519,12 +526,13 @@ static bool look_elsewhere(struct core *c, struct usbhid *u)
 	return true;
 }
 
-/* Some need a while after a reset of their own, and are disturbed by whoever opens them then. */
-static bool is_too_soon(struct core *c, const struct usbhid *u)
+/* waitbeforereconnect.  False: the process is to end. */
+static bool leave_alone(struct core *c, const struct usbhid *u)
 {
-	long wait = core_option_long(c, "waitbeforereconnect", 0);
+	long long end = u->closed_ms + 1000LL * core_option_long(c, "waitbeforereconnect", 0);
+	long long now = clock_ms();
 
-	return wait > 0 && u->closed_ms > 0 && clock_ms() - u->closed_ms < wait * 1000LL;
+	return u->anew || !u->closed_ms || end <= now || core_wait(c, (int)(end - now));
 }
 
 static enum driver_result open_some(struct core *c, struct usbhid *u)
@@ -563,10 +571,10 @@ static enum driver_result usbhid_open(struct core *c)
 	}
 	if (!look_options_fit(c))
 		return DRIVER_FATAL;
-	if (is_too_soon(c, u))
-		return DRIVER_FAILED;
 	if (!engine_core_maps(c, program, "subdriver", &u->maps, &u->only))
 		return DRIVER_FATAL;
+	if (!leave_alone(c, u))
+		return DRIVER_FAILED;
 	return open_some(c, u);
 }
 
@@ -589,6 +597,32 @@ static enum driver_result listen_for_life(struct usbhid *u)
 	return r == USB_STALL ? DRIVER_OK : usb_driver_result(r);
 }
 
+/*
+ * interrupt_pipe_no_events_tolerance: some devices stop talking until they are opened again.  What
+ * is known of this one stays meanwhile: nothing says that it is lost.
+ */
+static enum driver_result open_anew(struct core *c, struct usbhid *u)
+{
+	enum driver_result r;
+
+	log_debug(1, token, "%s: nothing came by the interrupt pipe in %ld polls: opening it anew",
+		  core_ups(c), u->silent_polls);
+	u->anew = true;
+	usbhid_close(c);
+	r = usbhid_open(c);
+	u->anew = false;
+	return r;
+}
+
+static bool is_too_quiet(struct core *c, struct usbhid *u)
+{
+	long most = core_option_long(c, "interrupt_pipe_no_events_tolerance", -1);
+
+	u->silent_polls = u->heard ? 0 : u->silent_polls + 1;
+	/* Where there is no pipe, nothing can be said on it. */
+	return most >= 0 && u->listening && u->silent_polls > most;
+}
+
 static enum driver_result poll_passive(struct usbhid *u)
 {
 	enum driver_result alive = listen_for_life(u);
@@ -601,20 +635,6 @@ static enum driver_result poll_passive(struct usbhid *u)
 	return r == ENGINE_FAILED ? DRIVER_STALE : engine_core_result(r);
 }
 
-/* Some firmware (Back-UPS BX...MI) goes on answering what was, until it is opened anew. */
-static bool is_stuck(struct core *c, struct usbhid *u)
-{
-	long tolerance = core_option_long(c, "interrupt_pipe_no_events_tolerance", -1);
-
-	u->quiet = u->heard ? 0 : u->quiet + 1;
-	u->heard = false;
-	if (tolerance < 0 || !u->listening || u->quiet <= tolerance)
-		return false;
-	log_notice(token, "%s: no packet in %ld polls, so it is opened anew", core_ups(c),
-		   u->quiet);
-	return true;
-}
-
 static enum driver_result usbhid_poll(struct core *c)
 {
 	struct usbhid *u = core_data(c);
@@ -623,10 +643,11 @@ static enum driver_result usbhid_poll(struct core *c)
 	if (usb_is_gone(u->usb))
 		return DRIVER_LOST;
 	listen_again(c, u);
+	if (is_too_quiet(c, u) && open_anew(c, u) != DRIVER_OK)
+		return DRIVER_LOST;
 	if (core_flag(c, "interruptonly"))
 		return poll_passive(u);
-	if (is_stuck(c, u))
-		return DRIVER_LOST;
+	u->heard = false;
 	r = engine_poll(u->engine, clock_ms());
 	if (r == ENGINE_OK && !u->threshold_set)
 		engine_core_set(c, u->engine, "lowbatt", "battery.charge.low");

@@ -145,12 +145,21 @@ def test_novendor_and_norating_leave_these_queries_out(site, serialsim):
     assert "I" not in sim.asked and "F" not in sim.asked
 
 
-def test_one_of_several_masterguards_is_taken_by_its_address(site, serialsim):
+def test_nooutstats_leaves_the_power_of_the_phases_out(site, serialsim):
+    sim = serialsim("q6")
+    ups = Qx(site, sim, "nooutstats", "protocol = q6")
+    assert ups.values()["input.L1-N.voltage"]
+    assert "output.L1.realpower" not in ups.values() and "WA" not in sim.asked
+
+
+# NUT's page says slave_addr, its program wants slave_address.
+@pytest.mark.parametrize("key", ["slave_addr", "slave_address"])
+def test_one_of_several_masterguards_is_taken_by_its_address(site, serialsim, key):
     sim = serialsim("masterguard")
-    ups = Qx(site, sim, "slave_addr = 7", "protocol = masterguard")
+    ups = Qx(site, sim, f"{key} = 7", "protocol = masterguard")
     assert ups.values()["ups.id"] == "7"
     ups.process.stop()
-    other = Qx(site, sim, "slave_addr = 8", "protocol = masterguard", start=False)
+    other = Qx(site, sim, f"{key} = 8", "protocol = masterguard", start=False)
     process = site.start_driver("ups", env=other.env, wait=False)
     wait_until(lambda: "nothing of the protocol masterguard" in process.log())
 

@@ -1,8 +1,10 @@
 """The life of a device, as usbhid-ups sees it: gone at any moment, another one, silent, changed."""
 
+import time
+
 import pytest
 
-from harness import wait_until
+from harness import LineClient, wait_until
 from test_usb_transport import variant
 from test_usbhid import Ups
 
@@ -169,6 +171,49 @@ def test_interruptonly_needs_an_interrupt_pipe(site, usbsim):
     ups.process.wait_log("has no interrupt pipe to listen to")
 
 
+def claims(sim):
+    return sim.log().count("claim 0")
+
+
+def test_a_pipe_that_says_nothing_for_so_many_polls_is_opened_anew(site, usbsim):
+    sim = usbsim("plain")
+    ups = Ups(site, sim, "interrupt_pipe_no_events_tolerance = 2")
+    ups.wait_fresh()
+    with LineClient(site.socket("ups")) as c:
+        wait_until(lambda: claims(sim) > 2)
+        c.send("PING")
+        told = c.until("PONG")
+    assert not [line for line in told if line.startswith(("DATASTALE", "DELINFO"))], told
+    sim.set("feature", 1, "01 14")
+    ups.wait_value("ups.status", "OB DISCHRG")
+
+
+def test_without_that_option_a_silent_pipe_is_no_reason(site, usbsim):
+    sim = usbsim("plain")
+    ups = Ups(site, sim, "interrupt_pipe_no_events_tolerance = -1", "pollfreq = 1")
+    ups.wait_fresh()
+    before = int(sim.state()["controls"])
+    wait_until(lambda: int(sim.state()["controls"]) > before + 30)
+    assert claims(sim) == 1
+
+
+def test_waitbeforereconnect_keeps_away_for_so_long(site, usbsim):
+    sim = usbsim("plain")
+    ups = Ups(site, sim, "waitbeforereconnect = 4")
+    ups.wait_fresh()
+    sim.unplug()
+    ups.wait_fresh(False)
+    gone = time.monotonic()
+    sim.plug()
+    ups.wait_fresh()
+    assert time.monotonic() - gone > 3
+
+
+def test_options_that_are_of_use_elsewhere_only_keep_nobody_from_starting(site, usbsim):
+    ups = Ups(site, usbsim("plain"), "winhid")
+    ups.wait_fresh()
+
+
 # ------------------------------------------------------------------------------ descriptions
 
 
@@ -204,9 +249,10 @@ def test_the_right_one_of_several_hid_descriptors_is_asked_for(site, usbsim):
     assert ups.values()["battery.charge"] == "100"
 
 
-def test_a_configuration_of_two_is_selected_once(site, usbsim):
+@pytest.mark.parametrize("index", ["1", "0x01"])
+def test_a_configuration_of_two_is_selected_once(site, usbsim, index):
     sim = usbsim(described(site, "configurations: 2", "kernel-driver: no"))
-    ups = Ups(site, sim, "usb_config_index = 1")
+    ups = Ups(site, sim, f"usb_config_index = {index}")
     ups.wait_fresh()
     assert sim.log()[:2] == ["set-configuration 2", "claim 0"]
     sim.unplug()
