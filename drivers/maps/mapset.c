@@ -106,15 +106,43 @@ void mapset_free(struct mapset *s)
 	*s = (struct mapset){NULL, 0};
 }
 
+/* "MGE HID 1.46", as driver.version.data has it: of whatever version. */
+static bool is_title_with_version(const char *name, const char *title)
+{
+	const char *version = name + strlen(title) + 1;
+
+	return str_casestarts(name, title) && version[-1] == ' ' &&
+	       strspn(version, "0123456789.") == strlen(version);
+}
+
+/* A part of one title, and of no other. */
+static const struct map *find_by_part(const struct mapset *s, const char *part)
+{
+	const struct map *found = NULL;
+	char pattern[128];
+
+	if (!str_format(pattern, sizeof(pattern), "*%s*", part))
+		return NULL;
+	for (size_t i = 0; i < s->count; i++) {
+		if (!str_glob(pattern, s->maps[i]->title))
+			continue;
+		if (found)
+			return NULL;
+		found = s->maps[i];
+	}
+	return found;
+}
+
 const struct map *mapset_find(const struct mapset *s, const char *name)
 {
 	for (size_t i = 0; i < s->count; i++)
 		if (map_has_name(s->maps[i], name))
 			return s->maps[i];
 	for (size_t i = 0; i < s->count; i++)
-		if (str_glob(name, s->maps[i]->title))
+		if (str_glob(name, s->maps[i]->title) ||
+		    is_title_with_version(name, s->maps[i]->title))
 			return s->maps[i];
-	return NULL;
+	return find_by_part(s, name);
 }
 
 /* ------------------------------------------------------------------------- match */

@@ -20,7 +20,8 @@ struct mapset {
 bool mapset_load(struct mapset *s, const char *driver, struct conf_report *r);
 void mapset_free(struct mapset *s);
 
-/* The map of that name, or of another NAME, or title, which may have `*` for any text; NULL if there is none. */
+/* The map of that name, or of another NAME, or title, which may have `*` for any text, a version
+ * behind it, or be a part that no other title has; NULL if there is none. */
 const struct map *mapset_find(const struct mapset *s, const char *name);
 
 struct mapset_usb {

@@ -467,6 +467,10 @@ static void a_set_leaves_bad_maps_and_parts_out(void **state)
 	assert_int_equal(report.errors, 1);
 	assert_string_equal(mapset_find(&set, "GOOD")->name, "good");
 	assert_string_equal(mapset_find(&set, "my*")->name, "mine");
+	assert_string_equal(mapset_find(&set, "good hid 0.98")->name, "good");
+	assert_string_equal(mapset_find(&set, "HID")->name, "good");
+	assert_null(mapset_find(&set, "O")); /* of both */
+	assert_null(mapset_find(&set, "Good HID of old"));
 	assert_null(mapset_find(&set, "bad"));
 	mapset_free(&set);
 }
