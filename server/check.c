@@ -2,7 +2,6 @@
 
 #include "server/check.h"
 
-#include <dirent.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,10 +11,9 @@
 #include "common/base/conffile.h"
 #include "common/base/paths.h"
 #include "common/base/str.h"
+#include "common/ups/driverfolder.h"
 #include "server/conf.h"
 #include "server/users.h"
-
-enum { MAX_DRIVERS = 512 };
 
 static void print(void *arg, enum conf_severity severity, const char *text)
 {
@@ -31,38 +29,15 @@ static const char *driver_folder(const struct upsd_conf *c)
 	return c->driverpath && !(said && *said) ? c->driverpath : paths_driver();
 }
 
-/* The names of the installed drivers, NULL-ended; owned by the caller. */
-static size_t list_drivers(const char *folder, char *names[MAX_DRIVERS + 1])
-{
-	DIR *dir = opendir(folder);
-	size_t count = 0;
-	struct dirent *entry;
-
-	while (dir && count < MAX_DRIVERS && (entry = readdir(dir))) {
-		if (entry->d_name[0] == '.')
-			continue;
-		names[count] = str_dup(entry->d_name);
-		count += names[count] != NULL;
-	}
-	names[count] = NULL;
-	if (dir)
-		closedir(dir);
-	return count;
-}
-
 static void check_driver(const struct upsd_conf_ups *u, const char *folder, const char *file,
-			 char *const *installed, struct conf_report *r)
+			 struct conf_report *r)
 {
 	const struct conf_where at = {.file = file, .line = u->line};
-	const char *closest = str_closest(u->driver, (const char *const *)installed);
 	char path[PATH_MAX], mend[PATH_MAX];
 
 	if (!str_format(path, sizeof(path), "%s/%s", folder, u->driver) || access(path, X_OK) == 0)
 		return;
-	if (closest)
-		str_format(mend, sizeof(mend), "did you mean \"%s\"?", closest);
-	else
-		str_format(mend, sizeof(mend), "see what is in %s", folder);
+	driverfolder_mend(folder, u->driver, mend, sizeof(mend));
 	conf_warning(r, &at, mend, "driver \"%s\" of UPS [%s] not found in %s", u->driver, u->name,
 		     folder);
 }
@@ -71,17 +46,12 @@ static void check_devices(const struct upsd_conf *c, const char *file, struct co
 {
 	const struct conf_where whole = {.file = file};
 	const char *folder = driver_folder(c);
-	char *installed[MAX_DRIVERS + 1];
-	size_t count;
 
 	if (!c->ups_count && !c->allow_no_device)
 		conf_error(r, &whole, "add a section, or set ALLOW_NO_DEVICE yes in upsd.conf",
 			   "no UPS is defined");
-	count = list_drivers(folder, installed);
 	for (size_t i = 0; i < c->ups_count; i++)
-		check_driver(&c->upses[i], folder, file, installed, r);
-	for (size_t i = 0; i < count; i++)
-		free(installed[i]);
+		check_driver(&c->upses[i], folder, file, r);
 }
 
 static void check_statepath(const struct upsd_conf *c, struct conf_report *r)

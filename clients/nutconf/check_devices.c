@@ -1,7 +1,6 @@
 /* ups.conf: drivers that are there, keys that they know, and devices of one driver only. */
 #include "config.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +11,7 @@
 #include "clients/nutconf/tools.h"
 #include "common/base/paths.h"
 #include "common/base/str.h"
+#include "common/ups/driverfolder.h"
 
 enum { NAMES_MAX = 512, LIST_MS = 20 * 1000 };
 
@@ -54,24 +54,12 @@ static const char *driver_folder(const struct check *c)
 
 static void tell_missing(struct check *c, const struct saying *driver, const char *name)
 {
-	DIR *dir = opendir(driver_folder(c));
-	struct names installed = {.count = 0};
-	const char *guess;
-	struct dirent *entry;
 	char mend[512];
 
-	while (dir && (entry = readdir(dir)))
-		if (entry->d_name[0] != '.')
-			add_name(&installed, entry->d_name);
-	if (dir)
-		closedir(dir);
-	guess = closest(&installed, name);
-	str_format(mend, sizeof(mend), guess ? "did you mean \"%s\"?" : "see what is in %s",
-		   guess ? guess : driver_folder(c));
+	driverfolder_mend(driver_folder(c), name, mend, sizeof(mend));
 	check_add(c, CHECK_ERROR, "driver-missing", c->said.ups.path, driver->line, mend,
 		  "driver \"%s\" of UPS [%s] is not in %s", name, driver->section,
 		  driver_folder(c));
-	free_names(&installed);
 }
 
 /* ------------------------------------------------------------------------ keys */

@@ -2,6 +2,7 @@
 noinst_LTLIBRARIES += common/libups.la
 common_libups_la_SOURCES =
 common_libups_la_LIBADD = common/libbase.la
+common_libups_la_SOURCES += common/ups/driverfolder.c common/ups/driverfolder.h
 common_libups_la_SOURCES += common/ups/driverquery.c common/ups/driverquery.h
 common_libups_la_SOURCES += common/ups/driverwire.c common/ups/driverwire.h
 common_libups_la_SOURCES += common/ups/names.c common/ups/names.h
@@ -15,6 +16,7 @@ common_libups_la_SOURCES += common/ups/state_resync.c
 common_libups_la_SOURCES += common/ups/status.c common/ups/status.h
 
 ups_tests = \
+	tests/unit/test_driverfolder \
 	tests/unit/test_driverquery \
 	tests/unit/test_driverwire \
 	tests/unit/test_names \
@@ -24,6 +26,9 @@ ups_tests = \
 	tests/unit/test_status
 check_PROGRAMS += $(ups_tests)
 TESTS += $(ups_tests)
+tests_unit_test_driverfolder_SOURCES = tests/unit/test_driverfolder.c
+tests_unit_test_driverfolder_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_driverfolder_LDADD = common/libups.la $(CMOCKA_LIBS)
 tests_unit_test_driverquery_SOURCES = tests/unit/test_driverquery.c
 tests_unit_test_driverquery_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_driverquery_LDADD = common/libups.la $(CMOCKA_LIBS)

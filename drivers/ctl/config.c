@@ -137,6 +137,15 @@ static void on_setting(void *arg, const struct conf_where *at, const struct conf
 		take_own(ups, at, s, r);
 }
 
+/* For units that have to know when a driver is up, whatever the file says. */
+static bool ignore_nowait(void)
+{
+	const char *said = getenv("NUT_IGNORE_NOWAIT");
+	bool yes;
+
+	return said && str_to_bool(said, &yes) && yes;
+}
+
 static void fill_in(struct ctl_ups *ups, const struct numbers *global)
 {
 	if (ups->maxstartdelay < 0)
@@ -145,7 +154,7 @@ static void fill_in(struct ctl_ups *ups, const struct numbers *global)
 		ups->maxretry = global->maxretry < 0 ? 1 : global->maxretry;
 	if (ups->retrydelay < 0)
 		ups->retrydelay = global->retrydelay < 0 ? RETRY_DELAY_S : global->retrydelay;
-	ups->nowait |= global->nowait;
+	ups->nowait = (ups->nowait || global->nowait) && !ignore_nowait();
 }
 
 bool ctl_config_read(struct ctl_config *cfg, struct conf_report *r)

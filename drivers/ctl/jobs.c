@@ -18,6 +18,7 @@
 #include "common/base/log.h"
 #include "common/base/paths.h"
 #include "common/base/str.h"
+#include "common/ups/driverfolder.h"
 #include "drivers/ctl/ctl.h"
 
 enum {
@@ -29,6 +30,19 @@ enum {
 };
 
 /* ------------------------------------------------------------------------------- words */
+
+static void report_missing(const struct ctl_ups *ups, const char *folder, const char *program)
+{
+	char mend[512];
+
+	if (errno != ENOENT) {
+		log_errno("upsdrvctl", errno, "[%s] cannot run %s", ups->name, program);
+		return;
+	}
+	driverfolder_mend(folder, ups->driver, mend, sizeof(mend));
+	log_error("upsdrvctl", "[%s] there is no driver \"%s\" in %s; %s", ups->name, ups->driver,
+		  folder, mend);
+}
 
 bool ctl_argv_begin(struct ctl_argv *a, const struct ctl_config *cfg, const struct ctl_ups *ups)
 {
@@ -49,7 +63,7 @@ bool ctl_argv_begin(struct ctl_argv *a, const struct ctl_config *cfg, const stru
 		return false;
 	}
 	if (access(a->program, X_OK) != 0) {
-		log_errno("upsdrvctl", errno, "[%s] cannot run %s", ups->name, a->program);
+		report_missing(ups, folder, a->program);
 		return false;
 	}
 	ctl_argv_add(a, a->program);

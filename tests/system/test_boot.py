@@ -205,6 +205,8 @@ def test_a_power_failure_ends_with_the_word_to_the_ups(machine, way):
     assert machine.wait_for_end() == "off"
     assert machine.asked()[-3:] == ["open ", "shutdown", "close"]
     log = machine.log()
+    if way == "systemd runs nutshutdown":
+        assert "nutshutdown: telling the UPS to switch off" in log
     assert log.index("Stopped nut-monitor") < log.index("Stopped nut-server") < \
         log.index("Stopped nut-driver@ups") < log.index("Reached target shutdown.target")
     # Next time it is another day.
@@ -238,10 +240,12 @@ def test_a_machine_whose_ups_does_not_take_the_word_on_battery_goes_off(machine)
 @pytest.mark.long
 def test_poweroff_wait_is_waited_for_and_then_the_machine_starts_again(machine, way):
     machine.write(f"{CONF}/ups.conf", machine.probe("ups"))
-    machine.write(f"{CONF}/nut.conf", "MODE=standalone\nPOWEROFF_WAIT=1s\n")
+    machine.write(f"{CONF}/nut.conf", "MODE=standalone\nPOWEROFF_WAIT=1s\n"
+                                            "POWEROFF_QUIET=true\n")
     boot(machine)
     machine.power_fails()
     assert machine.wait_for_end() == "reboot"
+    assert "nutshutdown: " not in machine.log()
     assert machine.asked()[-3:] == ["open ", "shutdown", "close"]
 
 

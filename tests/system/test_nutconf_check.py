@@ -141,6 +141,8 @@ FAULTS = {
                        "nutconf setup"),
     "driver missing": (_edit("ups.conf", "dummy-ups", "dummy-upps"), "driver-missing", "error",
                        "ups.conf", 2, 'did you mean "dummy-ups"?'),
+    "driver of NUT": (_edit("ups.conf", "dummy-ups", "netxml-ups"), "driver-missing", "error",
+                      "ups.conf", 2, "snmp-ups speaks SNMP with the same card"),
     "driverpath wrong": (lambda c: (c.files.update({"ups.conf": "driverpath = /nonexistent\n" +
                                                     c.files["ups.conf"]}),
                                     c.env.update(NUT_DRIVERPATH="")),

@@ -152,6 +152,13 @@ def test_with_nowait_nobody_waits_for_the_device(site, control):
     control.wait_running("ups")
 
 
+def test_nowait_is_for_nothing_where_the_environment_says_so(site, control):
+    control.add_probe("ups", "open fail\n", "nowait", "maxstartdelay = 1")
+    result = site.run("upsdrvctl", *site._as_user, "start",
+                      env={**control.env, "NUT_IGNORE_NOWAIT": "true"})
+    assert result.returncode == 1 and "ups" in result.stderr
+
+
 def test_one_device_that_is_not_reached_does_not_keep_the_others(site, control):
     control.add_probe("away", "open fail\n", "maxstartdelay = 1")
     site.add_dummy("ups", {"ups.status": "OL"})
@@ -168,6 +175,27 @@ def test_a_driver_that_is_not_there_is_told(site, control):
     assert result.returncode == 1
     assert "no-such-driver" in result.stderr and "../dummy-ups" in result.stderr
     assert control.status()["ups"][1] == "RUNNING"
+
+
+def test_a_driver_of_nut_that_there_is_none_of_is_told_with_what_can_be_used(site, control):
+    site.add_ups("odd", "mge-shut", "/dev/ttyS0")
+    result = control.run("start")
+    assert result.returncode == 1
+    line, = [line for line in result.stderr.splitlines() if "mge-shut" in line]
+    assert line.startswith('[odd] there is no driver "mge-shut" in ') and "usbhid-ups" in line
+
+
+def test_each_driver_of_nut_is_ours_or_told_as_one_that_we_lack(site, shared):
+    names = [line.split("\t")[0]
+             for line in (shared / "facts" / "drivers.tsv").read_text().splitlines()[1:]]
+    for number, name in enumerate(names):
+        site.add_ups(f"u{number}", name, "auto")
+    result = site.run("upsdrvctl", "-t", "start")
+    lacking = re.findall(r'^\[u(\d+)\] there is no driver .* one of NUT\'s', result.stderr,
+                         re.MULTILINE)
+    found = re.findall(r"-a u(\d+)$", result.stderr + result.stdout, re.MULTILINE)
+    told = {names[int(n)] for n in lacking} | {names[int(n)] for n in found}
+    assert len(names) > 70 and set(names) - told == {"skel"}
 
 
 def test_driverpath_of_the_file_is_used(site, control):
