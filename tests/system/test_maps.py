@@ -386,3 +386,19 @@ def test_every_adapter_has_its_way_of_wrapping(shared):
         for vendor, products in re.findall(r"([0-9a-f]{4}):([0-9a-f]{4}(?:/[0-9a-f]{4})*)",
                                            fact["ids"].split(" (blazer")[0]):
             assert all(f"{vendor}:{product}" in ways for product in products.split("/")), fact
+
+
+def test_what_maps_publish_has_a_description():
+    """Of names that were never agreed on only those that somebody can set, or order."""
+    described = {words[1].lower() for words in words_of(CHECKOUT / "data/cmdvartab")}
+    place = {"VAR": 2, "CMD": 2, "SEQUENCE": 1, "ALIAS": 1}
+    published = set()
+    for path in MAPS.glob("*/*.map"):
+        for words in words_of(path):
+            at = place.get(words[0], 0)
+            if not at or "hidden" in words or not re.match(r"[a-z]", words[at]):
+                continue
+            if words[0] != "VAR" or "rw" in words or not words[at].startswith("experimental."):
+                published.add(re.sub(r"(?<=[.])(\d+|%i)(?=[.]|$)", "n", words[at].lower()))
+    plain = {re.sub(r"(?<=[.])\d+(?=[.]|$)", "n", name) for name in described} | described
+    assert len(published) > 400 and published - plain == set()
