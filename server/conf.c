@@ -140,7 +140,7 @@ static void set_disable_weak(const struct directive_line *l)
 
 #define MEMBER(kind, member) DIRECTIVE_AT(kind, struct upsd_conf, member)
 #define NUMBER(member, min, max, normal)                                                           \
-	DIRECTIVE_FROM(DIRECTIVE_LONG, struct upsd_conf, member, min, max, normal)
+	DIRECTIVE_FROM(DIRECTIVE_NUMBER, struct upsd_conf, member, min, max, normal)
 
 static const struct directive rows[] = {
 	{"MAXAGE", 1, NUMBER(maxage_s, 1, 86400, 15)},
@@ -166,7 +166,8 @@ static const struct directive rows[] = {
 
 static struct directives table_of(struct upsd_conf *c)
 {
-	return (struct directives){rows, sizeof(rows) / sizeof(rows[0]), c, CONF_WARNING, NULL};
+	return (struct directives){rows, sizeof(rows) / sizeof(rows[0]), c, CONF_WARNING, NULL,
+				   false};
 }
 
 /* A port for TLS only needs something to do TLS with. */

@@ -227,7 +227,8 @@ struct mqtt_conf *mqtt_conf_load(const char *path, struct conf_report *r)
 {
 	const struct conf_where at = {.file = path};
 	struct mqtt_conf *c = calloc(1, sizeof(*c));
-	struct directives table = {rows, sizeof(rows) / sizeof(rows[0]), c, CONF_ERROR, NULL};
+	struct directives table = {rows, sizeof(rows) / sizeof(rows[0]), c, CONF_ERROR, NULL,
+				   false};
 	unsigned errors = r->errors;
 	int err;
 

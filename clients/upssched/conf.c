@@ -323,7 +323,8 @@ static void check_whole(struct upssched_conf *conf, const char *path, struct con
 
 int upssched_conf_read(struct upssched_conf *conf, const char *path, struct conf_report *r)
 {
-	struct directives table = {rows, sizeof(rows) / sizeof(rows[0]), conf, CONF_WARNING, NULL};
+	struct directives table = {rows, sizeof(rows) / sizeof(rows[0]), conf, CONF_WARNING, NULL,
+				   false};
 	int err;
 
 	*conf = (struct upssched_conf){.debug_min = -1};

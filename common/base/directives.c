@@ -95,10 +95,13 @@ static bool has_right_words(const struct directives *set, const struct directive
 	static const char text[] = "%s takes %zu value%s; \"%s\" is too much";
 	const char *s = d->most == 1 ? "" : "s";
 
-	if (l->count < 2) {
+	if (l->count < 2 && !set->bare_is_ignored)
 		conf_error(l->report, l->at, NULL, "%s wants a value", l->words[0]);
+	else if (l->count < 2)
+		conf_warning(l->report, l->at, NULL, "%s wants a value, the line is ignored",
+			     l->words[0]);
+	if (l->count < 2)
 		return false;
-	}
 	if (str_equal(l->words[1], "=")) {
 		conf_error(l->report, l->at, "leave the = out",
 			   "%s and its value are separated by a space", l->words[0]);

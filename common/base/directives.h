@@ -57,6 +57,7 @@ struct directives {
 	void *conf;
 	enum conf_severity surplus; /* more words than `most`: the line is dropped, or they are */
 	const struct directives *next; /* further rows, with a struct of their own; NULL = none */
+	bool bare_is_ignored; /* a keyword without a value, as by NUT; else it is an error */
 };
 
 /* For conffile_read_lines(); `arg` is a const struct directives.  Unknown keywords are warned of.

@@ -51,7 +51,9 @@ static const struct directive further_rows[] = {
 	{"DEPTH", 1, DIRECTIVE_FROM(DIRECTIVE_LONG, struct more, depth, 0, 5, 2)},
 };
 
-static const struct directives further = {further_rows, 1, &more, CONF_WARNING, NULL};
+static const struct directives further = {further_rows, 1, &more, CONF_WARNING, NULL, false};
+
+static bool bare_is_ignored;
 
 static void note(void *arg, enum conf_severity severity, const char *text)
 {
@@ -62,7 +64,12 @@ static void note(void *arg, enum conf_severity severity, const char *text)
 /* Reads a text; what is said of it is in `said`. */
 static void read_text(const char *text, enum conf_severity surplus)
 {
-	struct directives table = {rows, sizeof(rows) / sizeof(rows[0]), &told, surplus, &further};
+	struct directives table = {.rows = rows,
+				   .count = sizeof(rows) / sizeof(rows[0]),
+				   .conf = &told,
+				   .surplus = surplus,
+				   .next = &further,
+				   .bare_is_ignored = bare_is_ignored};
 	struct conf_report report = {.emit = note};
 	FILE *f = tmpfile();
 
@@ -141,6 +148,19 @@ static void what_follows_the_digits_of_a_number_is_warned_of(void **state)
 	assert_int_equal(told.speed, 15);
 }
 
+static void a_word_without_its_value_is_an_error_or_as_by_nut_nothing(void **state)
+{
+	(void)state;
+	read_text("SPEED\n", CONF_ERROR);
+	expect("E conf:1: SPEED wants a value");
+	bare_is_ignored = true;
+	read_text("SPEED\nCOUNT 4\n", CONF_ERROR);
+	bare_is_ignored = false;
+	expect("W conf:1: SPEED wants a value, the line is ignored");
+	assert_int_equal(told.speed, 7);
+	assert_int_equal(told.count, 4);
+}
+
 static void words_that_are_too_many_cost_the_line_or_themselves(void **state)
 {
 	(void)state;
@@ -169,6 +189,7 @@ int main(void)
 		cmocka_unit_test(each_kind_is_taken_into_its_member),
 		cmocka_unit_test(what_is_wrong_is_told_and_changes_nothing),
 		cmocka_unit_test(what_follows_the_digits_of_a_number_is_warned_of),
+		cmocka_unit_test(a_word_without_its_value_is_an_error_or_as_by_nut_nothing),
 		cmocka_unit_test(words_that_are_too_many_cost_the_line_or_themselves),
 		cmocka_unit_test(an_unknown_keyword_is_warned_of_with_the_closest_of_all_tables),
 	};

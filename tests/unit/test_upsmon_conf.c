@@ -121,9 +121,10 @@ static void what_cannot_harm_is_a_warning(void **state)
 	read_text(MONITOR COMMAND
 		  "DEADTIM 20\nNOTIFYFLAG ONLINE SYSLOG+MAIL\nNOTIFYFLAG ONLIN SYSLOG\n"
 		  "NOTIFYMSG ONBATT \"%d\"\n" MONITOR "DEADTIME 20s\nSHUTDOWNEXIT maybe\n"
-		  "MONITOR c 0 u p boss\n");
+		  "MONITOR c 0 u p boss\nNOTIFYCMD\nRUN_AS_USER\n");
 	assert_int_equal(report.errors, 0);
-	assert_int_equal(report.warnings, 8);
+	assert_int_equal(report.warnings, 10);
+	expect_said("conf:11: NOTIFYCMD wants a value, the line is ignored");
 	expect_said("DEADTIME");
 	expect_said("Invalid notify flag: [MAIL]");
 	expect_said("conf:5: ");

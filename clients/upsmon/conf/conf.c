@@ -254,7 +254,8 @@ static const struct directive rows[] = {
 
 static struct directives table_of(struct upsmon_conf *conf)
 {
-	return (struct directives){rows, sizeof(rows) / sizeof(rows[0]), conf, CONF_WARNING, NULL};
+	return (struct directives){rows, sizeof(rows) / sizeof(rows[0]), conf, CONF_WARNING, NULL,
+				   true};
 }
 
 /* ------------------------------------------------------------------- whole */

@@ -199,7 +199,8 @@ static const struct directive rows[] = {
 
 struct directives conf_native_directives(struct upsmon_conf *conf)
 {
-	return (struct directives){rows, sizeof(rows) / sizeof(rows[0]), conf, CONF_WARNING, NULL};
+	return (struct directives){rows, sizeof(rows) / sizeof(rows[0]), conf, CONF_WARNING, NULL,
+				   false};
 }
 
 void conf_native_free(struct upsmon_conf *conf)

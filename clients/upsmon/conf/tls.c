@@ -98,7 +98,8 @@ static const struct directive rows[] = {
 
 struct directives tls_demands_directives(struct tls_demands *d)
 {
-	return (struct directives){rows, sizeof(rows) / sizeof(rows[0]), d, CONF_WARNING, NULL};
+	return (struct directives){rows, sizeof(rows) / sizeof(rows[0]), d, CONF_WARNING, NULL,
+				   false};
 }
 
 void tls_demands_check(const struct tls_demands *d, const struct conf_where *file,
