@@ -10,6 +10,7 @@ units = \
 	scripts/systemd/nut-driver-enumerator.service \
 	scripts/systemd/nut-server.service \
 	scripts/systemd/nut-monitor.service \
+	scripts/systemd/nut-logger.service \
 	scripts/systemd/nut-hold.service \
 	scripts/systemd/nut-shutdown.service \
 	scripts/systemd/nut-shutdown-early.service
@@ -81,7 +82,7 @@ if WITH_OPENRC
 openrc_SCRIPTS = $(openrc_scripts)
 endif
 
-fill_in = $(SED) -e 's|@sbindir[@]|$(sbindir)|g' -e 's|@confdir[@]|$(confdir)|g' \
+fill_in = $(SED) -e 's|@sbindir[@]|$(sbindir)|g' -e 's|@bindir[@]|$(bindir)|g' -e 's|@confdir[@]|$(confdir)|g' \
 	-e 's|@libexecdir[@]|$(libexecdir)|g' -e 's|@drvpath[@]|$(drvpath)|g' \
 	-e 's|@statepath[@]|$(statepath)|g' -e 's|@pidpath[@]|$(pidpath)|g' \
 	-e 's|@altpidpath[@]|$(altpidpath)|g' -e 's|@user[@]|$(with_user)|g' \

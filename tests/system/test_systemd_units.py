@@ -1,13 +1,15 @@
 """The units for systemd: what its own checker says of them, with what the generator makes of
 ups.conf and nut.conf; and the tools around them, with a systemctl that only tells."""
 
+import re
 import shutil
 import subprocess
 
 import pytest
 
-UNITS = ("nut-driver@x", "nut-driver", "nut-driver-enumerator", "nut-server", "nut-monitor", "nut-hold",
-         "nut-shutdown", "nut-shutdown-early", "nut-mqtt", "nut-web", "nut-announce")
+UNITS = ("nut-driver@x", "nut-driver", "nut-driver-enumerator", "nut-server", "nut-monitor",
+         "nut-logger", "nut-hold", "nut-shutdown", "nut-shutdown-early", "nut-mqtt", "nut-web",
+         "nut-announce")
 GROUPS = ("nut.target", "nut-driver.target", "nut-driver-enumerator.path")
 
 
@@ -24,7 +26,7 @@ def units(site, build):
             continue
         lines = (made / unit).read_text().splitlines()
         for i, line in enumerate(lines):
-            if line.startswith("Exec") and ("/sbin/" in line or "/libexec/" in line):
+            if line.startswith("Exec") and re.search("/sbin/|/libexec/|/upslog ", line):
                 key, command = line.split("=", 1)
                 program, *rest = command.split(" ")
                 if program.startswith(("-", "/bin/")):
