@@ -58,16 +58,18 @@ static bool look_up_account(struct core *c, const struct invocation *in, struct 
 {
 	const char *user = first_of(in->user, settings_get(c->settings, "user"), RUN_AS_USER);
 	const char *group_name = first_of(in->group, settings_get(c->settings, "group"), NULL);
-	struct group *found;
+	const struct group *found = group_name ? getgrnam(group_name) : NULL;
 
-	*group = (gid_t)-1;
-	if (group_name) {
-		found = getgrnam(group_name);
-		if (!found) {
-			log_error("core", "there is no group \"%s\"", group_name);
-			return false;
-		}
-		*group = found->gr_gid;
+	*group = found ? found->gr_gid : (gid_t)-1;
+	if (group_name && !found && in->group) {
+		log_error("core", "there is no group \"%s\"", group_name);
+		return false;
+	}
+	/* Of a file that comes from another machine, perhaps: the UPS is watched all the same. */
+	if (group_name && !found) {
+		log_warn("core", "there is no group \"%s\": the socket is this user's own",
+			 group_name);
+		group_name = NULL;
 	}
 	return geteuid() != 0 || privilege_lookup(user, group_name, account);
 }

@@ -90,6 +90,13 @@ def test_the_socket_is_for_user_and_group_only(site):
     assert stat.S_ISSOCK(mode) and stat.S_IMODE(mode) == 0o660
 
 
+def test_a_group_of_the_file_that_there_is_none_of_is_warned_of(site):
+    probe = Probe(site, GOOD, "group = no-such-group")
+    probe.start()
+    probe.wait_dump("DATAOK")
+    assert 'there is no group "no-such-group"' in probe.process.log()
+
+
 def test_texts_of_the_device_are_cleaned(site):
     probe = Probe(site, GOOD + 'text ups.mfr "  EATON\t\xe9 \\"x\\" "\n')
     probe.start()
