@@ -98,7 +98,7 @@ static void run_with_credentials(const struct request *rq, const struct command 
 
 void command_run(const struct request *rq)
 {
-	const struct command *c = command_find(request_word(rq, 0));
+	const struct command *c = command_find(netwire_skip_mark(request_word(rq, 0)));
 	enum netwire_error error = c ? check_needs(rq, c) : NETWIRE_UNKNOWN_COMMAND;
 
 	/* Where NUT asks libwrap: credentials were said, and nothing else was looked at. */

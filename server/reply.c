@@ -3,6 +3,7 @@
 #include "server/reply.h"
 
 #include "common/base/words.h"
+#include "common/ups/netwire.h"
 
 void reply_begin(struct buffer *out, const char *keyword, const char *ups, const char *name)
 {
@@ -20,7 +21,7 @@ void reply_begin(struct buffer *out, const char *keyword, const char *ups, const
 void reply_text(struct buffer *out, const char *text)
 {
 	buffer_append_char(out, ' ');
-	words_append_quoted(out, text);
+	netwire_append_text(out, text);
 }
 
 void reply_end(struct buffer *out)

@@ -11,7 +11,7 @@
  * if they need it); either may be NULL. */
 void reply_begin(struct buffer *out, const char *keyword, const char *ups, const char *name);
 
-/* Appends ` "text"`, escaped. */
+/* Appends ` "text"`, escaped and of 7 bits (netwire_append_text()). */
 void reply_text(struct buffer *out, const char *text);
 
 /* Ends the line. */

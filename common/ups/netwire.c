@@ -75,6 +75,37 @@ void netwire_append_error(struct buffer *b, enum netwire_error e)
 	buffer_append_char(b, '\n');
 }
 
+static bool has_high_bit(char c)
+{
+	return (unsigned char)c >= 0x80;
+}
+
+void netwire_append_text(struct buffer *b, const char *text)
+{
+	struct buffer kept = {0};
+	const char *p = text;
+
+	while (*p && !has_high_bit(*p))
+		p++;
+	if (!*p) {
+		words_append_quoted(b, text);
+		return;
+	}
+	for (p = text; *p; p++)
+		if (!has_high_bit(*p))
+			buffer_append_char(&kept, *p);
+	b->failed = b->failed || kept.failed;
+	words_append_quoted(b, buffer_string(&kept));
+	buffer_free(&kept);
+}
+
+const char *netwire_skip_mark(const char *word)
+{
+	while (has_high_bit(*word))
+		word++;
+	return word;
+}
+
 void netwire_append_request(struct buffer *b, size_t count, const char *const *words)
 {
 	for (size_t i = 0; i < count; i++) {

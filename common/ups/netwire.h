@@ -60,6 +60,16 @@ enum netwire_error netwire_error_of(const char *name);
 /* Appends `ERR NAME\n`. */
 void netwire_append_error(struct buffer *b, enum netwire_error e);
 
+/* Appends `"text"`, escaped, without the bytes from 0x80: NUT's upsd never says one, and there are
+ * clients that take 7 bits only and lose the whole answer over one more (aionut, so Home
+ * Assistant). */
+void netwire_append_text(struct buffer *b, const char *text);
+
+/* A word of a client without the bytes from 0x80 that it begins with.  NUT drops all of them, so
+ * that a client may send the mark of UTF-8, or negotiate as telnet does, before its first command.
+ */
+const char *netwire_skip_mark(const char *word);
+
 /* Appends the words separated by single spaces, escaped as requests are (quotes only where needed),
  * and LF. */
 void netwire_append_request(struct buffer *b, size_t count, const char *const *words);

@@ -66,6 +66,29 @@ static void requests_are_quoted_where_needed(void **state)
 	buffer_free(&b);
 }
 
+static void texts_have_seven_bits(void **state)
+{
+	struct buffer b = {0};
+
+	(void)state;
+	netwire_append_text(&b, "a \"b\" \\ #c");
+	netwire_append_text(&b, "B\xc3\xbcro \"1\"\xff");
+	netwire_append_text(&b, "\xd0\x98");
+	netwire_append_text(&b, "");
+	assert_string_equal(buffer_string(&b),
+			    "\"a \\\"b\\\" \\\\ \\#c\"\"Bro \\\"1\\\"\"\"\"\"\"");
+	buffer_free(&b);
+}
+
+static void what_comes_before_a_first_command_is_skipped(void **state)
+{
+	(void)state;
+	assert_string_equal(netwire_skip_mark("\xef\xbb\xbfVER"), "VER");
+	assert_string_equal(netwire_skip_mark("VER"), "VER");
+	assert_string_equal(netwire_skip_mark("\xff\xfd"), "");
+	assert_string_equal(netwire_skip_mark(""), "");
+}
+
 static void replies_are_told_apart(void **state)
 {
 	enum netwire_error e;
@@ -210,6 +233,8 @@ int main(void)
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 		T(error_names_go_both_ways),
 		T(requests_are_quoted_where_needed),
+		T(texts_have_seven_bits),
+		T(what_comes_before_a_first_command_is_skipped),
 		T(replies_are_told_apart),
 		T(events_are_read),
 		T(events_that_are_none_are_bad),
