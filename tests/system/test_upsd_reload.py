@@ -57,6 +57,23 @@ def test_a_broken_configuration_changes_nothing(site):
             site.write(name, text)
 
 
+def test_addresses_become_part_of_others_and_their_own_again(site):
+    site.add_ups("ups", "dummy-ups", "x")
+    upsd = site.start_upsd()
+    with upsd.client() as client:
+        for hosts, all_of_them in ((("127.0.0.1", "0.0.0.0"), True), (("127.0.0.1",), False),
+                                   (("0.0.0.0",), True), (("127.0.0.1", "127.0.0.2"), False)):
+            site.write("upsd.conf", "".join(f"LISTEN {host} {site.port}\n" for host in hosts))
+            reload(upsd)
+            assert "not listening" not in upsd.log()
+            assert LineClient(("127.0.0.1", site.port)).ask("NETVER") == "1.3"
+            try:
+                assert LineClient(("127.0.0.3", site.port)).ask("NETVER") == "1.3" and all_of_them
+            except ConnectionRefusedError:
+                assert not all_of_them
+        assert client.ask("NETVER") == "1.3"  # it was there all the time
+
+
 def test_users_are_replaced_and_checked_anew(site):
     site.add_user("mon", "pw", "upsmon primary")
     site.add_ups("ups", "dummy-ups", "x")

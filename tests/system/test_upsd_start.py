@@ -91,7 +91,8 @@ def test_a_name_and_an_asterisk_can_be_listened_on(site):
 
 @pytest.mark.parametrize("lines", [
     ("localhost", "127.0.0.1", "::1"), ("127.0.0.1", "localhost"), ("::1", "localhost"),
-    ("0.0.0.0", "127.0.0.1"), ("127.0.0.1", "0.0.0.0"), ("*", "localhost", "::1")],
+    ("0.0.0.0", "127.0.0.1"), ("127.0.0.1", "0.0.0.0"), ("*", "localhost", "::1"),
+    ("0.0.0.0", "::0", "127.0.0.1", "::1"), ("::", "::0", "0:0:0:0:0:0:0:0")],
     ids=" ".join)
 def test_addresses_may_be_written_twice(site, lines):
     """One listener does for localhost and 127.0.0.1, or for an address and all of them."""
@@ -100,9 +101,15 @@ def test_addresses_may_be_written_twice(site, lines):
     log = upsd.wait_log("Startup successful")
     assert "not listening" not in log
     for host in lines:
-        address = {"*": "127.0.0.1", "0.0.0.0": "127.0.0.1"}.get(host, host)
+        address = {"*": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "::1", "::0": "::1",
+                   "0:0:0:0:0:0:0:0": "::1"}.get(host, host)
         with LineClient((address, site.port)) as client:
             assert client.ask("NETVER") == "1.3"
+
+
+def test_an_address_that_shall_be_safer_than_all_is_no_part_of_them(site):
+    conf(site, f"LISTEN 0.0.0.0 {site.port}\nLISTEN 127.0.0.1 {site.port} tls-required\n")
+    assert f"not listening on 127.0.0.1 port {site.port}: Address already in use" in refused(site)
 
 
 def test_only_one_address_family_is_used_when_asked(site):
