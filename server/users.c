@@ -106,16 +106,20 @@ static void begin_user(struct users *u, const struct conf_where *at, const char 
 	u->current = &u->list[u->count++];
 }
 
-/* One word, once a user, whichever of its two forms. */
+/* Once a user, whichever of its two forms.  Of several words the first one counts, as for NUT:
+ * whoever got along with it shall not be locked out. */
 static bool is_first_password(struct users *u, const struct conf_where *at,
 			      const struct conf_setting *s, struct conf_report *r)
 {
-	if (s->count != 1) {
-		conf_error(r, at, "put a password with spaces into double quotes",
-			   "%s of [%s] wants one word, not %zu", s->key, u->current->name,
-			   s->count);
+	static const char mend[] = "put a password with spaces or = into double quotes";
+
+	if (!s->count) {
+		conf_error(r, at, mend, "%s of [%s] wants a word", s->key, u->current->name);
 		return false;
 	}
+	if (s->count > 1)
+		conf_warning(r, at, mend, "only the first word is the %s of [%s]", s->key,
+			     u->current->name);
 	if (u->current->password || u->current->hash) {
 		conf_error(r, at, "delete one of them", "a second password of [%s] is ignored",
 			   u->current->name);

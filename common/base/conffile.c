@@ -120,9 +120,18 @@ static void take(struct run *run, enum words_result result)
 		run->on_line(run);
 }
 
+/* Editors of Windows put it before the first word, and NUT never sees it. */
+static size_t mark_length(const char *text, size_t len)
+{
+	static const char mark[] = {'\xef', '\xbb', '\xbf'};
+
+	return len >= sizeof(mark) && memcmp(text, mark, sizeof(mark)) == 0 ? sizeof(mark) : 0;
+}
+
 static int read_fd(struct run *run, int fd)
 {
 	char chunk[READ_SIZE];
+	bool begun = false;
 	int err = 0;
 
 	for (;;) {
@@ -137,6 +146,13 @@ static int read_fd(struct run *run, int fd)
 			err = errno;
 		if (got <= 0)
 			break;
+		if (!begun) {
+			size_t skip = mark_length(p, len);
+
+			p += skip;
+			len -= skip;
+			begun = true;
+		}
 		while ((result = words_feed(run->words, &p, &len)) != WORDS_MORE)
 			take(run, result);
 	}

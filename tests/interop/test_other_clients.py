@@ -6,7 +6,9 @@ to answer so that the client understands, and Debian's has to answer the same.
 """
 
 import re
+import socket
 
+from harness import DEADLINE
 from harness.twins import COMMANDS, RACK, Conversation, Twin, Twins, without_ids
 
 OK = "OK"
@@ -211,6 +213,23 @@ def test_debians_upsd_answers_them_the_same(sites, debian):
         for (sent, wanted), our, their in zip(steps, ours[client], theirs[client]):
             if not re.match(DIFFERENT, sent):
                 assert _text(our) == _text(their), f"{client}: {sent!r}"
+
+
+def _pipe(port, text):
+    """What `printf TEXT | nc -N` prints: it sends, closes for writing, and reads to the end."""
+    with socket.create_connection(("127.0.0.1", port), timeout=DEADLINE) as sock:
+        sock.sendall(text)
+        sock.shutdown(socket.SHUT_WR)
+        return b"".join(iter(lambda: sock.recv(4096), b""))
+
+
+def test_scripts_with_nc_get_all_that_they_asked_for(sites, debian):
+    twins = Twins(sites, debian)
+    for text in (b"GET VAR rack ups.status\n", b"LIST VAR rack\nLOGOUT\n",
+                 b"LIST VAR rack\n" * 500, b"GET VAR rack ups.status"):
+        ours, theirs = (_pipe(twin.port, text) for twin in (twins.ours, twins.theirs))
+        assert ours == theirs
+        assert ours.count(b"\nEND LIST VAR rack\n") == text.count(b"LIST")
 
 
 def _start_with_texts(site, suite=None):

@@ -109,6 +109,18 @@ static void windows_line_ends_do_no_harm(void **state)
 	expect_lines("a b\r\nc \"d\"\r\n", "1 <a> <b>\n2 <c> <d>\n");
 }
 
+static void a_mark_of_utf8_is_no_part_of_the_first_word(void **state)
+{
+	(void)state;
+	expect_lines("\xef\xbb\xbf"
+		     "a 1\n\xef\xbb\xbf"
+		     "b\n",
+		     "1 <a> <1>\n2 <\xef\xbb\xbf"
+		     "b>\n");
+	expect_lines("\xef\xbb\xbf", "");
+	expect_lines("\xef\xbb", "1 <\xef\xbb>\n");
+}
+
 static void all_problems_of_a_file_are_found_in_one_run(void **state)
 {
 	(void)state;
@@ -426,6 +438,7 @@ int main(void)
 		cmocka_unit_test(lines_come_with_their_physical_numbers),
 		cmocka_unit_test(a_last_line_without_newline_is_read),
 		cmocka_unit_test(windows_line_ends_do_no_harm),
+		cmocka_unit_test(a_mark_of_utf8_is_no_part_of_the_first_word),
 		cmocka_unit_test(all_problems_of_a_file_are_found_in_one_run),
 		cmocka_unit_test(a_monstrous_line_is_left_out_alone),
 		cmocka_unit_test(sections_and_settings_take_all_their_shapes),
