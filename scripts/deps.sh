@@ -39,7 +39,7 @@ packages="dpkg-dev debhelper dh-apparmor fakeroot lintian mmdebstrap libwrap0-de
 	cppcheck clang-tools qemu-user-static"
 peers="nut-server nut-client nut-snmp nut-cgi libupsclient6 libupsclient-dev python3-nut
 	libnutscan2 libnss3 libnspr4 libusb-1.0-0 libwrap0 libnsl2 libtirpc3 libltdl7"
-peers="$peers apcupsd libusb-0.1-4 pcp libnutclient2 libnutclient-dev"
+peers="$peers apcupsd libusb-0.1-4 pcp libnutclient2 libnutclient-dev libups-nut-perl"
 
 say() { echo "deps.sh: $*" >&2; }
 
