@@ -130,6 +130,14 @@ def test_mistakes_in_the_files_do_not_keep_it_from_starting(site):
         assert len(client.list("UPS")) == 2
 
 
+def test_a_name_that_clients_cannot_read_is_warned_of(site):
+    conf(site, upses=False)
+    site.add_ups("büro", "dummy-ups", "x")
+    result = site.run("upsd", "-t")
+    assert "ups.conf:1: many clients cannot read the name [büro]" in result.stdout
+    assert result.returncode == 0
+
+
 def test_the_background_start_ends_when_clients_are_served(site):
     conf(site)
     result = site.run("upsd", *site._as_user)
