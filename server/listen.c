@@ -392,7 +392,8 @@ static bool is_wildcard(const struct endpoint *e, struct netaddr *addr)
 	return netaddr_from_numeric(e->host, e->port, addr) && netaddr_is_any(addr);
 }
 
-/* Who has one address is in the way of a new one for all, which then serves both. */
+/* Who has one address is in the way of a new one for all, which then serves both.  Who has all of
+ * them already, in other words (`::0`), stays. */
 static void make_room(struct listen_set *s, const struct endpoint *wildcard,
 		      const struct netaddr *addr)
 {
@@ -401,7 +402,7 @@ static void make_room(struct listen_set *s, const struct endpoint *wildcard,
 	LIST_FOREACH(e, &s->endpoints, list)
 	{
 		if (!e->listener || e->security != wildcard->security ||
-		    !netaddr_covers(addr, &e->bound))
+		    netaddr_is_any(&e->bound) || !netaddr_covers(addr, &e->bound))
 			continue;
 		listener_free(e->listener);
 		e->listener = NULL;
