@@ -14,7 +14,7 @@
 
 struct conf_where {
 	const char *file; /* as shown to people */
-	unsigned line;	  /* 0 = the file as a whole */
+	unsigned line;    /* 0 = the file as a whole */
 	unsigned column;  /* in characters; 0 = not known */
 };
 
@@ -28,7 +28,8 @@ struct conf_report {
 	unsigned warnings;
 };
 
-/* Reports `file:line: <text>; <mend>`; mend may be NULL, and `at` where the text itself names the file. */
+/* Reports `file:line: <text>; <mend>`; mend may be NULL, and `at` where the text itself names the
+ * file. */
 void conf_error(struct conf_report *r, const struct conf_where *at, const char *mend,
 		const char *fmt, ...) __attribute__((format(printf, 4, 5)));
 void conf_warning(struct conf_report *r, const struct conf_where *at, const char *mend,
@@ -63,8 +64,7 @@ typedef void conf_setting_fn(void *arg, const struct conf_where *at, const struc
  * the caller's decision).  Lexical errors are reported and skipped.
  */
 int conffile_read_lines(const char *path, conf_line_fn *fn, void *arg, struct conf_report *r);
-int conffile_read_settings(const char *path, conf_setting_fn *fn, void *arg,
-			   struct conf_report *r);
+int conffile_read_settings(const char *path, conf_setting_fn *fn, void *arg, struct conf_report *r);
 
 /* The same on an open stream that stays the caller's; `name` is shown in reports. */
 int conffile_read_lines_fd(int fd, const char *name, conf_line_fn *fn, void *arg,
@@ -95,7 +95,8 @@ bool conf_parse_number(struct conf_report *r, const struct conf_where *at, const
 bool conf_parse_bool(struct conf_report *r, const struct conf_where *at, const char *what,
 		     const char *text, bool *out);
 
-/* Reports an unknown directive or key as a warning, with the closest of `known` (NULL-ended) as mend. */
+/* Reports an unknown directive or key as a warning, with the closest of `known` (NULL-ended) as
+ * mend. */
 void conf_unknown(struct conf_report *r, const struct conf_where *at, const char *word,
 		  const char *const *known);
 

@@ -45,8 +45,8 @@ struct mapset_candidate {
 size_t mapset_candidates(const struct mapset *s, const struct map *only, enum map_match_how how,
 			 struct mapset_candidate *list, size_t max);
 
-/* Those for a device with this sysObjectID, which begins with a dot: the longest OID first.  Taken is
- * the first whose probe() has an answer. */
+/* Those for a device with this sysObjectID, which begins with a dot: the longest OID first.  Taken
+ * is the first whose probe() has an answer. */
 size_t mapset_match_oid(const struct mapset *s, const char *oid, struct mapset_candidate *list,
 			size_t max);
 
