@@ -8,7 +8,7 @@
 #include "common/base/log.h"
 #include "common/base/paths.h"
 #include "common/base/str.h"
-#include "common/ups/netwire.h"
+#include "common/base/words.h"
 #include "server/client.h"
 #include "server/subscription.h"
 #include "server/tracking.h"
@@ -81,12 +81,12 @@ void ups_append_value(const struct ups *ups, const struct state_var *var, struct
 	struct buffer latched = {0};
 
 	if (!ups->fsd || !str_caseequal(state_var_name(var), "ups.status")) {
-		netwire_append_text(out, state_var_value(var));
+		words_append_quoted(out, state_var_value(var));
 		return;
 	}
 	buffer_append_str(&latched, "FSD ");
 	buffer_append_str(&latched, state_var_value(var));
-	netwire_append_text(out, buffer_string(&latched));
+	words_append_quoted(out, buffer_string(&latched));
 	buffer_free(&latched);
 }
 

@@ -66,9 +66,22 @@ void publish_driver_state(struct core *c, const char *text)
 	state_set(c->state, "driver.state", text);
 }
 
+/* An umlaut in a file costs some clients the whole list (aionut): as in NUT it is left out. */
+static const char *seven_bits(char *dst, size_t size, const char *text)
+{
+	size_t used = 0;
+
+	for (; *text && used + 1 < size; text++) {
+		if ((unsigned char)*text < 0x80)
+			dst[used++] = *text;
+	}
+	dst[used] = '\0';
+	return dst;
+}
+
 static void publish_item(struct core *c, const struct settings_item *i)
 {
-	char name[STATE_MAX_NAME];
+	char name[STATE_MAX_NAME], value[STATE_MAX_VALUE + 1];
 
 	if (i->kind == SETTINGS_COMMON && !str_equal(i->key, "ignorelb") &&
 	    !str_equal(i->key, "port") && !str_equal(i->key, "nolock"))
@@ -76,7 +89,8 @@ static void publish_item(struct core *c, const struct settings_item *i)
 	if (i->secret)
 		return;
 	if (str_format(name, sizeof(name), "driver.%s.%s", i->value ? "parameter" : "flag", i->key))
-		state_set(c->state, name, i->value ? i->value : "enabled");
+		state_set(c->state, name,
+			  i->value ? seven_bits(value, sizeof(value), i->value) : "enabled");
 }
 
 void publish_settings(struct core *c)
@@ -124,13 +138,17 @@ void publish_allow_killpower(struct core *c, bool allow)
 
 static void publish_given_values(struct core *c)
 {
+	char value[STATE_MAX_VALUE + 1];
+
 	for (size_t i = 0; i < settings_count(c->settings); i++) {
 		struct settings_item item = settings_at(c->settings, i);
 
 		if (item.kind == SETTINGS_DEFAULT)
-			state_set(c->state, item.name, item.value);
+			state_set(c->state, item.name,
+				  seven_bits(value, sizeof(value), item.value));
 		else if (item.kind == SETTINGS_OVERRIDE)
-			state_override(c->state, item.name, item.value);
+			state_override(c->state, item.name,
+				       seven_bits(value, sizeof(value), item.value));
 	}
 }
 

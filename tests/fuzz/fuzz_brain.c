@@ -280,7 +280,7 @@ static void happen(struct play *p, char *line)
 	else if (what == 'c')
 		reload(p);
 	else if (what == 'f')
-		brain_fsd_answered(p->brain, p->now_ms);
+		brain_fsd_answered(p->brain, number(line, 2), p->now_ms);
 	else if (what == 'g')
 		brain_logins_answered(p->brain, number(line, 10), p->now_ms);
 	else if (what == 'e')

@@ -233,10 +233,12 @@ def test_scripts_with_nc_get_all_that_they_asked_for(sites, debian):
 
 
 def _start_with_texts(site, suite=None):
-    """A server whose texts are in more than 7 bits: of ups.conf, and of a driver."""
-    site.add_ups("desk", "dummy-ups", "none", 'desc = "Büro \u201e1\u201c"')
-    site.fake_driver("desk", {"ups.model": "Größe 1", "ups.status": "OL"})
+    """A server whose texts are in more than 7 bits: all that is of ups.conf."""
+    site.add_dummy("desk", {"ups.status": "OL", "ups.model": "1"},
+                   'desc = "Büro \u201e1\u201c"', 'override.ups.model = "Größe 1"',
+                   'default.device.location = "Küche"')
     upsd = site.start_upsd(suite=suite)
+    site.start_driver("desk", suite=suite, wait=False)
     upsd.wait_for("desk", "ups.status", "OL")
     return upsd
 
@@ -246,8 +248,9 @@ def _assert_seven_bits(upsd):
     with upsd.client() as client:
         assert client.list("UPS") == ['UPS desk "Bro 1"']
         assert client.ask("GET UPSDESC desk") == 'UPSDESC desk "Bro 1"'
-        assert client.list("VAR desk") == ['VAR desk ups.model "Gre 1"', 'VAR desk ups.status "OL"']
         assert client.ask("GET VAR desk ups.model") == 'VAR desk ups.model "Gre 1"'
+        assert client.ask("GET VAR desk device.location") == 'VAR desk device.location "Kche"'
+        assert all(line.isascii() for line in client.list("VAR desk"))
 
 
 def test_our_upsd_says_seven_bits(site):

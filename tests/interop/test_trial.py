@@ -129,7 +129,7 @@ class Live:
 
     def programs(self):
         """Whose each daemon is."""
-        root = str(self.debian.root)
+        root = str(self.debian.root.resolve())
         return {name: "debian" if os.readlink(f"/proc/{pid}/exe").startswith(root) else "ours"
                 for name, pid in self.pids().items()}
 
