@@ -71,20 +71,13 @@ static struct upsd_conf_ups *add_section(struct reader *rd, const char *name, un
 	return u;
 }
 
-static bool is_ascii(const char *text)
-{
-	while (*text && (unsigned char)*text < 0x80)
-		text++;
-	return !*text;
-}
-
 static void begin_section(struct reader *rd, const struct conf_where *at, const char *name,
 			  struct conf_report *r)
 {
 	size_t index = (size_t)(uintptr_t)nametable_find(&rd->sections, name);
 
 	if (!index) {
-		if (!is_ascii(name))
+		if (!str_is_ascii(name))
 			conf_warning(r, at, "use letters from a to z",
 				     "many clients cannot read the name [%s], and NUT leaves "
 				     "letters beyond ASCII out",

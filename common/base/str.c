@@ -39,6 +39,25 @@ bool str_copy(char *dst, size_t size, const char *src)
 	return fits;
 }
 
+bool str_is_ascii(const char *text)
+{
+	while (*text && (unsigned char)*text < 0x80)
+		text++;
+	return !*text;
+}
+
+char *str_drop_high(char *text)
+{
+	char *to = text;
+
+	for (const char *from = text; *from; from++) {
+		if ((unsigned char)*from < 0x80)
+			*to++ = *from;
+	}
+	*to = '\0';
+	return text;
+}
+
 bool str_format(char *dst, size_t size, const char *fmt, ...)
 {
 	va_list ap;

@@ -10,6 +10,10 @@
 /* Copies with truncation; always terminates (size > 0). True when it fitted whole. */
 bool str_copy(char *dst, size_t size, const char *src);
 
+/* Whether all bytes are below 0x80; and takes out, in place, those that are not (returns text). */
+bool str_is_ascii(const char *text);
+char *str_drop_high(char *text);
+
 /* printf into dst; always terminates. True when it fitted whole. */
 bool str_format(char *dst, size_t size, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 

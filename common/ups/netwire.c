@@ -1,5 +1,6 @@
 #include "config.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "common/base/str.h"
@@ -75,33 +76,24 @@ void netwire_append_error(struct buffer *b, enum netwire_error e)
 	buffer_append_char(b, '\n');
 }
 
-static bool has_high_bit(char c)
-{
-	return (unsigned char)c >= 0x80;
-}
-
 void netwire_append_text(struct buffer *b, const char *text)
 {
-	struct buffer kept = {0};
-	const char *p = text;
+	char *copy;
 
-	while (*p && !has_high_bit(*p))
-		p++;
-	if (!*p) {
+	if (str_is_ascii(text)) {
 		words_append_quoted(b, text);
 		return;
 	}
-	for (p = text; *p; p++)
-		if (!has_high_bit(*p))
-			buffer_append_char(&kept, *p);
-	b->failed = b->failed || kept.failed;
-	words_append_quoted(b, buffer_string(&kept));
-	buffer_free(&kept);
+	copy = str_dup(text);
+	b->failed = b->failed || !copy;
+	if (copy)
+		words_append_quoted(b, str_drop_high(copy));
+	free(copy);
 }
 
 const char *netwire_skip_mark(const char *word)
 {
-	while (has_high_bit(*word))
+	while ((unsigned char)*word >= 0x80)
 		word++;
 	return word;
 }

@@ -67,16 +67,10 @@ void publish_driver_state(struct core *c, const char *text)
 }
 
 /* An umlaut in a file costs some clients the whole list (aionut): as in NUT it is left out. */
-static const char *seven_bits(char *dst, size_t size, const char *text)
+static const char *as_told(char *dst, size_t size, const char *text)
 {
-	size_t used = 0;
-
-	for (; *text && used + 1 < size; text++) {
-		if ((unsigned char)*text < 0x80)
-			dst[used++] = *text;
-	}
-	dst[used] = '\0';
-	return dst;
+	str_copy(dst, size, text);
+	return str_drop_high(dst);
 }
 
 static void publish_item(struct core *c, const struct settings_item *i)
@@ -90,7 +84,7 @@ static void publish_item(struct core *c, const struct settings_item *i)
 		return;
 	if (str_format(name, sizeof(name), "driver.%s.%s", i->value ? "parameter" : "flag", i->key))
 		state_set(c->state, name,
-			  i->value ? seven_bits(value, sizeof(value), i->value) : "enabled");
+			  i->value ? as_told(value, sizeof(value), i->value) : "enabled");
 }
 
 void publish_settings(struct core *c)
@@ -144,11 +138,10 @@ static void publish_given_values(struct core *c)
 		struct settings_item item = settings_at(c->settings, i);
 
 		if (item.kind == SETTINGS_DEFAULT)
-			state_set(c->state, item.name,
-				  seven_bits(value, sizeof(value), item.value));
+			state_set(c->state, item.name, as_told(value, sizeof(value), item.value));
 		else if (item.kind == SETTINGS_OVERRIDE)
 			state_override(c->state, item.name,
-				       seven_bits(value, sizeof(value), item.value));
+				       as_told(value, sizeof(value), item.value));
 	}
 }
 

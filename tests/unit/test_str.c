@@ -26,6 +26,18 @@ static void a_copy_that_does_not_fit_is_cut_and_terminated(void **state)
 	assert_string_equal(dst, "");
 }
 
+static void bytes_beyond_seven_bits_are_told_and_taken_out(void **state)
+{
+	char text[] = "B\xc3\xbcro 1\xff", none[] = "";
+
+	(void)state;
+	assert_true(str_is_ascii(""));
+	assert_true(str_is_ascii("a \x7f\n"));
+	assert_false(str_is_ascii("a\x80"));
+	assert_string_equal(str_drop_high(text), "Bro 1");
+	assert_string_equal(str_drop_high(none), "");
+}
+
 static void a_format_that_does_not_fit_says_so(void **state)
 {
 	char dst[5];
@@ -298,6 +310,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_copy_that_does_not_fit_is_cut_and_terminated),
+		cmocka_unit_test(bytes_beyond_seven_bits_are_told_and_taken_out),
 		cmocka_unit_test(a_format_that_does_not_fit_says_so),
 		cmocka_unit_test(comparison_ignores_the_case_of_ascii_letters_only),
 		cmocka_unit_test(null_equals_only_null),
